@@ -1,0 +1,6 @@
+"""Unroll's core: vanilla character RNNs, their training and what can be learned from them.
+
+Knows no Streamlit and no Plotly. Imports run one way:
+
+    errors, config, records  <-  data, networks  <-  insight  <-  training  <-  storage
+"""
