@@ -98,9 +98,7 @@ class TrainingConfig(_Settings):
         allow_inf_nan=False,
         description="the learning rate is multiplied by this, in a staircase ...",
     )
-    decay_steps: int = Field(
-        1_000, ge=1, le=10_000_000, description="... every so many steps"
-    )
+    decay_steps: int = Field(1_000, ge=1, le=10_000_000, description="... every so many steps")
     clip: Clip = Field(1.25, description="largest global norm of the gradient; 0 is off")
     steps: int = Field(2_000, ge=0, le=10_000_000, description="windows to train on")
     report_every: int = Field(
@@ -188,8 +186,10 @@ def allowed(field: str) -> str:
     kind = "a whole number" if annotation is int else "a number"
     above = "above" if field == "decay_rate" else "from"
     upto = ", up to" if field == "decay_rate" else " to"
-    return f"{kind} {above} {low:,g}{upto} {high:,g}" if high < 1e6 else (
-        f"{kind} {above} {low:g}{upto} {high:,.0f}"
+    return (
+        f"{kind} {above} {low:,g}{upto} {high:,g}"
+        if high < 1e6
+        else (f"{kind} {above} {low:g}{upto} {high:,.0f}")
     )
 
 

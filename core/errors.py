@@ -5,7 +5,8 @@
     ├── TextError        a text that cannot be found, fetched, read or used
     ├── WeightsError     a weight file that cannot be read, or does not fit
     ├── DeviceError      a device that this machine does not have
-    └── RunError         an action that the run's present status does not allow
+    ├── RunError         an action that the run's present status does not allow
+    └── Diverged         training produced a number that is not finite
 
 Each message is for the person at the keyboard: what was given, what is allowed, what to
 do. The command line prints it as it stands, the dashboard shows it as it stands.
@@ -34,3 +35,20 @@ class DeviceError(UnrollError):
 
 class RunError(UnrollError):
     """An action that the run's present status does not allow."""
+
+
+class Diverged(UnrollError):
+    """Training produced a number that is not finite; the last finite weights stand.
+
+    Attributes:
+        step: the step that failed, from 1.
+        cause: what was not finite: "the loss", "the gradient of W", "the update".
+    """
+
+    def __init__(self, step: int, cause: str) -> None:
+        super().__init__(
+            f"Diverged at step {step:,}: {cause} is not a finite number; the weights of the "
+            "step before are kept. Turn clipping on, or lower the learning rate."
+        )
+        self.step = step
+        self.cause = cause

@@ -1,0 +1,45 @@
+"""Finds the command, runs it, and turns every expected error into one sentence.
+
+Exit status: 0 done, 2 a bad option or file, 130 interrupted before anything was done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from core.cli import train
+from core.errors import UnrollError
+
+_COMMANDS = {"train": train}
+
+
+class _Parser(argparse.ArgumentParser):
+    """An argument parser that complains in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; --help lists what is allowed.\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line; returns the exit status."""
+    # Before torch is imported: small products are slower on several threads.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    parser = _Parser(prog="python -m core", description="Vanilla character RNNs.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, module in _COMMANDS.items():
+        summary = module.__doc__.splitlines()[0]
+        command = commands.add_parser(name, help=summary, description=summary)
+        module.add_options(command)
+    options = parser.parse_args(arguments)
+    try:
+        return _COMMANDS[options.command].run(options)
+    except UnrollError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130

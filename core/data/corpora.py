@@ -1,0 +1,217 @@
+"""Corpora: the texts to train on, found by a short key and held as ids.
+
+Knows nothing of networks, windows or batches. The keys:
+
+    builtin        the English that comes with Python, about 387,000 characters
+    text8          100,000,000 characters of Wikipedia, downloaded when first asked for
+    latch:<lag>    a made-up text in which a character depends on another `lag` before it
+    own:<12 hex>   a text that `keep` stored, by the first digits of its SHA-256
+    anything else  the path of a text file, plain or in a gzip or zip file
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import os
+import re
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from core.data.alphabet import decode, encode, normalise
+from core.data.latch import MAX_LAG, latch_text
+from core.data.text8 import Progress, open_text8
+from core.data.uploads import MAX_BYTES, read_text_file, shown_name
+from core.errors import TextError
+from core.paths import data_home, replacing
+
+
+@dataclass(frozen=True, eq=False)
+class Corpus:
+    """A text as ids, the last part of it held out. Never changes once made."""
+
+    key: str  # finds it again
+    title: str  # for people
+    ids: np.ndarray  # (len,) uint8, made read-only here
+    known_sha256: str | None = None  # spares computing it
+
+    def __post_init__(self) -> None:
+        # A plain view of the same memory, also of a memory map: no copy.
+        ids = np.ascontiguousarray(self.ids, dtype=np.uint8).view(np.ndarray)
+        ids.setflags(write=False)
+        object.__setattr__(self, "ids", ids)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of the ids, in hexadecimal: names the text by its content."""
+        return self.known_sha256 or hashlib.sha256(self.ids).hexdigest()
+
+    @property
+    def held_out(self) -> int:
+        """How many characters at the end are never trained on: a twentieth, 100,000 at most."""
+        return min(len(self) // 20, 100_000)
+
+    @property
+    def training(self) -> np.ndarray:
+        """The characters to train on, a view of shape `(len - held_out,)`."""
+        return self.ids[: len(self) - self.held_out]
+
+    @property
+    def validation(self) -> np.ndarray:
+        """The characters held out, a view of shape `(held_out,)`."""
+        return self.ids[len(self) - self.held_out :]
+
+
+def load_corpus(key: str, progress: Progress | None = None) -> Corpus:
+    """The corpus that a key names; `progress` follows a download of text8.
+
+    Raises:
+        TextError: the key names no text, or the text cannot be fetched or read.
+    """
+    if key == "builtin":
+        return _builtin()
+    if key == "text8":
+        ids, sha256 = open_text8(progress)
+        return Corpus("text8", "text8, Wikipedia's English", ids, sha256)
+    if key.startswith("latch:"):
+        return _latch(key)
+    if key.startswith("own:"):
+        return _kept(key)
+    # os.path, because Path raises on "~nobody" and on a folder that may not be entered.
+    path = Path(os.path.expanduser(key)).absolute()
+    # A single word that names no file is more likely a key misspelt than a path.
+    if not os.path.exists(path) and "/" not in key and "\\" not in key:
+        raise TextError(
+            f"There is no text {key!r}: choose builtin, text8, latch:<lag>, or the path of a "
+            "text file."
+        )
+    return replace(own_corpus(read_text_file(path), path.name), key=str(path))
+
+
+def own_corpus(raw: str, title: str) -> Corpus:
+    """A corpus from a text as somebody wrote it. Its key finds it only after `keep`.
+
+    Raises:
+        TextError: nothing of the text is in the alphabet, or spelled digits made it too long.
+    """
+    title = shown_name(title)
+    text = normalise(raw)
+    if not text.strip():
+        raise TextError(
+            f"Nothing is left of {title} after normalising, which keeps a to z and digits: "
+            "choose a text in Latin letters."
+        )
+    if len(text) > MAX_BYTES:
+        raise TextError(
+            f"{title} has {len(text):,} characters with its digits spelled out; "
+            f"{MAX_BYTES:,} are allowed: cut it, or choose another."
+        )
+    corpus = Corpus("", title, encode(text))
+    return replace(corpus, key=f"own:{corpus.sha256[:12]}", known_sha256=corpus.sha256)
+
+
+def keep(corpus: Corpus) -> Corpus:
+    """Store a corpus under the data folder; the one returned has the key that finds it again.
+
+    The files are named by the text's hash alone: nothing that a user typed becomes a path.
+
+    Raises:
+        TextError: the folder cannot be written.
+    """
+    digits = corpus.sha256[:12]
+    path = _kept_folder() / f"{digits}.txt.gz"
+    try:
+        # The title first: a text without its title would be found, not the other way round.
+        with replacing(path.with_name(f"{digits}.json")) as file:
+            file.write(json.dumps({"title": corpus.title}).encode())
+        packed = gzip.compress(decode(corpus.ids).encode(), compresslevel=3, mtime=0)
+        with replacing(path) as file:
+            file.write(packed)
+    except OSError as error:
+        raise TextError(
+            f"The text could not be stored in {path.parent} ({error.strerror}): "
+            "make room there, or set UNROLL_HOME to another folder."
+        ) from None
+    return replace(corpus, key=f"own:{digits}", known_sha256=corpus.sha256)
+
+
+def kept_titles() -> dict[str, str]:
+    """The keys of all texts that `keep` stored, and their titles, in the titles' order."""
+    keys = (f"own:{path.name[:12]}" for path in _kept_folder().glob("*.txt.gz"))
+    titles = {key: _kept_title(key) for key in keys}
+    return dict(sorted(titles.items(), key=lambda item: (item[1].lower(), item[0])))
+
+
+def require_length(corpus: Corpus, batch_size: int, unrollings: int) -> None:
+    """Refuse a corpus that is too short for one window and for a validation loss.
+
+    Raises:
+        TextError: the training part has less than `B * (T + 1)` characters, or the held-out
+            part less than 2.
+    """
+    needed = batch_size * (unrollings + 1)
+    if len(corpus.training) < needed:
+        raise TextError(
+            f"unrollings={unrollings} with batch_size={batch_size} needs {needed:,} characters; "
+            f"this text has {len(corpus.training):,}. Lower either, or pick a longer text."
+        )
+    if corpus.held_out < 2:
+        raise TextError(
+            f"Validation needs 2 held-out characters, the end of a text of 40; this text has "
+            f"{len(corpus)}. Pick a longer text."
+        )
+
+
+@lru_cache(maxsize=1)
+def _builtin() -> Corpus:
+    # The manual pages behind Python's help(): English prose that every machine here has. Its
+    # wording, and so its hash, differs a little between versions of Python.
+    from pydoc_data.topics import topics
+
+    text = normalise("\n".join(topics[name] for name in sorted(topics)))
+    return Corpus("builtin", "Python's own manual (built in)", encode(text))
+
+
+def _latch(key: str) -> Corpus:
+    lag = key.removeprefix("latch:")
+    if not re.fullmatch(r"[0-9]{1,3}", lag) or not 1 <= int(lag) <= MAX_LAG:
+        raise TextError(
+            f"{key!r} is no latch text: write latch:<lag> with a lag from 1 to {MAX_LAG}, "
+            "for example latch:12."
+        )
+    return Corpus(f"latch:{int(lag)}", f"Latch, lag {int(lag)}", encode(latch_text(int(lag))))
+
+
+def _kept_folder() -> Path:
+    return data_home() / "texts"
+
+
+def _kept(key: str) -> Corpus:
+    if not re.fullmatch(r"own:[0-9a-f]{12}", key):
+        raise TextError(f"{key!r} is no text's key: write own: and 12 hexadecimal digits.")
+    path = _kept_folder() / f"{key.removeprefix('own:')}.txt.gz"
+    if not path.exists():
+        raise TextError(f"{key} is not stored here: upload the text again, or choose another.")
+    try:
+        corpus = Corpus(key, _kept_title(key), encode(read_text_file(path)))
+    except TextError:
+        corpus = None
+    if corpus is None or not corpus.sha256.startswith(key.removeprefix("own:")):
+        raise TextError(f"The stored text {key} is damaged: upload the text again.")
+    return corpus
+
+
+def _kept_title(key: str) -> str:
+    path = _kept_folder() / f"{key.removeprefix('own:')}.json"
+    try:
+        title = json.loads(path.read_text(encoding="utf-8"))["title"]
+    except (OSError, ValueError, KeyError, TypeError):
+        title = None
+    return title if isinstance(title, str) else f"Own text {key.removeprefix('own:')}"

@@ -1,0 +1,173 @@
+"""The record of every step of a run, kept compactly and drawn without losing a spike.
+
+One thread appends; any thread may read a `HistoryView`, which never changes: rows are written
+before they are counted, and are never written again. Knows no torch and no charts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.records import StepRecord
+
+_COLUMNS = {
+    "step": np.int32,
+    "characters_seen": np.int64,
+    "seconds": np.float64,
+    "loss_nats": np.float32,
+    "grad_norm": np.float32,
+    "grad_norm_clipped": np.float32,
+    "learning_rate": np.float64,
+    # Sums up to and including the row: the mean over any stretch is one subtraction.
+    "loss_sum": np.float64,
+    "clipped_sum": np.int32,
+}
+_SPIKY = ("loss_nats", "grad_norm")  # columns whose smallest and largest values must be seen
+_BLOCK = 256  # rows whose extremes are worked out once, so that drawing a long run stays cheap
+_FIRST_ROWS = 4_096
+_MOST_PLANNED_ROWS = 2_000_000
+
+
+class History:
+    """Append-only columns, about 60 bytes a step.
+
+    Args:
+        planned_steps: memory is set aside for as many rows (the operating system hands it
+            out only as it is written); a longer run grows.
+    """
+
+    def __init__(self, planned_steps: int = 0) -> None:
+        rows = max(_FIRST_ROWS, min(planned_steps, _MOST_PLANNED_ROWS))
+        self._columns = {name: np.empty(rows, kind) for name, kind in _COLUMNS.items()}
+        self._blocks = _empty_blocks(rows)
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def append(self, record: StepRecord) -> None:
+        """Add one step. Only the thread that owns the history may call this."""
+        row, columns = self._length, self._columns
+        if row == len(columns["step"]):
+            columns = self._grow()
+        columns["step"][row] = record.step
+        columns["characters_seen"][row] = record.characters_seen
+        columns["seconds"][row] = record.seconds
+        columns["loss_nats"][row] = record.loss_nats
+        columns["grad_norm"][row] = record.grad_norm
+        columns["grad_norm_clipped"][row] = record.grad_norm_clipped
+        columns["learning_rate"][row] = record.learning_rate
+        before = row - 1
+        columns["loss_sum"][row] = record.loss_nats + (columns["loss_sum"][before] if row else 0)
+        columns["clipped_sum"][row] = record.clipped + (
+            columns["clipped_sum"][before] if row else 0
+        )
+        if (row + 1) % _BLOCK == 0:
+            block, rows = row // _BLOCK, slice(row + 1 - _BLOCK, row + 1)
+            for name in _SPIKY:
+                self._blocks[name][0][block] = columns[name][rows].min()
+                self._blocks[name][1][block] = columns[name][rows].max()
+        self._length = row + 1
+
+    def view(self) -> HistoryView:
+        """What has been recorded up to now; it stays as it is while the run goes on."""
+        return HistoryView(self._columns, self._blocks, self._length)
+
+    def _grow(self) -> dict[str, np.ndarray]:
+        # Views that were handed out keep the old arrays, so these are replaced, not resized.
+        rows = 2 * self._length
+        grown = {name: np.empty(rows, kind) for name, kind in _COLUMNS.items()}
+        blocks = _empty_blocks(rows)
+        for name, column in self._columns.items():
+            grown[name][: self._length] = column
+        for name, pair in self._blocks.items():
+            for old, new in zip(pair, blocks[name], strict=True):
+                new[: len(old)] = old
+        self._columns, self._blocks = grown, blocks
+        return grown
+
+
+@dataclass(frozen=True, eq=False)
+class HistoryView:
+    """A history as it stood at one moment."""
+
+    _columns: dict[str, np.ndarray]
+    _blocks: dict[str, tuple[np.ndarray, np.ndarray]]
+    _length: int
+
+    def __len__(self) -> int:
+        return self._length
+
+    def column(self, name: str) -> np.ndarray:
+        """One column, a row a step: a `StepRecord` field, `loss_sum` or `clipped_sum`."""
+        return self._columns[name][: self._length]
+
+    def mean_loss(self, last: int) -> float:
+        """The mean loss in nats of the last so many steps; nan before the first."""
+        if not self._length:
+            return float("nan")
+        return float(self._means("loss_sum", np.array([self._length - 1]), last)[0])
+
+    def clipped_share(self, last: int) -> float:
+        """The share of the last so many steps that were clipped; nan before the first."""
+        if not self._length:
+            return float("nan")
+        return float(self._means("clipped_sum", np.array([self._length - 1]), last)[0])
+
+    def envelope(self, buckets: int = 500, smoothing: int = 100) -> dict[str, np.ndarray]:
+        """The run in at most so many places, for a chart that hides no spike.
+
+        A place stands for a power of two of steps. It holds the values of its last step
+        (`step`, `characters_seen`, `seconds`, `grad_norm_clipped`, `learning_rate`), the
+        smallest and largest loss and gradient norm within it (`loss_min`, `loss_max`,
+        `grad_norm_min`, `grad_norm_max`), and means over the last `smoothing` steps, or over
+        the place where that is longer (`loss_mean`, `clipped_share`).
+
+        The work does not grow with the run past `buckets * 256` steps, but for one pass over
+        an array 256 times shorter than it.
+        """
+        width = 1
+        while -(-self._length // width) > buckets:
+            width *= 2
+        ends = np.arange(width, self._length + width, width).clip(max=self._length) - 1
+        if not self._length:
+            ends = ends[:0]
+        drawn = {
+            name: self.column(name)[ends]
+            for name in ("step", "characters_seen", "seconds", "grad_norm_clipped", "learning_rate")
+        }
+        for name in _SPIKY:
+            low, high = self._extremes(name, width)
+            drawn[f"{name.removesuffix('_nats')}_min"] = low
+            drawn[f"{name.removesuffix('_nats')}_max"] = high
+        drawn["loss_mean"] = self._means("loss_sum", ends, max(smoothing, width))
+        drawn["clipped_share"] = self._means("clipped_sum", ends, max(smoothing, width))
+        return drawn
+
+    def _means(self, sums: str, ends: np.ndarray, last: int) -> np.ndarray:
+        column = self.column(sums)
+        starts = ends - last
+        before = np.where(starts >= 0, column[starts.clip(min=0)], 0) if len(ends) else 0.0
+        return (column[ends] - before) / np.minimum(last, ends + 1)
+
+    def _extremes(self, name: str, width: int) -> tuple[np.ndarray, np.ndarray]:
+        values = self.column(name)
+        if not self._length:
+            return values, values
+        if width <= _BLOCK:
+            starts = np.arange(0, self._length, width)
+            return np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
+        whole = self._length // _BLOCK
+        low, high = (blocks[:whole] for blocks in self._blocks[name])
+        if rest := values[whole * _BLOCK :].size:
+            tail = values[-rest:]
+            low, high = np.append(low, tail.min()), np.append(high, tail.max())
+        starts = np.arange(0, len(low), width // _BLOCK)
+        return np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)
+
+
+def _empty_blocks(rows: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    count = rows // _BLOCK + 1
+    return {name: (np.empty(count, np.float32), np.empty(count, np.float32)) for name in _SPIKY}

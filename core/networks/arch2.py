@@ -1,0 +1,171 @@
+"""Arch 2, trained by hand-written truncated BPTT: the previous output comes back.
+
+    a_t = φ([x_t U ; p_{t-1} W] + b)        o_t = a_t V + c
+
+Under **teacher forcing** p_{t-1} is the one-hot of the true previous output y_{t-1}, and that
+is the character x_t itself. So a_t depends on x_t alone: the network is a table of V rows,
+no path leads through time, and a window is fully described by how often each pair (x, y)
+occurs in it. `Arch2Teacher` trains on those counts. It computes what the equations say, and
+shows why the loss cannot fall below the bigram floor.
+
+**Free running**, p_{t-1} = softmax(o_{t-1}), and the gradient flows through it:
+
+    x[t] ──► a[t] ──► o[t] ──► p[t] ──► a[t+1]      p[-1] is the state carried in, (B, V)
+
+Knows nothing of optimisers, texts or runs.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from core.networks.layers import CrossEntropy, activate_, slope, sum_by_character
+from core.networks.network import Network
+
+
+class _Arch2(Network):
+    """What both kinds of feedback have in common."""
+
+    def initial_state(self, batch_size: int) -> Tensor:
+        """p_0 = 0, `(B, V)`."""
+        symbols = self.config.parameter_shapes["U"][0]
+        return self.parameters.flat.new_zeros((batch_size, symbols))
+
+
+class _PairCounts:
+    """The buffers of a window that is described by its pairs of characters."""
+
+    def __init__(self, positions: int, symbols: int, like: Tensor) -> None:
+        self.counts = like.new_empty((symbols, symbols))  # (V, V): times that y followed x
+        self.ones = like.new_ones(positions)
+        self.hidden = like.new_empty(0)  # a for each symbol, (V, H)
+        self.logits = like.new_empty((symbols, symbols))  # o for each symbol
+        self.d_hidden = like.new_empty(0)
+
+
+class Arch2Teacher(_Arch2):
+    """Teacher forcing: a table of V rows, trained on the window's pair counts."""
+
+    def _new_window(self, steps: int, batch: int) -> _PairCounts:
+        return _PairCounts(
+            steps * batch, self.config.parameter_shapes["U"][0], self.parameters.flat
+        )
+
+    def _forward(self, window: _PairCounts, inputs: Tensor, state: Tensor) -> Tensor:
+        p = self.parameters.values
+        both = torch.cat((p["U"], p["W"]), 1)  # (V, 2N): x and p are one one-hot
+        window.hidden = activate_(self.config.activation, both.add_(p["b"]))
+        torch.addmm(p["c"], window.hidden, p["V"], out=window.logits)
+        return state
+
+    def _loss(self, window: _PairCounts, inputs: Tensor, targets: Tensor) -> Tensor:
+        symbols = window.counts.shape[0]
+        pairs = torch.add(targets.reshape(-1), inputs.reshape(-1), alpha=symbols)
+        window.counts.view(-1).zero_().index_add_(0, pairs, window.ones)
+        surprise = torch.log_softmax(window.logits, 1).neg_()
+        return surprise.mul_(window.counts).sum().div_(inputs.numel())
+
+    def _backward(
+        self, window: _PairCounts, inputs: Tensor, targets: Tensor, state: Tensor
+    ) -> None:
+        p, d, n = self.parameters.values, self.parameters.gradients, self.config.nodes
+        seen = window.counts.sum(1, keepdim=True)  # (V, 1)
+        d_logits = torch.softmax(window.logits, 1).mul_(seen).sub_(window.counts)
+        d_logits.div_(inputs.numel())  # ∂L/∂o summed over the places of each symbol, (V, V)
+        window.d_hidden = torch.mm(d_logits, p["V"].t())  # (V, H)
+        delta = torch.empty_like(window.hidden)
+        slope(self.config.activation, window.hidden, out=delta).mul_(window.d_hidden)
+
+        torch.mm(window.hidden.t(), d_logits, out=d["V"])
+        torch.sum(d_logits, 0, out=d["c"])
+        d["U"].copy_(delta[:, :n])
+        d["W"].copy_(delta[:, n:])
+        torch.sum(delta, 0, out=d["b"])
+
+    def _hidden(self, window, inputs, targets, state) -> Tensor:
+        return window.hidden[inputs]
+
+    def _hidden_gradients(self, window, inputs, targets, state) -> Tensor:
+        d_logits = torch.softmax(window.logits, 1)[inputs]  # (T, B, V)
+        ones = d_logits.new_ones((*targets.shape, 1))
+        d_logits.scatter_add_(2, targets[:, :, None], -ones).div_(inputs.numel())
+        return d_logits @ self.parameters.values["V"].t()
+
+
+class _FreeWindow:
+    """The buffers of one window of `T` steps and `B` rows."""
+
+    def __init__(self, steps: int, batch: int, nodes: int, symbols: int, like: Tensor) -> None:
+        self.p = like.new_empty((steps + 1, batch, symbols))  # what comes back, state first
+        self.a2 = like.new_empty((steps, batch, nodes))  # the half of a that p enters
+        self.da2 = torch.empty_like(self.a2)
+        self.delta = torch.empty_like(self.a2)
+        self.slope = torch.empty_like(self.a2)
+        self.output = CrossEntropy(steps * batch, symbols, like)
+        self.logits_at = self.output.logits.view(steps, batch, symbols).unbind(0)
+        self.d_logits_at = self.output.gradient.view(steps, batch, symbols).unbind(0)
+
+
+class Arch2Free(_Arch2):
+    """Free running: the network's own distribution comes back, gradient included."""
+
+    def __init__(self, config, parameters) -> None:
+        super().__init__(config, parameters)
+        self._table = torch.empty_like(parameters.values["U"])  # the half of a that x enters
+
+    def _new_window(self, steps: int, batch: int) -> _FreeWindow:
+        symbols, nodes = self.config.parameter_shapes["U"]
+        return _FreeWindow(steps, batch, nodes, symbols, self.parameters.flat)
+
+    def _forward(self, window: _FreeWindow, inputs: Tensor, state: Tensor) -> Tensor:
+        v, n = self.parameters.values, self.config.nodes
+        b1, b2, V1, V2 = v["b"][:n], v["b"][n:], v["V"][:n], v["V"][n:]
+        table = activate_(self.config.activation, torch.add(v["U"], b1, out=self._table))
+        into_logits = torch.addmm(v["c"], table, V1)  # (V, V)
+        torch.index_select(into_logits, 0, inputs.reshape(-1), out=window.output.logits)
+
+        window.p[0] = state
+        for t, logits in enumerate(window.logits_at):
+            a2 = torch.addmm(b2, window.p[t], v["W"], out=window.a2[t])
+            activate_(self.config.activation, a2)
+            logits.addmm_(a2, V2)
+            torch.softmax(logits, 1, out=window.p[t + 1])
+        return window.p[-1].clone()
+
+    def _backward(
+        self, window: _FreeWindow, inputs: Tensor, targets: Tensor, state: Tensor
+    ) -> None:
+        v, d, n = self.parameters.values, self.parameters.gradients, self.config.nodes
+        x, table = inputs.reshape(-1), self._table
+        V1, V2 = v["V"][:n], v["V"][n:]
+        window.output.backward(targets.reshape(-1))
+        slope(self.config.activation, window.a2, out=window.slope)
+        for t in reversed(range(len(window.d_logits_at))):
+            d_logits = window.d_logits_at[t]
+            if t + 1 < len(window.d_logits_at):
+                p = window.p[t + 1]
+                dp = torch.mm(window.delta[t + 1], v["W"].t())  # (B, V)
+                dp.sub_((dp * p).sum(1, keepdim=True))
+                d_logits.addcmul_(p, dp)  # through the softmax: p ∘ (dp - Σ p dp)
+            torch.mm(d_logits, V2.t(), out=window.da2[t])
+            torch.mul(window.da2[t], window.slope[t], out=window.delta[t])
+
+        d_logits, delta = window.output.gradient, window.delta.flatten(0, 1)
+        a2, p_before = window.a2.flatten(0, 1), window.p[:-1].flatten(0, 1)
+        d_logits_of = sum_by_character(d_logits, x, len(table))  # (V, V)
+        torch.mm(a2.t(), d_logits, out=d["V"][n:])
+        torch.mm(table.t(), d_logits_of, out=d["V"][:n])
+        torch.sum(d_logits_of, 0, out=d["c"])
+        torch.mm(p_before.t(), delta, out=d["W"])
+        torch.sum(delta, 0, out=d["b"][n:])
+        torch.mm(d_logits_of, V1.t(), out=d["U"])
+        d["U"].mul_(slope(self.config.activation, table, out=torch.empty_like(table)))
+        torch.sum(d["U"], 0, out=d["b"][:n])
+
+    def _hidden(self, window, inputs, targets, state) -> Tensor:
+        return torch.cat((self._table[inputs], window.a2), 2)
+
+    def _hidden_gradients(self, window, inputs, targets, state) -> Tensor:
+        d_logits = window.output.gradient.view(*inputs.shape, -1)  # credit from later included
+        return d_logits @ self.parameters.values["V"].t()

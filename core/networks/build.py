@@ -1,0 +1,19 @@
+"""From a configuration to the network that trains it."""
+
+from __future__ import annotations
+
+from core.config import TrainingConfig
+from core.networks.arch1 import Arch1Add, Arch1Concat, Arch1Multiply
+from core.networks.arch2 import Arch2Free, Arch2Teacher
+from core.networks.network import Network
+from core.networks.parameters import Parameters
+
+_ARCH1 = {"concat": Arch1Concat, "add": Arch1Add, "multiply": Arch1Multiply}
+_ARCH2 = {"teacher": Arch2Teacher, "free": Arch2Free}
+
+
+def build_network(config: TrainingConfig, parameters: Parameters) -> Network:
+    """The hand-written network for this architecture, combine and feedback."""
+    if config.architecture == "arch1":
+        return _ARCH1[config.combine](config, parameters)
+    return _ARCH2[config.feedback](config, parameters)

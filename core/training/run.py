@@ -1,0 +1,369 @@
+"""A run: one trainer in one background thread, watched through frozen snapshots.
+
+This is the only file that starts a thread. It knows nothing of pages, and no live tensor
+leaves it.
+
+Thread safety: `Run`'s public methods may be called from any thread. Commands are noted under
+one lock and obeyed by the training thread between two steps; readers get snapshots that
+never change, published by replacement.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from threading import Condition, Thread
+from time import monotonic
+
+import numpy as np
+import torch
+
+from core.config import LiveSettings, TrainingConfig
+from core.data.corpora import Corpus, load_corpus
+from core.data.ngrams import cached_floors
+from core.errors import Diverged, RunError, UnrollError
+from core.history import History, HistoryView
+from core.records import Event, Report, RunStatus, StepRecord
+from core.training.slots import Slots
+from core.training.trainer import Trainer
+
+# Readers look about twice a second; publishing more often would only cost training time.
+_PUBLISH_EVERY = 0.05  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class RunSnapshot:
+    """Everything a page may know about a run, as it stood at one moment."""
+
+    run_id: str
+    config: TrainingConfig
+    live: LiveSettings
+    status: RunStatus
+    message: str = ""  # why it ended, or what it is busy with before the first step
+    progress: float | None = None  # of what `message` names, 0 to 1
+    traceback: str = ""
+    device: str = ""
+    device_reason: str = ""
+    text_title: str = ""
+    text_length: int = 0
+    floors: Mapping[str, float] = field(default_factory=dict)  # nats: uniform, unigram, ...
+    step: int = 0
+    characters_seen: int = 0
+    seconds: float = 0.0  # of training, pauses left out
+    history: HistoryView = field(default_factory=lambda: History().view())
+    reports: tuple[Report, ...] = ()
+    events: tuple[Event, ...] = ()
+
+    @property
+    def steps_per_second(self) -> float | None:
+        """Over the last 200 steps; None before the second step."""
+        seconds = self.history.column("seconds")[-200:]
+        if len(seconds) < 2 or seconds[-1] <= seconds[0]:
+            return None
+        return (len(seconds) - 1) / float(seconds[-1] - seconds[0])
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Until the planned end at the present pace."""
+        pace = self.steps_per_second
+        return None if pace is None else (self.config.steps - self.step) / pace
+
+
+class _Stopped(Exception):  # noqa: N818 - a way out of the loop, not an error
+    """The user asked for the end."""
+
+
+class Run:
+    """One training run.
+
+    Args:
+        run_id: its name in links.
+        config: the experiment.
+        slots: where to wait for a place to train.
+        load_text: from a text's key to its corpus; tests pass a small one.
+        initial_weights: start from these instead of `config.init`.
+    """
+
+    def __init__(
+        self,
+        run_id: str,
+        config: TrainingConfig,
+        slots: Slots,
+        *,
+        load_text: Callable[..., Corpus] = load_corpus,
+        initial_weights: Mapping[str, torch.Tensor] | None = None,
+    ) -> None:
+        self.run_id = run_id
+        self._config = config
+        self._slots = slots
+        self._load_text = load_text
+        self._initial_weights = initial_weights
+
+        # Commands, guarded by the lock; the training thread clears what it has obeyed.
+        self._lock = Condition()
+        self._stop = self._pause = False
+        self._granted = 0  # steps to take although paused
+        self._live = config.live
+        self._weights_wanted = False
+        self._attention = True  # cheap to read between steps: is there anything to obey?
+
+        # The training thread's own.
+        self._history = History(config.steps)
+        self._trainer: Trainer | None = None
+        self._published_at = 0.0
+        self._has_slot = False
+
+        self._snapshot = RunSnapshot(run_id, config, config.live, RunStatus.QUEUED)
+        self._weights: tuple[int, dict[str, np.ndarray]] | None = None
+        self._thread = Thread(target=self._work, name=f"run-{run_id}", daemon=True)
+
+    # -- for any thread ------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin; at most once."""
+        self._thread.start()
+
+    @property
+    def snapshot(self) -> RunSnapshot:
+        """The run as it stands, at most 50 ms old."""
+        return self._snapshot
+
+    def pause(self) -> None:
+        """Hold still after the present step.
+
+        Raises:
+            RunError: the run has ended.
+        """
+        self._command(_pause=True)
+
+    def resume(self) -> None:
+        """Go on after a pause.
+
+        Raises:
+            RunError: the run has ended.
+        """
+        self._command(_pause=False, _granted=0)
+
+    def advance(self, steps: int = 1) -> None:
+        """Take so many steps, then hold still; a run that trains is paused first.
+
+        Raises:
+            RunError: the run has ended.
+        """
+        with self._lock:
+            granted = self._granted + steps
+        self._command(_pause=True, _granted=granted)
+
+    def stop(self) -> None:
+        """End the run after the present step; its records stay. Nothing if it has ended."""
+        if self._snapshot.status.active:
+            self._command(_stop=True)
+
+    def change(self, **changes: float) -> None:
+        """Change `learning_rate`, `clip` or `unrollings` from the next step on.
+
+        Raises:
+            ConfigError: a value that is not allowed.
+            TextError: the text is too short for these unrollings; from a run that trains,
+                the refusal is recorded as an event instead.
+            RunError: the run has ended.
+        """
+        with self._lock:
+            live = self._live.changed(**changes)
+        self._command(_live=live)
+
+    def weights(self, timeout: float = 2.0) -> tuple[int, dict[str, np.ndarray]] | None:
+        """The step and copies of the weights as they stand; None before the network exists.
+
+        A run that trains hands them out between two steps and is not disturbed further.
+        """
+        with self._lock:
+            if self._thread.is_alive() and self._snapshot.status.active:
+                self._weights_wanted = self._attention = True
+                self._lock.notify_all()
+                self._lock.wait_for(lambda: not self._weights_wanted, timeout)
+            return self._weights
+
+    def wait(self, timeout: float | None = None) -> RunSnapshot:
+        """Block until the run has ended; for tests and scripts."""
+        self._thread.join(timeout)
+        return self._snapshot
+
+    def wait_until(
+        self, condition: Callable[[RunSnapshot], bool], timeout: float = 30.0
+    ) -> RunSnapshot:
+        """Block until a published snapshot meets `condition`.
+
+        Raises:
+            TimeoutError: it did not in time.
+        """
+        with self._lock:
+            if not self._lock.wait_for(lambda: condition(self._snapshot), timeout):
+                raise TimeoutError(f"run {self.run_id} did not get there in {timeout:g} s")
+            return self._snapshot
+
+    def _command(self, **changes: object) -> None:
+        with self._lock:
+            if not self._snapshot.status.active:
+                raise RunError(
+                    f"This run is {self._snapshot.status} and takes no more commands; "
+                    "start a new one."
+                )
+            for name, value in changes.items():
+                setattr(self, name, value)
+            self._attention = True
+            self._lock.notify_all()
+        self._slots.wake()
+
+    # -- the training thread -------------------------------------------------------------
+
+    def _work(self) -> None:
+        # Small products are faster on one thread, and several runs must share the machine.
+        torch.set_num_threads(1)
+        try:
+            self._train()
+        except _Stopped:
+            self._end(RunStatus.STOPPED, "stopped", "Stopped before the last step.")
+        except Diverged as error:
+            self._end(RunStatus.DIVERGED, "diverged", str(error))
+        except UnrollError as error:
+            self._end(RunStatus.FAILED, "failed", str(error))
+        except Exception as error:  # whatever it is, the page must hear of it
+            self._publish(traceback=traceback.format_exc())
+            self._end(RunStatus.FAILED, "failed", f"{type(error).__name__}: {error}")
+        else:
+            self._end(RunStatus.FINISHED, "finished", "All steps are done.")
+        finally:
+            self._leave_slot()
+
+    def _train(self) -> None:
+        self._enter_slot()
+        corpus = self._load_text(self._config.text, progress=self._fetching)
+        self._publish(
+            text_title=corpus.title,
+            text_length=len(corpus),
+            message="Counting n-grams for the floors",
+            progress=None,
+        )
+        self._publish(floors=asdict(cached_floors(corpus)), message="Preparing the network")
+        trainer = Trainer(self._config, corpus, initial_weights=self._initial_weights)
+        self._trainer = trainer
+        self._publish(device=trainer.device.name, device_reason=trainer.device.reason, message="")
+        self._obey()
+        for record in trainer.train():
+            if isinstance(record, Report):
+                self._publish(reports=(*self._snapshot.reports, record))
+                continue
+            self._record(record)
+            if self._attention:
+                self._obey()
+
+    def _record(self, record: StepRecord) -> None:
+        self._history.append(record)
+        if monotonic() - self._published_at > _PUBLISH_EVERY:
+            self._publish()
+
+    def _obey(self) -> None:
+        """Between two steps: take up what was asked for; wait while paused."""
+        while True:
+            with self._lock:
+                self._attention = False
+                live, stop, wanted = self._live, self._stop, self._weights_wanted
+            if wanted:
+                self._hand_out_weights()
+            if stop:
+                raise _Stopped
+            if live != self._trainer.live:
+                self._apply(live)
+            if not self._pause:
+                self._continue()
+                return
+            if self._granted:
+                with self._lock:
+                    self._granted -= 1
+                    self._attention = True  # come back after this step
+                return
+            self._hold_still()
+            with self._lock:
+                self._lock.wait_for(lambda: self._attention)
+
+    def _apply(self, live: LiveSettings) -> None:
+        before = self._trainer.live
+        try:
+            self._trainer.change(live)
+        except UnrollError as error:
+            with self._lock:
+                self._live = before
+            self._note("refused", text=str(error))
+            return
+        for name, value in live.model_dump().items():
+            if value != getattr(before, name):
+                self._note(name, value)
+
+    def _hold_still(self) -> None:
+        if self._snapshot.status != RunStatus.PAUSED:
+            self._note("paused", status=RunStatus.PAUSED)
+            self._leave_slot()  # a paused run lets the next one train
+        else:
+            self._publish()
+
+    def _continue(self) -> None:
+        if self._snapshot.status == RunStatus.PAUSED:
+            self._enter_slot()
+            self._note("resumed")
+
+    def _enter_slot(self) -> None:
+        self._publish(status=RunStatus.QUEUED)
+        if not self._slots.acquire(give_up=lambda: self._stop):
+            raise _Stopped
+        self._has_slot = True
+        self._publish(status=RunStatus.RUNNING)
+
+    def _leave_slot(self) -> None:
+        if self._has_slot:
+            self._has_slot = False
+            self._slots.release()
+
+    def _fetching(self, done: int, total: int) -> None:
+        if self._stop:
+            raise _Stopped
+        share = done / total if total else None
+        self._publish(message="Fetching the text", progress=share)
+
+    def _hand_out_weights(self) -> None:
+        weights = (self._trainer.steps_done, self._trainer.weights()) if self._trainer else None
+        with self._lock:
+            self._weights = weights
+            self._weights_wanted = False
+            self._lock.notify_all()
+
+    def _note(
+        self, kind: str, value: float | None = None, text: str = "", **changes: object
+    ) -> None:
+        event = Event(self._steps_done, kind, value, text)
+        self._publish(events=(*self._snapshot.events, event), **changes)
+
+    def _end(self, status: RunStatus, kind: str, message: str) -> None:
+        self._hand_out_weights()
+        self._note(kind, text=message, status=status, message=message, progress=None)
+
+    @property
+    def _steps_done(self) -> int:
+        return self._trainer.steps_done if self._trainer else 0
+
+    def _publish(self, **changes: object) -> None:
+        """Replace the snapshot readers see; only the training thread does this."""
+        if self._trainer is not None:
+            changes = {
+                "live": self._trainer.live,
+                "step": self._trainer.steps_done,
+                "characters_seen": self._trainer.characters_seen,
+                "seconds": self._trainer.seconds,
+                "history": self._history.view(),
+                **changes,
+            }
+        with self._lock:
+            self._snapshot = replace(self._snapshot, **changes)
+            self._published_at = monotonic()
+            self._lock.notify_all()

@@ -1,0 +1,212 @@
+// Draws one Plotly figure and updates it in place: newPlot once, react ever after.
+// Knows nothing of what the figure shows. live_chart.py sends the figures.
+
+const charts = new WeakMap() // parentElement -> Chart
+
+// Streamlit calls this for every update and for every change of the theme.
+export default function show({ data, parentElement }, plotlyFile) {
+  let chart = charts.get(parentElement)
+  if (!chart) {
+    chart = new Chart(parentElement, plotlyFile)
+    charts.set(parentElement, chart)
+  }
+  chart.show(data)
+  return () => {
+    // Streamlit also cleans up a call that a newer one has overtaken; the chart lives on.
+    if (parentElement.isConnected) return
+    chart.close()
+    charts.delete(parentElement)
+  }
+}
+
+// One download for all charts of a page.
+function loadPlotly(file) {
+  window.unrollPlotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script")
+    script.src = new URL(file, import.meta.url).href
+    script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error(file)))
+    script.onerror = () => reject(new Error(file))
+    document.head.append(script)
+  })
+  return window.unrollPlotly
+}
+
+class Chart {
+  constructor(parent, plotlyFile) {
+    this.note = element("p", "live-chart-note")
+    this.plot = element("div", "live-chart-plot")
+    this.host = element("div", "live-chart")
+    this.host.append(this.note, this.plot)
+    parent.querySelector(".live-chart")?.remove() // left by an earlier version of this script
+    parent.append(this.host)
+
+    this.held = false // the mouse is down: a redraw would end the drag
+    this.press = () => { this.held = true }
+    this.release = () => {
+      if (!this.held) return
+      this.held = false
+      setTimeout(() => this.draw()) // after Plotly has seen the same event
+    }
+    this.plot.addEventListener("pointerdown", this.press)
+    window.addEventListener("pointerup", this.release)
+    window.addEventListener("pointercancel", this.release)
+
+    this.sized = new ResizeObserver(() => requestAnimationFrame(() => this.draw()))
+    this.sized.observe(this.host)
+
+    loadPlotly(plotlyFile).then(
+      (plotly) => {
+        this.plotly = plotly
+        this.draw()
+      },
+      () => this.say(
+        "The chart library could not be loaded. Reload the page, or restart the dashboard."
+      ),
+    )
+  }
+
+  show(data) {
+    this.data = data
+    this.host.style.height = `${data.height}px`
+    this.draw()
+  }
+
+  draw() {
+    const width = this.host.clientWidth // 0 in a tab that is not shown; resizing calls again
+    if (!this.plotly || !this.data || this.held || this.closed || !width) return
+    const look = lookOf(this.host)
+    const now = JSON.stringify([width, look])
+    if (this.data === this.drawn && now === this.drawnLook) return
+    this.drawn = this.data
+    this.drawnLook = now
+    try {
+      const { traces, layout } = themed(this.data, look, width)
+      // newPlot on the first call
+      this.plotly.react(this.plot, traces, layout, this.config())
+        .catch((error) => this.say(`This chart could not be drawn: ${error.message}.`))
+      this.describe()
+      this.say("")
+    } catch (error) {
+      this.say(`This chart could not be drawn: ${error.message}.`)
+    }
+  }
+
+  // The drawing is one image with a description; the mode bar beside it stays reachable.
+  describe() {
+    const [drawing, ...overlays] = this.plot.querySelectorAll("svg.main-svg")
+    drawing?.setAttribute("role", "img")
+    drawing?.setAttribute("aria-label", this.data.alt || titleOf(this.data) || "Chart")
+    for (const overlay of overlays) overlay.setAttribute("aria-hidden", "true")
+  }
+
+  config() {
+    return {
+      displaylogo: false,
+      displayModeBar: "hover",
+      doubleClick: "reset",
+      modeBarButtons: [
+        ["zoom2d", "pan2d", "resetScale2d", this.download("png"), this.download("svg")],
+      ],
+    }
+  }
+
+  download(format) {
+    return {
+      name: `Download as ${format.toUpperCase()}`,
+      icon: this.plotly.Icons[format === "png" ? "camera" : "disk"],
+      click: () => this.save(format),
+    }
+  }
+
+  save(format) {
+    const layout = {
+      ...this.plot.layout,
+      paper_bgcolor: lookOf(this.host).background, // elsewhere there is no page behind it
+    }
+    this.plotly.downloadImage(
+      { data: this.plot.data, layout },
+      {
+        format,
+        filename: fileName(titleOf(this.data) || this.data.alt),
+        width: layout.width,
+        height: layout.height,
+        scale: format === "png" ? 2 : 1,
+      },
+    )
+  }
+
+  say(sentence) {
+    this.note.textContent = sentence
+  }
+
+  close() {
+    this.closed = true
+    this.sized.disconnect()
+    window.removeEventListener("pointerup", this.release)
+    window.removeEventListener("pointercancel", this.release)
+    this.plotly?.purge(this.plot)
+  }
+}
+
+function element(tag, className) {
+  const made = document.createElement(tag)
+  made.className = className
+  return made
+}
+
+function titleOf({ figure }) {
+  const title = figure.layout.title?.text ?? ""
+  return title.replace(/<[^>]*>/g, "")
+}
+
+function fileName(text) {
+  return text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60) || "chart"
+}
+
+function lookOf(host) {
+  const style = getComputedStyle(host)
+  const read = (name) => style.getPropertyValue(`--st-${name}`).trim()
+  return {
+    text: read("text-color"),
+    background: read("background-color"),
+    line: read("border-color"),
+    grid: read("border-color-light"),
+    quiet: read("gray-text-color"),
+    font: read("font"),
+  }
+}
+
+function themed({ figure, height, revision }, look, width) {
+  // A name follows its trace when others appear before it, so a hidden trace stays hidden.
+  const traces = figure.data.map((trace) => (trace.name ? { uid: trace.name, ...trace } : trace))
+  const layout = {
+    ...figure.layout,
+    width,
+    height,
+    uirevision: `axes ${revision}`,
+    legend: { ...figure.layout.legend, uirevision: "legend" },
+    template: { layout: templateOf(look) },
+  }
+  return { traces, layout }
+}
+
+// What the figure leaves open; what it sets itself wins.
+function templateOf(look) {
+  const clear = "rgba(0,0,0,0)"
+  const axis = {
+    gridcolor: look.grid,
+    zerolinecolor: look.line,
+    linecolor: look.line,
+    tickcolor: look.line,
+  }
+  return {
+    font: { color: look.text, family: look.font },
+    paper_bgcolor: clear,
+    plot_bgcolor: clear,
+    xaxis: axis,
+    yaxis: axis,
+    legend: { bgcolor: clear },
+    hoverlabel: { bgcolor: look.background, bordercolor: look.line, font: { color: look.text } },
+    modebar: { bgcolor: clear, color: look.quiet, activecolor: look.text },
+  }
+}

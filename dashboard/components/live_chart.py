@@ -1,0 +1,137 @@
+"""A Plotly chart that is updated in place.
+
+Knows nothing of runs or records: it draws the figure it is given. `st.plotly_chart` throws
+its chart away and draws a new one whenever the data change, and with it the zoom, the
+hover and the traces hidden in the legend. This component draws once, in live_chart.js, and
+updates after that.
+
+The server keeps no state: each call sends the whole figure, and arrays travel as base64 of
+32-bit numbers, 5.3 bytes each.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard.plotly_assets import CHART_FILE, PLOTLY_FILE
+
+# Streamlit's own script tells where the app is mounted, whatever page or base path the
+# address bar shows.
+_LOADER = f"""
+export default async (component) => {{
+  const own = document.querySelector('script[src*="static/js/"]')?.src
+  const home = own ? own.replace(/static\\/js\\/[^/]*$/, "") : new URL("./", document.baseURI).href
+  let chart
+  try {{
+    chart = await import(home + "app/static/{CHART_FILE}")
+  }} catch {{
+    component.parentElement.textContent =
+      "This chart's script could not be loaded. Reload the page, or restart the dashboard."
+    return
+  }}
+  return chart.default(component, "{PLOTLY_FILE}")
+}}
+"""
+
+# isolate_styles=False: Plotly writes its style sheet into the document's head, where a
+# shadow root would not see it.
+_component = st.components.v2.component(
+    "unroll_live_chart",
+    css=(Path(__file__).with_suffix(".css")).read_text(encoding="utf-8"),
+    js=_LOADER,
+    isolate_styles=False,
+)
+
+
+def live_chart(
+    figure: go.Figure, *, key: str, height: int = 320, alt: str = "", revision: str = ""
+) -> None:
+    """Draw `figure`, or update the chart that stands at this place on the page.
+
+    Zoom and pan last until `revision` changes: give it whatever makes the axes mean
+    something else, such as the run or the unit. They also end when the figure itself asks
+    for another axis range, so let Plotly choose ranges that grow. A trace hidden in the
+    legend stays hidden as long as its name does.
+
+    Colours of text, grid and background come from the page's theme where the figure sets
+    none; its template is left out.
+
+    Args:
+        key: unique on the page.
+        height: pixels, reserved from the first paint.
+        alt: what the chart shows, in words, for those who cannot see it.
+    """
+    _component(
+        key=key,
+        data={
+            "figure": figure_payload(figure),
+            "height": height,
+            "alt": alt,
+            "revision": revision,
+        },
+        height=height,
+    )
+
+
+def figure_payload(figure: go.Figure) -> dict[str, Any]:
+    """`figure` as values that JSON can carry: `{"data": [...], "layout": {...}}`.
+
+    NumPy arrays become Plotly's `{"dtype", "bdata"}`, in 32 bits where that loses no more
+    than precision. Numbers that are not finite become gaps.
+    """
+    values = figure.to_plotly_json()
+    layout = {name: value for name, value in values["layout"].items() if name != "template"}
+    return {"data": _plain(values["data"]), "layout": _plain(layout)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, np.ndarray):
+        return _packed(value)
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no word for it
+    return value
+
+
+def _packed(array: np.ndarray) -> Any:
+    if array.size == 0 or array.dtype.kind not in "iuf":
+        return _plain(array.tolist())
+    if array.dtype.kind == "f":
+        packed = array.astype("<f4" if _fits_32_bits(array) else "<f8")
+    else:
+        packed = _narrowed(array)
+    spec = {
+        "dtype": packed.dtype.str[1:],
+        "bdata": base64.b64encode(np.ascontiguousarray(packed)).decode("ascii"),
+    }
+    if array.ndim > 1:
+        spec["shape"] = ", ".join(str(extent) for extent in array.shape)
+    return spec
+
+
+def _fits_32_bits(array: np.ndarray) -> bool:
+    """Whether no number would overflow, or vanish from a logarithmic axis."""
+    sizes = np.abs(array[np.isfinite(array) & (array != 0)])
+    limits = np.finfo(np.float32)
+    return sizes.size == 0 or bool(sizes.min() >= limits.tiny and sizes.max() <= limits.max)
+
+
+def _narrowed(array: np.ndarray) -> np.ndarray:
+    low, high = int(array.min()), int(array.max())
+    for name in ("i1", "u1", "i2", "u2", "i4", "u4"):
+        limits = np.iinfo(name)
+        if limits.min <= low and high <= limits.max:
+            return array.astype(f"<{name}" if name[1] != "1" else name)
+    return array.astype("<f8")  # Plotly knows no 64-bit integers

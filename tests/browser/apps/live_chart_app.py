@@ -1,0 +1,77 @@
+"""A page with one live chart and an ordinary one, for a real browser to handle.
+
+Knows nothing of training: two of its six curves are sines that grow longer each tick.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard import theme
+from dashboard.components.live_chart import live_chart
+from dashboard.plotly_assets import ensure_plotly_js
+
+ensure_plotly_js(Path(__file__).parent / "static")
+st.set_page_config(page_title="Live chart", layout="wide", menu_items={"About": "A test page."})
+
+
+def curves(tick: int) -> go.Figure:
+    """Six traces of 500 points; each tick moves them by ten steps."""
+    steps = np.arange(500) + 10 * tick
+    noise = np.random.default_rng(0).normal(0, 0.08, 500)
+    loss = 1.7 + 1.5 * np.exp(-steps / 300)
+    figure = go.Figure(layout=theme.base_layout("Loss", yaxis={"title": {"text": "nats"}}))
+    figure.update_xaxes(title_text="step")
+    figure.add_scatter(x=steps, y=loss + noise, name="training", line=theme.LOSS.line)
+    figure.add_scatter(x=steps, y=loss + 0.1, name="validation", line=theme.VALIDATION.line)
+    for height, (name, style) in zip((3.3, 2.85, 2.38, 1.99), theme.FLOORS.items(), strict=True):
+        figure.add_scatter(x=steps, y=np.full(500, height), name=name, line=style.line)
+    return figure
+
+
+running = st.toggle("Update", value=True)
+unit = st.radio("Unit", ["nats", "bits"], horizontal=True)
+st.session_state.setdefault("tick", 0)
+
+
+@st.fragment(run_every=0.2 if running else None)
+def chart() -> None:
+    """Draw the next tick."""
+    st.session_state.tick += 1
+    st.caption(f"tick {st.session_state.tick}")
+    live_chart(
+        curves(st.session_state.tick),
+        key="loss",
+        height=360,
+        alt="Two curves that fall towards four floors.",
+        revision=unit,
+    )
+
+
+chart()
+left, right = st.columns(2)
+with left:
+    norms = go.Figure(layout=theme.base_layout("Gradient norm", yaxis={"type": "log"}))
+    for style, name, size in (
+        (theme.NORM_BEFORE, "before clipping", 3.0),
+        (theme.NORM_AFTER, "after", 1.25),
+    ):
+        wobble = np.abs(np.random.default_rng(1).normal(1, 0.3, 200))
+        norms.add_scatter(y=np.minimum(size * wobble, size), name=name, line=style.line)
+    norms.add_scatter(x=[0, 199], y=[1.25, 1.25], name="clip at 1.25", line=theme.THRESHOLD.line)
+    live_chart(norms, key="norms", alt="Norms before and after clipping.")
+with right:
+    pair = go.Figure(layout=theme.base_layout("Recall"))
+    for name, style in theme.ACTIVATIONS.items():
+        pair.add_scatter(
+            x=[8, 12, 16, 20, 32],
+            y=[0.99, 0.79 if name == "tanh" else 0.91, 0.48 if name == "tanh" else 0.93, 0.4, 0.1],
+            name=name,
+            mode="lines+markers",
+            line=style.line,
+            marker=style.marker,
+        )
+    live_chart(pair, key="recall", alt="Recall by lag.")
+st.write("The page goes on below the charts. " * 200)
