@@ -7,7 +7,7 @@ the command line, the widgets and the messages all read it from here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args
 
@@ -47,7 +47,7 @@ class _Settings(BaseModel):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise ConfigError(_sentences(error)) from None
+            raise ConfigError(_sentences(error, known=cls.model_fields)) from None
 
     def changed(self, **changes: Any):
         """A copy with some fields changed, checked like a new one.
@@ -193,7 +193,7 @@ def allowed(field: str) -> str:
     )
 
 
-def _sentences(error: ValidationError) -> str:
+def _sentences(error: ValidationError, known: Iterable[str]) -> str:
     lines = []
     for problem in error.errors():
         if not problem["loc"]:
@@ -201,8 +201,9 @@ def _sentences(error: ValidationError) -> str:
             continue
         name = str(problem["loc"][0])
         if problem["type"] == "extra_forbidden":
-            known = ", ".join(TrainingConfig.model_fields)
-            lines.append(f"{name} is not a setting; the settings are {known}.")
+            lines.append(f"{name} is not a setting; the settings are {', '.join(known)}.")
+        elif problem["type"] == "missing":
+            lines.append(f"{name} is missing: choose {allowed(name)}.")
         else:
             lines.append(f"{name}={problem['input']} is not allowed: choose {allowed(name)}.")
     return " ".join(lines)
@@ -274,8 +275,9 @@ PRESETS: dict[str, Preset] = {
         _DEMO,
     ),
     "arch1": Preset(
-        "Arch 1, zero-mean init (recommended)",
-        "The article's first network with weights that start around 0, so that it learns.",
+        "Arch 1, zero-mean init",
+        "Recommended. The article's first network with weights that start around 0, so that "
+        "it learns.",
         _ARCH1,
     ),
     "arch1-published": Preset(
@@ -285,8 +287,8 @@ PRESETS: dict[str, Preset] = {
         _ARCH1.changed(init="published"),
     ),
     "arch2": Preset(
-        "Arch 2, zero-mean init (recommended)",
-        "The article's second network. Under teacher forcing it sees one character only: "
+        "Arch 2, zero-mean init",
+        "Recommended. The article's second network. Under teacher forcing it sees one character only: "
         "expect the bigram floor.",
         _ARCH2,
     ),

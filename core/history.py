@@ -22,6 +22,9 @@ _COLUMNS = {
     "learning_rate": np.float64,
     # Sums up to and including the row: the mean over any stretch is one subtraction.
     "loss_sum": np.float64,
+    # What rounding took from `loss_sum`: after one loss of 1e16 a sum alone would lose the
+    # losses of a healthy run, and ReLU has such spikes.
+    "loss_lost": np.float64,
     "clipped_sum": np.int32,
 }
 _SPIKY = ("loss_nats", "grad_norm")  # columns whose smallest and largest values must be seen
@@ -31,7 +34,7 @@ _MOST_PLANNED_ROWS = 2_000_000
 
 
 class History:
-    """Append-only columns, about 60 bytes a step.
+    """Append-only columns, 60 bytes a step.
 
     Args:
         planned_steps: memory is set aside for as many rows (the operating system hands it
@@ -60,7 +63,16 @@ class History:
         columns["grad_norm_clipped"][row] = record.grad_norm_clipped
         columns["learning_rate"][row] = record.learning_rate
         before = row - 1
-        columns["loss_sum"][row] = record.loss_nats + (columns["loss_sum"][before] if row else 0)
+        total, lost = (
+            (float(columns["loss_sum"][before]), float(columns["loss_lost"][before]))
+            if row
+            else (0.0, 0.0)
+        )
+        columns["loss_sum"][row] = new_total = total + record.loss_nats
+        rounded = new_total - total  # what arrived of the loss; Knuth's two-sum
+        columns["loss_lost"][row] = (
+            lost + (total - (new_total - rounded)) + (record.loss_nats - rounded)
+        )
         columns["clipped_sum"][row] = record.clipped + (
             columns["clipped_sum"][before] if row else 0
         )
@@ -101,14 +113,14 @@ class HistoryView:
         return self._length
 
     def column(self, name: str) -> np.ndarray:
-        """One column, a row a step: a `StepRecord` field, `loss_sum` or `clipped_sum`."""
+        """One column, a row a step: a `StepRecord` field but `clipped`, or a running sum."""
         return self._columns[name][: self._length]
 
     def mean_loss(self, last: int) -> float:
         """The mean loss in nats of the last so many steps; nan before the first."""
         if not self._length:
             return float("nan")
-        return float(self._means("loss_sum", np.array([self._length - 1]), last)[0])
+        return float(self._loss_means(np.array([self._length - 1]), last)[0])
 
     def clipped_share(self, last: int) -> float:
         """The share of the last so many steps that were clipped; nan before the first."""
@@ -142,9 +154,12 @@ class HistoryView:
             low, high = self._extremes(name, width)
             drawn[f"{name.removesuffix('_nats')}_min"] = low
             drawn[f"{name.removesuffix('_nats')}_max"] = high
-        drawn["loss_mean"] = self._means("loss_sum", ends, max(smoothing, width))
+        drawn["loss_mean"] = self._loss_means(ends, max(smoothing, width))
         drawn["clipped_share"] = self._means("clipped_sum", ends, max(smoothing, width))
         return drawn
+
+    def _loss_means(self, ends: np.ndarray, last: int) -> np.ndarray:
+        return self._means("loss_sum", ends, last) + self._means("loss_lost", ends, last)
 
     def _means(self, sums: str, ends: np.ndarray, last: int) -> np.ndarray:
         column = self.column(sums)

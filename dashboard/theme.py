@@ -22,10 +22,11 @@ DARK_BACKGROUND = "#14171C"
 
 BLUE = "#0072B2"
 VERMILION = "#D55E00"
-VIOLET = "#8257E5"
+VIOLET = "#7E52E3"
+LAVENDER = "#9277EE"
 OCHRE = "#B08500"
 CRIMSON = "#CC3B7C"
-STEEL = "#688CCC"
+STEEL = "#6C90CE"
 GREEN = "#3C8F2F"
 GREY = "#7F8790"
 
@@ -55,8 +56,9 @@ RELU = Style(VERMILION, "dash", "square", 2.5)
 ACTIVATIONS = {"tanh": TANH, "relu": RELU}
 """By the configuration's names."""
 
-LOSS = Style(VIOLET, "solid", "circle", 2.0)
-VALIDATION = Style(OCHRE, "solid", "diamond", 2.5)
+LOSS = Style(OCHRE, "solid", "circle", 2.0)
+"""Where the training loss does not wear its activation's colour."""
+VALIDATION = Style(LAVENDER, "solid", "diamond", 2.5)
 
 NORM_BEFORE = Style(CRIMSON, "solid", "triangle-up", 1.5)
 NORM_AFTER = Style(STEEL, "solid", "circle", 2.5)
@@ -86,7 +88,19 @@ TEXT_SIZE = 15
 """Pixels, for ticks and legends: readable from the back row."""
 TITLE_SIZE = 17
 
-_AXIS = {"automargin": True, "showline": True, "ticks": "outside", "title": {"standoff": 8}}
+LOG_AXIS: dict[str, Any] = {
+    "type": "log",
+    "nticks": 3,  # more, and a single decade gets all nine of its digits
+    "minorloglabels": "complete",  # 0.5 and 20, not a small 5 and 2
+    "exponentformat": "power",
+}
+"""For `base_layout(yaxis=LOG_AXIS)`."""
+
+
+def _axis(**more: Any) -> dict[str, Any]:
+    axis = {"automargin": True, "showline": True, "ticks": "outside", "title": {"standoff": 8}}
+    return {**axis, **more}
+
 
 _BASE: dict[str, Any] = {
     "font": {"size": TEXT_SIZE},
@@ -98,14 +112,14 @@ _BASE: dict[str, Any] = {
         "orientation": "h",
         "x": 0,
         "xanchor": "left",
-        "y": 1.02,
-        "yanchor": "bottom",
-        "itemwidth": 48,  # pixels, enough to see which dash it is
+        "y": 1,
+        "yref": "container",
+        "yanchor": "top",
+        "itemwidth": 40,  # pixels, enough to see which dash it is
         "font": {"size": TEXT_SIZE},
     },
-    "xaxis": {**_AXIS, "showgrid": False, "zeroline": False},
-    # on a logarithmic axis: 20 and 50 in full, not a small 2 and 5
-    "yaxis": {**_AXIS, "zeroline": False, "minorloglabels": "complete"},
+    "xaxis": _axis(showgrid=False, zeroline=False),
+    "yaxis": _axis(zeroline=False, hoverformat=".4~g"),
 }
 
 

@@ -86,8 +86,10 @@ def load_corpus(key: str, progress: Progress | None = None) -> Corpus:
         return _kept(key)
     # os.path, because Path raises on "~nobody" and on a folder that may not be entered.
     path = Path(os.path.expanduser(key)).absolute()
-    # A single word that names no file is more likely a key misspelt than a path.
-    if not os.path.exists(path) and "/" not in key and "\\" not in key:
+    # A single word that names no file is more likely a key misspelt than a path; an empty one
+    # would be the present folder.
+    is_word = "/" not in key and "\\" not in key
+    if not key.strip() or (is_word and not os.path.exists(path)):
         raise TextError(
             f"There is no text {key!r}: choose builtin, text8, latch:<lag>, or the path of a "
             "text file."

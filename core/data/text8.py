@@ -65,6 +65,7 @@ def open_text8(
 
     Raises:
         TextError: text8 could not be fetched, or not stored.
+        UnrollError: there is no cache folder and none can be made.
     """
     source = source or TEXT8
     folder = cache_home() / "text8"
@@ -110,7 +111,7 @@ def _store_ids(folder: Path, ids: np.ndarray) -> None:
 
 
 def _fetch(folder: Path, source: Source, progress: Progress | None) -> Path:
-    # Imported here because they take a third of a second, and only a first visit needs them.
+    # Imported here because they take 0.1 s, and only a first visit needs them.
     import pooch
     import requests
 

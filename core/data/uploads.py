@@ -115,7 +115,7 @@ def _only_text(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
         member
         for member in archive.infolist()
         # macOS adds this folder, with a shadow of each file, to the archives it makes.
-        if not member.is_dir() and not member.filename.startswith("__MACOSX/")
+        if not member.filename.endswith("/") and not member.filename.startswith("__MACOSX/")
     ]
     texts = [member for member in files if member.filename.lower().endswith(".txt")]
     if not files:

@@ -6,6 +6,7 @@ Knows nothing of training, files or pages. Randomness is the caller's generator.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -21,7 +22,8 @@ def first_character(generator: np.random.Generator) -> int:
 
 def draw(probabilities: np.ndarray, generator: np.random.Generator) -> int:
     """One id, drawn with these probabilities."""
-    sums = probabilities.cumsum()
+    # In float32 a draw just below 1 would be rounded up to it, and name an id past the last.
+    sums = probabilities.cumsum(dtype=np.float64)
     # The sum of float32 probabilities may fall short of 1; scaling keeps the last id in reach.
     return int(sums.searchsorted(generator.random() * sums[-1], side="right"))
 
@@ -29,7 +31,10 @@ def draw(probabilities: np.ndarray, generator: np.random.Generator) -> int:
 def generate(
     model: CharacterModel, generator: np.random.Generator, first: int | None = None
 ) -> Iterator[int]:
-    """Draw characters without end, from a zero state.
+    """Draw characters from a zero state: without end, as long as there is something to draw from.
+
+    A network about to diverge can have finite weights and logits that are not: the text ends
+    there.
 
     Args:
         first: the id to begin with; the article's start without it. It is yielded first.
@@ -38,12 +43,14 @@ def generate(
     state = model.start()
     while True:
         yield character
-        state, logits, _ = model.step(state, character)
-        character = draw(softmax(logits), generator)
+        with np.errstate(over="ignore", invalid="ignore"):
+            state, logits, _ = model.step(state, character)
+            probabilities = softmax(logits)
+        if not np.isfinite(probabilities).all():
+            return
+        character = draw(probabilities, generator)
 
 
 def sample(model: CharacterModel, length: int, generator: np.random.Generator) -> str:
-    """A text of `length` characters, started as in the article."""
-    stream = generate(model, generator)
-    ids = [next(stream) for _ in range(length)]
-    return decode(np.array(ids, np.uint8))
+    """A text of `length` characters (fewer if `generate` ends), started as in the article."""
+    return decode(np.fromiter(islice(generate(model, generator), length), np.uint8))

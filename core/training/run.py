@@ -129,6 +129,11 @@ class Run:
         """The run as it stands, at most 50 ms old."""
         return self._snapshot
 
+    @property
+    def live(self) -> LiveSettings:
+        """The live settings as last asked for; the snapshot's are those in use."""
+        return self._live
+
     def pause(self) -> None:
         """Hold still after the present step.
 

@@ -1,6 +1,7 @@
 // Draws one Plotly figure and updates it in place: newPlot once, react ever after.
 // Knows nothing of what the figure shows. live_chart.py sends the figures.
 
+const TITLE_ROOM = 34 // pixels
 const charts = new WeakMap() // parentElement -> Chart
 
 // Streamlit calls this for every update and for every change of the theme.
@@ -57,6 +58,7 @@ class Chart {
     loadPlotly(plotlyFile).then(
       (plotly) => {
         this.plotly = plotly
+        this.config = this.makeConfig() // once: to react, another one means another chart
         this.draw()
       },
       () => this.say(
@@ -82,7 +84,7 @@ class Chart {
     try {
       const { traces, layout } = themed(this.data, look, width)
       // newPlot on the first call
-      this.plotly.react(this.plot, traces, layout, this.config())
+      this.plotly.react(this.plot, traces, layout, this.config)
         .catch((error) => this.say(`This chart could not be drawn: ${error.message}.`))
       this.describe()
       this.say("")
@@ -99,7 +101,7 @@ class Chart {
     for (const overlay of overlays) overlay.setAttribute("aria-hidden", "true")
   }
 
-  config() {
+  makeConfig() {
     return {
       displaylogo: false,
       displayModeBar: "hover",
@@ -178,16 +180,27 @@ function lookOf(host) {
 
 function themed({ figure, height, revision }, look, width) {
   // A name follows its trace when others appear before it, so a hidden trace stays hidden.
-  const traces = figure.data.map((trace) => (trace.name ? { uid: trace.name, ...trace } : trace))
+  const seen = new Map() // two traces may share a name, and a group in the legend
+  const traces = figure.data.map((trace) => {
+    const times = (seen.get(trace.name) ?? 0) + 1
+    seen.set(trace.name, times)
+    return { uid: `${trace.name} ${times}`, ...trace }
+  })
   const layout = {
     ...figure.layout,
     width,
     height,
     uirevision: `axes ${revision}`,
-    legend: { ...figure.layout.legend, uirevision: "legend" },
+    legend: { ...legendOf(figure.layout, height), uirevision: "legend" },
     template: { layout: templateOf(look) },
   }
   return { traces, layout }
+}
+
+// A legend at the very top makes room for the title, in pixels: Plotly counts in heights.
+function legendOf({ title, legend }, height) {
+  const atTop = title?.text && legend?.yref === "container" && legend.y === 1
+  return atTop ? { ...legend, y: 1 - TITLE_ROOM / height } : legend
 }
 
 // What the figure leaves open; what it sets itself wins.
@@ -198,6 +211,8 @@ function templateOf(look) {
     zerolinecolor: look.line,
     linecolor: look.line,
     tickcolor: look.line,
+    spikecolor: look.quiet,
+    spikethickness: 1,
   }
   return {
     font: { color: look.text, family: look.font },

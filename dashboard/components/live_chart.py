@@ -83,8 +83,8 @@ def live_chart(
 def figure_payload(figure: go.Figure) -> dict[str, Any]:
     """`figure` as values that JSON can carry: `{"data": [...], "layout": {...}}`.
 
-    NumPy arrays become Plotly's `{"dtype", "bdata"}`, in 32 bits where that loses no more
-    than precision. Numbers that are not finite become gaps.
+    NumPy arrays are Plotly's `{"dtype", "bdata"}`, in 32 bits where that loses no more than
+    precision. Numbers that are not finite become gaps.
     """
     values = figure.to_plotly_json()
     layout = {name: value for name, value in values["layout"].items() if name != "template"}
@@ -93,45 +93,24 @@ def figure_payload(figure: go.Figure) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
+        if value.get("dtype") == "f8":  # an array that Plotly has packed in 64 bits
+            return _narrowed(value)
         return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, np.ndarray):
-        return _packed(value)
+    if isinstance(value, np.ndarray | np.generic):  # what Plotly does not pack
+        value = value.tolist()
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
-    if isinstance(value, np.generic):
-        value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return None  # JSON has no word for it
     return value
 
 
-def _packed(array: np.ndarray) -> Any:
-    if array.size == 0 or array.dtype.kind not in "iuf":
-        return _plain(array.tolist())
-    if array.dtype.kind == "f":
-        packed = array.astype("<f4" if _fits_32_bits(array) else "<f8")
-    else:
-        packed = _narrowed(array)
-    spec = {
-        "dtype": packed.dtype.str[1:],
-        "bdata": base64.b64encode(np.ascontiguousarray(packed)).decode("ascii"),
-    }
-    if array.ndim > 1:
-        spec["shape"] = ", ".join(str(extent) for extent in array.shape)
-    return spec
-
-
-def _fits_32_bits(array: np.ndarray) -> bool:
-    """Whether no number would overflow, or vanish from a logarithmic axis."""
-    sizes = np.abs(array[np.isfinite(array) & (array != 0)])
+def _narrowed(packed: dict[str, str]) -> dict[str, str]:
+    numbers = np.frombuffer(base64.b64decode(packed["bdata"]), "<f8")
+    sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
     limits = np.finfo(np.float32)
-    return sizes.size == 0 or bool(sizes.min() >= limits.tiny and sizes.max() <= limits.max)
-
-
-def _narrowed(array: np.ndarray) -> np.ndarray:
-    low, high = int(array.min()), int(array.max())
-    for name in ("i1", "u1", "i2", "u2", "i4", "u4"):
-        limits = np.iinfo(name)
-        if limits.min <= low and high <= limits.max:
-            return array.astype(f"<{name}" if name[1] != "1" else name)
-    return array.astype("<f8")  # Plotly knows no 64-bit integers
+    # Beyond these a number would overflow, or vanish from a logarithmic axis.
+    if sizes.size and (sizes.min() < limits.tiny or sizes.max() > limits.max):
+        return packed
+    data = base64.b64encode(numbers.astype("<f4")).decode("ascii")
+    return {**packed, "dtype": "f4", "bdata": data}

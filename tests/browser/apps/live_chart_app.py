@@ -53,14 +53,16 @@ def chart() -> None:
 chart()
 left, right = st.columns(2)
 with left:
-    norms = go.Figure(layout=theme.base_layout("Gradient norm", yaxis={"type": "log"}))
+    norms = go.Figure(layout=theme.base_layout("Gradient norm", yaxis=theme.LOG_AXIS))
     for style, name, size in (
         (theme.NORM_BEFORE, "before clipping", 3.0),
         (theme.NORM_AFTER, "after", 1.25),
     ):
         wobble = np.abs(np.random.default_rng(1).normal(1, 0.3, 200))
         norms.add_scatter(y=np.minimum(size * wobble, size), name=name, line=style.line)
-    norms.add_scatter(x=[0, 199], y=[1.25, 1.25], name="clip at 1.25", line=theme.THRESHOLD.line)
+    norms.add_scatter(
+        x=[0, 199], y=[1.25, 1.25], name="clip at 1.25", mode="lines", line=theme.THRESHOLD.line
+    )
     live_chart(norms, key="norms", alt="Norms before and after clipping.")
 with right:
     pair = go.Figure(layout=theme.base_layout("Recall"))

@@ -1,0 +1,47 @@
+"""Records as tidy tables. Knows nothing of colours, axes or units: losses are in nats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, fields
+
+import numpy as np
+import pandas as pd
+
+from core.history import HistoryView
+from core.records import Event, Report
+
+
+def metrics_frame(history: HistoryView, places: int = 500) -> pd.DataFrame:
+    """The steps of a run in at most so many rows, hiding no spike.
+
+    Columns: see `HistoryView.envelope`.
+    """
+    return pd.DataFrame(history.envelope(places))
+
+
+def reports_frame(reports: Sequence[Report]) -> pd.DataFrame:
+    """A row a report; columns as the fields of `Report`."""
+    names = [field.name for field in fields(Report)]
+    return pd.DataFrame([asdict(report) for report in reports], columns=names)
+
+
+def events_frame(events: Sequence[Event], metrics: pd.DataFrame) -> pd.DataFrame:
+    """The live changes, placed on every axis of `metrics`.
+
+    Columns: step, characters_seen, seconds, kind, value. A change made after step s stands
+    where step s stands.
+    """
+    live = [e for e in events if e.kind in ("learning_rate", "clip", "unrollings")]
+    frame = pd.DataFrame(
+        {
+            "step": [event.step for event in live],
+            "kind": [event.kind for event in live],
+            "value": [event.value for event in live],
+        }
+    )
+    for axis in ("characters_seen", "seconds"):
+        frame[axis] = (
+            np.interp(frame["step"], metrics["step"], metrics[axis]) if len(metrics) else 0.0
+        )
+    return frame

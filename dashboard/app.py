@@ -1,0 +1,31 @@
+"""The dashboard's front door: page settings and navigation, nothing else."""
+
+import os
+import sys
+from pathlib import Path
+
+# `streamlit run dashboard/app.py` puts dashboard/ on the path, not the folder above it.
+root = str(Path(__file__).resolve().parents[1])
+if root not in sys.path:
+    sys.path.insert(0, root)
+# Before torch is imported: small products are slower on several threads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import streamlit as st  # noqa: E402
+
+from dashboard import session  # noqa: E402
+from dashboard.plotly_assets import ensure_plotly_js  # noqa: E402
+
+st.set_page_config(page_title="Unroll", page_icon=":material/replay:", layout="wide")
+ensure_plotly_js()
+here = Path(__file__).parent
+st.html(here / "page.css")
+session.arrive()
+st.navigation(
+    [
+        st.Page(
+            here / "views" / "train.py", title="Train", icon=":material/play_arrow:", default=True
+        )
+    ],
+    position="top",
+).run()

@@ -1,0 +1,196 @@
+"""Tables in, figures out: pure functions, no page and no run.
+
+Every figure also exists without data: titled, empty, with its axes named. Losses come in
+nats and are drawn in the unit that is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import log
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.config import ALPHABET_SIZE
+from dashboard.theme import (
+    EVENT,
+    FLOORS,
+    LEARNING_RATE,
+    LOG_AXIS,
+    NORM_AFTER,
+    NORM_BEFORE,
+    THRESHOLD,
+    VALIDATION,
+    Style,
+    base_layout,
+)
+
+Unit = Literal["nats", "bits"]
+Axis = Literal["step", "characters_seen", "seconds"]
+
+AXES: dict[Axis, str] = {"step": "Steps", "characters_seen": "Characters", "seconds": "Seconds"}
+_SETTING_NAMES = {"learning_rate": "rate", "clip": "clip", "unrollings": "T"}
+
+
+def in_unit(nats: float | pd.Series, unit: Unit) -> float | pd.Series:
+    """Nats per character as they are, or in bits."""
+    return nats if unit == "nats" else nats / log(2)
+
+
+def loss_chart(
+    metrics: pd.DataFrame,
+    reports: pd.DataFrame,
+    floors: Mapping[str, float],
+    events: pd.DataFrame,
+    style: Style,
+    *,
+    unit: Unit = "nats",
+    axis: Axis = "step",
+) -> go.Figure:
+    """Training loss as an envelope and a running mean, validation loss, and the floors.
+
+    Args:
+        metrics: from `core.frames.metrics_frame`.
+        reports: from `core.frames.reports_frame`.
+        floors: nats per character by name.
+        events: from `core.frames.events_frame`.
+        style: of the training loss.
+    """
+    figure = _figure("Loss", axis, f"{unit} per character")
+    x = metrics[axis].to_numpy(np.float32)
+    low, high = (in_unit(metrics[name], unit) for name in ("loss_min", "loss_max"))
+    _band(figure, x, low, high, style, "each step")
+    figure.add_scatter(
+        x=x, y=_f4(in_unit(metrics["loss_mean"], unit)), name="training, mean", line=style.line
+    )
+    figure.add_scatter(
+        x=_f4(reports[axis]),
+        y=_f4(in_unit(reports["validation_loss_nats"].astype(float), unit)),
+        name="validation",
+        mode="lines+markers" if len(reports) < 60 else "lines",
+        line=VALIDATION.line,
+        marker=VALIDATION.marker,
+    )
+    if metrics.empty:
+        _empty(figure, (0, in_unit(log(ALPHABET_SIZE), unit)))
+    for name, nats in floors.items():
+        if name in FLOORS:
+            _level(figure, in_unit(nats, unit), f"{name} {in_unit(nats, unit):.2f}", FLOORS[name])
+    _mark(figure, events, axis)
+    return figure
+
+
+def gradient_chart(
+    metrics: pd.DataFrame, events: pd.DataFrame, clip: float, *, axis: Axis = "step"
+) -> go.Figure:
+    """Global norm of the gradient on a logarithmic axis, before and after clipping."""
+    figure = _figure("Gradient norm", axis, "global norm", yaxis=LOG_AXIS)
+    x = metrics[axis].to_numpy(np.float32)
+    _band(
+        figure,
+        x,
+        metrics["grad_norm_min"],
+        metrics["grad_norm_max"],
+        NORM_BEFORE,
+        "before clipping",
+    )
+    figure.add_scatter(x=x, y=_f4(metrics["grad_norm_clipped"]), name="after", line=NORM_AFTER.line)
+    if metrics.empty:
+        _empty(figure, (-2, 1))
+    if clip > 0:
+        # A level shape on a logarithmic axis takes the value itself, its label the exponent.
+        _level(figure, clip, f"clip {clip:g}", THRESHOLD, label_at=float(np.log10(clip)))
+    _mark(figure, events, axis)
+    return figure
+
+
+def learning_rate_chart(
+    metrics: pd.DataFrame, events: pd.DataFrame, *, axis: Axis = "step"
+) -> go.Figure:
+    """The learning rate of each step, down its staircase."""
+    figure = _figure("Learning rate", axis, "learning rate", yaxis={"rangemode": "tozero"})
+    figure.add_scatter(
+        x=metrics[axis].to_numpy(np.float32),
+        y=_f4(metrics["learning_rate"]),
+        name="learning rate",
+        line={**LEARNING_RATE.line, "shape": "hv"},
+        showlegend=False,
+    )
+    if metrics.empty:
+        _empty(figure, (0, 1))
+    _mark(figure, events, axis)
+    return figure
+
+
+def _empty(figure: go.Figure, y_range: tuple[float, float]) -> None:
+    """Say that nothing is missing: there is nothing yet."""
+    figure.update_layout(showlegend=False, xaxis_range=(0, 100), yaxis_range=y_range)
+    figure.add_annotation(
+        text="no steps yet", xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False
+    )
+
+
+def _figure(title: str, axis: Axis, y_title: str, **layout: object) -> go.Figure:
+    yaxis = {"title": {"text": y_title}, **layout.pop("yaxis", {})}
+    base = base_layout(
+        title, xaxis={"title": {"text": AXES[axis]}, "rangemode": "tozero"}, yaxis=yaxis, **layout
+    )
+    return go.Figure(layout={**base, "template": None})
+
+
+def _band(
+    figure: go.Figure, x: np.ndarray, low: pd.Series, high: pd.Series, style: Style, name: str
+) -> None:
+    """The room between a smallest and a largest value, as one entry in the legend."""
+    edge = {"color": style.color, "width": 0.8}
+    common = {"x": x, "legendgroup": name, "mode": "lines", "line": edge, "opacity": 0.55}
+    figure.add_scatter(y=_f4(low), name=name, showlegend=False, hoverinfo="skip", **common)
+    figure.add_scatter(
+        y=_f4(high), name=name, fill="tonexty", fillcolor=_faint(style.color), **common
+    )
+
+
+def _level(
+    figure: go.Figure, value: float, label: str, style: Style, label_at: float | None = None
+) -> None:
+    figure.add_shape(type="line", xref="paper", x0=0, x1=1, y0=value, y1=value, line=style.line)
+    figure.add_annotation(
+        text=label,
+        xref="paper",
+        x=1,
+        y=value if label_at is None else label_at,
+        xanchor="right",
+        yanchor="bottom",
+        showarrow=False,
+        font={"size": 13},
+    )
+
+
+def _mark(figure: go.Figure, events: pd.DataFrame, axis: Axis) -> None:
+    """A vertical line where a live setting was changed."""
+    for event in events.itertuples():
+        x = float(getattr(event, axis))
+        figure.add_shape(type="line", yref="paper", y0=0, y1=1, x0=x, x1=x, line=EVENT.line)
+        figure.add_annotation(
+            text=f"{_SETTING_NAMES[event.kind]} {event.value:g}",
+            yref="paper",
+            y=1,
+            x=x,
+            xanchor="left",
+            yanchor="top",
+            textangle=90,
+            showarrow=False,
+            font={"size": 13},
+        )
+
+
+def _f4(values: pd.Series) -> np.ndarray:
+    return values.to_numpy(np.float32)
+
+
+def _faint(color: str) -> str:
+    red, green, blue = (int(color[i : i + 2], 16) for i in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.18)"

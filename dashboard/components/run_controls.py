@@ -1,0 +1,62 @@
+"""The buttons that start, hold, step and end a run. Knows nothing of charts or settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.config import TrainingConfig
+from core.errors import RunError
+from core.records import RunStatus
+from core.training.run import Run
+from dashboard import session
+
+
+def run_controls(run: Run | None, config: TrainingConfig | None) -> None:
+    """A row of buttons that fit the run's status.
+
+    Args:
+        run: the watched run, if any.
+        config: what Start would start; None greys it.
+    """
+    status = run.snapshot.status if run else None
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        if run is None or not status.active:
+            st.button(
+                "Start",
+                type="primary",
+                icon=":material/play_arrow:",
+                disabled=config is None,
+                on_click=session.start,
+                args=(config,),
+                key="start",
+            )
+            return
+        if status == RunStatus.PAUSED:
+            _command("Resume", "play_arrow", run.resume, primary=True)
+        else:
+            _command("Pause", "pause", run.pause, primary=True)
+        _command("1 step", "skip_next", run.advance, 1)
+        _command("10 steps", "fast_forward", run.advance, 10)
+        _command("Stop", "stop", run.stop)
+
+
+def _command(
+    label: str, icon: str, command: Callable, *arguments: int, primary: bool = False
+) -> None:
+    st.button(
+        label,
+        icon=f":material/{icon}:",
+        type="primary" if primary else "secondary",
+        on_click=_obey,
+        args=(command, *arguments),
+        key=f"command_{label}",
+    )
+
+
+def _obey(command: Callable, *arguments: int) -> None:
+    try:
+        command(*arguments)
+    except RunError as error:  # it ended between the drawing of the button and the click
+        st.toast(str(error))

@@ -1,0 +1,279 @@
+"""The settings panel: widgets in, a checked configuration out.
+
+Ranges and wordings come from `core.config`. While a run is active its settings are fixed, but
+for the three live ones, whose changes go straight to the run. Knows nothing of charts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from core.config import PRESETS, LiveSettings, TrainingConfig, bounds, choices
+from core.errors import ConfigError, UnrollError
+from core.links import changes_from
+from core.training.run import Run
+from dashboard import session
+from dashboard.components.text_picker import text_picker
+
+_LIVE = tuple(LiveSettings.model_fields)
+
+_LABELS = {
+    "architecture": "Architecture",
+    "combine": "Combine",
+    "feedback": "Teacher forcing",
+    "activation": "Activation",
+    "unrollings": "Unrollings T",
+    "nodes": "Nodes N",
+    "batch_size": "Batch size B",
+    "init": "Initial weights",
+    "optimiser": "Optimiser",
+    "learning_rate": "Learning rate",
+    "decay_rate": "Decay factor",
+    "decay_steps": "Decay every",
+    "clip": "Clip at norm",
+    "steps": "Steps",
+    "report_every": "Report every",
+    "seed": "Seed",
+    "device": "Device",
+}
+_VALUES = {
+    "arch1": "Arch 1",
+    "arch2": "Arch 2",
+    "teacher": "on",
+    "free": "off",
+    "relu": "ReLU",
+    "published": "as published",
+    "sgd": "SGD",
+    "adadelta": "Adadelta",
+    "adam": "Adam",
+    "cpu": "CPU",
+    "cuda": "CUDA",
+}
+_HELP = {
+    "architecture": "Arch 1: the previous hidden layer comes back. "
+    "Arch 2: the previous output comes back.",
+    "combine": "How the input and what comes back are joined: side by side, added, or "
+    "multiplied. Arch 2 knows concat only.",
+    "feedback": "Arch 2 only. On: the true previous output comes back. Off: the network's own "
+    "distribution does.",
+    "unrollings": "How many characters a window has, and so how far back a gradient can reach.",
+    "init": "As published, the weights start around -0.1 and the recurrence is dead; "
+    "zero-mean starts around 0. Orthogonal and identity set the recurrent block.",
+    "learning_rate": "The optimiser's step size, before the staircase of the decay.",
+    "clip": "A gradient whose global norm is larger is scaled down to it. 0 is off.",
+    "decay_rate": "The learning rate is multiplied by this ...",
+    "decay_steps": "... every so many steps.",
+    "report_every": "Steps between two validation losses and samples.",
+    "seed": "Of the first weights and of the samples: the same seed draws the same curve.",
+    "device": "auto picks what should be faster for this size.",
+}
+# Where the sliders stop; the number beside each takes any value.
+_GRIDS = {
+    "learning_rate": tuple(
+        float(f"{digits}e{power}")
+        for power in range(-5, 2)
+        for digits in (1, 1.5, 2, 2.5, 3, 4, 5, 6, 8)
+    ),
+    "clip": (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 50.0, 100.0),
+}
+
+
+def settings_panel(run: Run | None) -> TrainingConfig | None:
+    """Draw the panel; returns the configuration chosen, or None if it is not allowed.
+
+    The sentence about what is not allowed is shown here.
+    """
+    active = run is not None and run.snapshot.status.active
+    _seed(run if active else None)
+    st.selectbox(
+        "Preset",
+        PRESETS,
+        format_func=lambda key: PRESETS[key].title,
+        key="preset_choice",
+        on_change=_choose_preset,
+        disabled=active,
+    )
+    _about_preset(active)
+
+    _slider_and_number("learning_rate", format_stop=lambda rate: f"{rate:g}")
+    _slider_and_number("clip", format_stop=lambda clip: f"{clip:g}" if clip else "off")
+    low, high = bounds("unrollings")
+    _widget(st.slider, "unrollings", False, min_value=low, max_value=high)
+
+    text_picker(_key("text"), disabled=active)
+    with st.expander("Network", expanded=True):
+        _network(active)
+    with st.expander("Training"):
+        _training(active)
+    return _chosen()
+
+
+def describe(config: TrainingConfig) -> str:
+    """The network in one line."""
+    activation = _VALUES.get(config.activation, config.activation)
+    kind = config.combine
+    if config.architecture == "arch2":
+        kind = f"teacher forcing {_VALUES[config.feedback]}"
+    return (
+        f"**{_VALUES[config.architecture]}**, {activation}, {kind}: "
+        f"{config.parameter_count:,} parameters, {config.characters_per_step:,} characters a "
+        f"step ({config.batch_size} windows of {config.unrollings})."
+    )
+
+
+def _network(active: bool) -> None:
+    state = st.session_state
+    _choice("architecture", active)
+    arch2 = state[_key("architecture")] == "arch2"
+    if arch2:
+        state[_key("combine")] = "concat"
+    left, right = st.columns(2, vertical_alignment="bottom")
+    with left:
+        _widget(st.selectbox, "combine", active or arch2, **_options("combine"))
+    with right:
+        _widget(st.selectbox, "feedback", active or not arch2, **_options("feedback"))
+    _choice("activation", active)
+    if state[_key("combine")] == "multiply" and state[_key("activation")] == "relu":
+        st.caption(
+            "Multiply with ReLU cannot learn from these weights: the state starts at 0, every "
+            "product stays 0, and ReLU passes no gradient there. Choose tanh."
+        )
+    left, right = st.columns(2)
+    with left:
+        _number("nodes", active)
+    with right:
+        _number("batch_size", active)
+    _widget(st.selectbox, "init", active, **_options("init"))
+
+
+def _training(active: bool) -> None:
+    _widget(st.selectbox, "optimiser", active, **_options("optimiser"))
+    left, right = st.columns(2)
+    with left:
+        _number("decay_rate", active, step=0.05, min_value=0.01)
+        _number("steps", active, step=1_000)
+        _number("seed", active)
+    with right:
+        _number("decay_steps", active, step=1_000)
+        _number("report_every", active, step=50)
+        _widget(st.selectbox, "device", active, **_options("device"))
+
+
+def _key(field: str) -> str:
+    return f"field_{field}"
+
+
+def _slider_key(field: str) -> str:
+    return f"slider_{field}"
+
+
+def _seed(active_run: Run | None) -> None:
+    """Give every widget its value, where it has none or the run knows better."""
+    state, config = st.session_state, session.config()
+    state.setdefault("preset_choice", session.preset())
+    for field, value in config.model_dump().items():
+        state.setdefault(_key(field), value)
+    if active_run is not None:
+        # Another tab may have changed them.
+        for field, value in active_run.live.model_dump().items():
+            state[_key(field)] = value
+    for field, grid in _GRIDS.items():
+        state[_slider_key(field)] = min(grid, key=lambda stop: abs(stop - state[_key(field)]))
+
+
+def _fill(config: TrainingConfig) -> None:
+    session.set_config(config)
+    for field, value in config.model_dump().items():
+        st.session_state[_key(field)] = value
+
+
+def _choose_preset() -> None:
+    key = st.session_state["preset_choice"]
+    session.set_preset(key)
+    _fill(PRESETS[key].config)
+
+
+def _about_preset(active: bool) -> None:
+    preset, config = session.preset(), session.config()
+    st.caption(PRESETS[preset].about)
+    changes = changes_from(preset, config)
+    if not changes:
+        return
+    names = ", ".join(_LABELS.get(name, name.capitalize()) for name in changes)
+    st.button(
+        f"Reset {names}" if len(changes) < 3 else f"Reset {len(changes)} changes",
+        on_click=_choose_preset,
+        help="Back to the preset's own settings.",
+        disabled=active,
+        type="tertiary",
+        icon=":material/undo:",
+    )
+
+
+def _chosen() -> TrainingConfig | None:
+    values = {name: st.session_state[_key(name)] for name in TrainingConfig.model_fields}
+    try:
+        config = TrainingConfig.parse(values)
+    except ConfigError as error:
+        st.error(str(error))
+        return None
+    session.set_config(config)
+    return config
+
+
+def _changed(field: str, source: str) -> None:
+    """A live setting was moved: take it over, and tell the run if one is active."""
+    value = st.session_state[source]
+    if value is None:
+        return
+    st.session_state[_key(field)] = value
+    run = session.watched_run()
+    if run is None or not run.snapshot.status.active:
+        return
+    try:
+        run.change(**{field: value})
+    except UnrollError as error:
+        st.toast(str(error))
+
+
+def _slider_and_number(field: str, format_stop: Callable[[float], str]) -> None:
+    slider, number = st.columns([3, 2], vertical_alignment="bottom")
+    with slider:
+        st.select_slider(
+            _LABELS[field],
+            _GRIDS[field],
+            format_func=format_stop,
+            key=_slider_key(field),
+            help=_HELP.get(field),
+            on_change=_changed,
+            args=(field, _slider_key(field)),
+        )
+    with number:
+        _number(field, False, label_visibility="collapsed")
+
+
+def _choice(field: str, disabled: bool) -> None:
+    _widget(st.segmented_control, field, disabled, required=True, **_options(field))
+
+
+def _number(field: str, disabled: bool, **arguments: Any) -> None:
+    low, high = bounds(field)
+    arguments = {"min_value": low, "max_value": high, **arguments}
+    if TrainingConfig.model_fields[field].annotation is float:
+        for name in ("min_value", "max_value"):
+            arguments[name] = float(arguments[name])
+        arguments.setdefault("format", "%g")
+    _widget(st.number_input, field, disabled, **arguments)
+
+
+def _options(field: str) -> dict[str, Any]:
+    return {"options": choices(field), "format_func": lambda value: _VALUES.get(value, value)}
+
+
+def _widget(kind: Callable, field: str, disabled: bool, **arguments: Any) -> None:
+    if field in _LIVE:
+        arguments |= {"on_change": _changed, "args": (field, _key(field))}
+    kind(_LABELS[field], key=_key(field), help=_HELP.get(field), disabled=disabled, **arguments)

@@ -1,0 +1,121 @@
+"""What a visitor's session holds, and the one run manager that all sessions share.
+
+Session state holds plain values only: the chosen preset and settings, and the id of the run
+that is watched. Runs live in the manager and outlast any session.
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+
+import streamlit as st
+
+from core.config import TrainingConfig
+from core.links import Link, from_query, to_query
+from core.training.manager import RunManager
+from core.training.run import Run
+
+_MAX_RUNNING = 2  # more would only take turns on a laptop's cores
+
+# Keys of st.session_state.
+_PRESET, _CONFIG, _RUN, _PROBLEMS = "preset", "config", "run_id", "problems"
+
+
+@st.cache_resource
+def manager() -> RunManager:
+    """The run manager of this server."""
+    # What was imported up to now lives as long as the server: the collector need not look at
+    # it again, which saves the training threads a tenth of a second each time.
+    gc.collect()
+    gc.freeze()
+    return RunManager(max_running=_MAX_RUNNING)
+
+
+def arrive() -> None:
+    """On a session's first run: take the settings and the run from the link.
+
+    A link without a run shows the newest run that still trains here, so that a reload or a
+    second tab finds it.
+    """
+    state = st.session_state
+    if _CONFIG in state:
+        return
+    link: Link = from_query(st.query_params.to_dict())
+    problems = list(link.problems)
+    state[_PRESET], state[_CONFIG] = link.preset, link.config
+    wanted = st.query_params.get("run")
+    run = manager().get(wanted) if wanted else manager().latest_active()
+    if wanted and run is None:
+        problems.append(
+            f"Run {wanted[:20]} is not known here: the dashboard was restarted since, or the "
+            "link is from another machine. Its settings are filled in; Start repeats it."
+        )
+    state[_PROBLEMS] = tuple(problems)
+    state[_RUN] = None
+    if run is not None:
+        watch(run)
+
+
+def watch(run: Run) -> None:
+    """Show this run, and its settings in the widgets."""
+    snapshot = run.snapshot
+    st.session_state[_RUN] = run.run_id
+    set_config(snapshot.config.changed(**snapshot.live.model_dump()))
+
+
+def watched_run() -> Run | None:
+    """The run this session shows."""
+    run_id = st.session_state.get(_RUN)
+    return manager().get(run_id) if run_id else None
+
+
+def start(config: TrainingConfig) -> None:
+    """Start a run and watch it."""
+    st.session_state[_PROBLEMS] = ()
+    watch(manager().start(config))
+
+
+def config() -> TrainingConfig:
+    """The settings as chosen."""
+    return st.session_state[_CONFIG]
+
+
+def set_config(value: TrainingConfig) -> None:
+    """Choose settings."""
+    st.session_state[_CONFIG] = value
+
+
+def preset() -> str:
+    """The preset that the settings started from."""
+    return st.session_state[_PRESET]
+
+
+def set_preset(key: str) -> None:
+    """Name the preset that the settings start from."""
+    st.session_state[_PRESET] = key
+
+
+def problems() -> tuple[str, ...]:
+    """Sentences about the link this session came from."""
+    return st.session_state[_PROBLEMS]
+
+
+def write_link() -> None:
+    """Keep the address bar such that its link opens the same experiment, and this run."""
+    query = to_query(preset(), config())
+    if st.session_state.get(_RUN):
+        query["run"] = st.session_state[_RUN]
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)
+
+
+def refresh_seconds() -> float:
+    """How often this session looks at a run: about twice a second.
+
+    Sessions that opened together would all ask in the same moment; a little difference
+    between them spreads the work.
+    """
+    if "jitter" not in st.session_state:
+        st.session_state["jitter"] = random.uniform(0.85, 1.15)
+    return 0.5 * st.session_state["jitter"]

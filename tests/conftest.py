@@ -1,0 +1,49 @@
+"""What all tests share: a home of their own, one thread for products, small texts and settings."""
+
+import os
+
+# Before torch is imported: tests are compared bit for bit, and small products are faster so.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.config import TrainingConfig
+from core.data.corpora import Corpus, own_corpus
+
+_WORDS = "the of and to in is it was that as for on with he by be at not this from are or".split()
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test sees or leaves a file of the user's."""
+    monkeypatch.setenv("UNROLL_HOME", str(tmp_path / "unroll-home"))
+
+
+@pytest.fixture(scope="session")
+def make_corpus() -> Callable[..., Corpus]:
+    """A corpus of so many characters: common words in an order that the seed fixes."""
+
+    def make(length: int = 3_000, seed: int = 0) -> Corpus:
+        words = np.random.default_rng(seed).choice(_WORDS, length // 2)
+        return own_corpus(" ".join(words)[:length], "words")
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def corpus(make_corpus) -> Corpus:
+    """3,000 characters, the last 150 of them held out."""
+    return make_corpus()
+
+
+@pytest.fixture(scope="session")
+def small() -> Callable[..., TrainingConfig]:
+    """A configuration whose steps take well below a millisecond, with some settings changed."""
+    start = TrainingConfig(
+        nodes=8, batch_size=4, unrollings=6, steps=20, report_every=10, device="cpu"
+    )
+    return start.changed

@@ -1,0 +1,52 @@
+"""Latch texts are what their description says."""
+
+import numpy as np
+import pytest
+
+from core.data.alphabet import encode, normalise
+from core.data.latch import FILLERS, KEYS, latch_text
+from core.data.ngrams import conditional_entropy, counts
+from core.errors import TextError
+
+
+@pytest.mark.parametrize("lag", [1, 2, 8, 100])
+def test_each_block_is_key_fillers_echo_space(lag):
+    text = latch_text(lag, length=5_000)
+    assert len(text) == 5_000 // (lag + 2) * (lag + 2)
+    for start in range(0, len(text), lag + 2):
+        block = text[start : start + lag + 2]
+        assert block[0] in KEYS
+        assert block[lag] == block[0]
+        assert block[lag + 1] == " "
+        assert set(block[1:lag]) <= set(FILLERS)
+    assert normalise(text) == text
+
+
+def test_keys_and_fillers_are_drawn_evenly():
+    text = latch_text(12)
+    keys = np.bincount(encode(text[::14]), minlength=9)[1:9]
+    assert keys.min() > 0.9 * keys.mean()
+    fillers = counts(encode(text), 1)[23:27]
+    assert fillers.min() > 0.97 * fillers.mean()
+
+
+def test_the_seed_decides_the_text():
+    assert latch_text(5, 700, seed=1) == latch_text(5, 700, seed=1)
+    assert latch_text(5, 700, seed=1) != latch_text(5, 700, seed=2)
+
+
+def test_an_echo_at_lag_one_is_certain_from_one_character_back():
+    # Key, echo, space: a pair of characters then tells all but the next key, ln 8 in 3.
+    entropy = conditional_entropy(counts(encode(latch_text(1, 200_000)), 3))
+    assert entropy == pytest.approx(np.log(8) / 3, abs=0.001)
+
+
+@pytest.mark.parametrize("lag", [0, -3, 101])
+def test_a_lag_out_of_range_is_refused(lag):
+    with pytest.raises(TextError, match=f"lag={lag} is not allowed: choose a whole number from 1"):
+        latch_text(lag)
+
+
+def test_a_length_below_one_block_is_refused():
+    with pytest.raises(TextError, match="length=13 is too short for lag=12: one block needs 14"):
+        latch_text(12, length=13)

@@ -1,0 +1,70 @@
+"""Folders, and files that are whole or not there."""
+
+from pathlib import Path
+
+import platformdirs
+import pytest
+
+from core.errors import UnrollError
+from core.paths import cache_home, data_home, replacing
+
+
+def test_unroll_home_holds_everything_and_is_made_when_used(tmp_path, monkeypatch):
+    monkeypatch.setenv("UNROLL_HOME", str(tmp_path / "a" / "b"))
+    assert not (tmp_path / "a").exists()
+    assert data_home() == tmp_path / "a" / "b"
+    assert cache_home() == tmp_path / "a" / "b" / "cache"
+    assert cache_home().is_dir()
+
+
+@pytest.mark.parametrize("home", [None, ""])
+def test_without_unroll_home_the_platform_chooses(home, tmp_path, monkeypatch):
+    if home is None:
+        monkeypatch.delenv("UNROLL_HOME", raising=False)
+    else:
+        monkeypatch.setenv("UNROLL_HOME", home)
+    monkeypatch.setattr(platformdirs, "user_data_path", lambda *a, **k: tmp_path / "data")
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda *a, **k: tmp_path / "cache")
+    assert data_home() == tmp_path / "data"
+    assert cache_home() == tmp_path / "cache"
+
+
+def test_the_platform_is_asked_for_unroll(tmp_path, monkeypatch):
+    monkeypatch.delenv("UNROLL_HOME", raising=False)
+    monkeypatch.setattr(Path, "mkdir", lambda *a, **k: None)
+    assert "unroll" in data_home().parts
+    assert "unroll" in cache_home().parts
+
+
+def test_a_home_that_cannot_be_made_is_a_sentence(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("UNROLL_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(UnrollError, match=r"cannot be made \(Not a directory\): set UNROLL_HOME"):
+        data_home()
+
+
+def test_a_replaced_file_is_whole_and_leaves_nothing_beside_it(tmp_path):
+    path = tmp_path / "new" / "file"
+    with replacing(path) as file:
+        file.write(b"first")
+        assert not path.exists()
+    with replacing(path) as file:
+        file.write(b"second")
+        assert path.read_bytes() == b"first"
+    assert path.read_bytes() == b"second"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_block_that_raises_leaves_the_old_file(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+
+    def break_off() -> None:
+        with replacing(path) as file:
+            file.write(b"half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        break_off()
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
