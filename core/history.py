@@ -46,6 +46,7 @@ class History:
         self._columns = {name: np.empty(rows, kind) for name, kind in _COLUMNS.items()}
         self._blocks = _empty_blocks(rows)
         self._length = 0
+        self._loss_sum = self._loss_lost = 0.0
 
     def __len__(self) -> int:
         return self._length
@@ -62,19 +63,9 @@ class History:
         columns["grad_norm"][row] = record.grad_norm
         columns["grad_norm_clipped"][row] = record.grad_norm_clipped
         columns["learning_rate"][row] = record.learning_rate
-        before = row - 1
-        total, lost = (
-            (float(columns["loss_sum"][before]), float(columns["loss_lost"][before]))
-            if row
-            else (0.0, 0.0)
-        )
-        columns["loss_sum"][row] = new_total = total + record.loss_nats
-        rounded = new_total - total  # what arrived of the loss; Knuth's two-sum
-        columns["loss_lost"][row] = (
-            lost + (total - (new_total - rounded)) + (record.loss_nats - rounded)
-        )
+        columns["loss_sum"][row], columns["loss_lost"][row] = self._add_up(record.loss_nats)
         columns["clipped_sum"][row] = record.clipped + (
-            columns["clipped_sum"][before] if row else 0
+            columns["clipped_sum"][row - 1] if row else 0
         )
         if (row + 1) % _BLOCK == 0:
             block, rows = row // _BLOCK, slice(row + 1 - _BLOCK, row + 1)
@@ -86,6 +77,14 @@ class History:
     def view(self) -> HistoryView:
         """What has been recorded up to now; it stays as it is while the run goes on."""
         return HistoryView(self._columns, self._blocks, self._length)
+
+    def _add_up(self, loss: float) -> tuple[float, float]:
+        """The sum of all losses, and what rounding has taken from it (Knuth's two-sum)."""
+        total = self._loss_sum + loss
+        arrived = total - self._loss_sum
+        self._loss_lost += (self._loss_sum - (total - arrived)) + (loss - arrived)
+        self._loss_sum = total
+        return total, self._loss_lost
 
     def _grow(self) -> dict[str, np.ndarray]:
         # Views that were handed out keep the old arrays, so these are replaced, not resized.

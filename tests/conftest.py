@@ -14,7 +14,7 @@ import pytest
 from core.config import TrainingConfig
 from core.data.corpora import Corpus, own_corpus
 
-_WORDS = "the of and to in is it was that as for on with he by be at not this from are or".split()
+_WORDS = ("the", "of", "and", "to", "in", "is", "was", "that", "with", "not", "this", "from", "or")
 
 
 @pytest.fixture(autouse=True)

@@ -50,13 +50,12 @@ def run(options: argparse.Namespace) -> int:
         _require_writable(path)
 
     # Imported late, so that a mistyped option is answered at once.
-    import torch
-
     from core.data.corpora import load_corpus
     from core.storage.weights import load_weights, save_weights
+    from core.training.threads import prepare_thread
     from core.training.trainer import Trainer
 
-    torch.set_num_threads(1)
+    prepare_thread()
     initial = load_weights(options.init_weights, config)[0] if options.init_weights else None
     with _download_bar() as progress:
         corpus = load_corpus(config.text, progress=progress)

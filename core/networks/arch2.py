@@ -139,7 +139,7 @@ class Arch2Free(_Arch2):
         v, d, n = self.parameters.values, self.parameters.gradients, self.config.nodes
         x, table = inputs.reshape(-1), self._table
         V1, V2 = v["V"][:n], v["V"][n:]
-        window.output.backward(targets.reshape(-1))
+        window.output.backward()
         slope(self.config.activation, window.a2, out=window.slope)
         for t in reversed(range(len(window.d_logits_at))):
             d_logits = window.d_logits_at[t]

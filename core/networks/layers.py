@@ -20,9 +20,8 @@ def activate_(activation: Activation, z: Tensor) -> Tensor:
 def slope(activation: Activation, h: Tensor, out: Tensor) -> Tensor:
     """φ' at the point where φ gave `h`, into `out`; 0 for a ReLU at exactly 0."""
     if activation == "tanh":
-        torch.mul(h, h, out=out)
-        return out.neg_().add_(1)
-    return torch.gt(h, 0, out=out)
+        return torch.addcmul(h.new_ones(()), h, h, value=-1, out=out)
+    return torch.sign(h, out=out)  # what a ReLU gives is never negative
 
 
 def sum_by_character(rows: Tensor, ids: Tensor, symbols: int) -> Tensor:
@@ -44,20 +43,25 @@ class CrossEntropy:
     loss = -1/(TB) Σ log softmax(o)[y]        ∂loss/∂o = (softmax(o) - onehot(y)) / TB
     """
 
+    # exp of less is 0 to float32, and takes many times as long to find out.
+    _LEAST_LOG = -80.0
+
     def __init__(self, positions: int, symbols: int, like: Tensor) -> None:
         self.logits = like.new_empty((positions, symbols))  # (T*B, V)
-        self._log_softmax = torch.empty_like(self.logits)
-        self._minus_one = like.new_full((positions, 1), -1.0)
         self.gradient = torch.empty_like(self.logits)  # ∂loss/∂logits, (T*B, V)
+        self._log_softmax = torch.empty_like(self.logits)
+        self._minus_one = like.new_full((positions,), -1.0)
+        self._rows = torch.arange(positions, device=like.device) * symbols
+        self._targets = torch.empty_like(self._rows)  # where each target stands, flattened
 
     def loss(self, targets: Tensor) -> Tensor:
         """Mean loss in nats of `logits` for targets `(T*B,)`."""
+        torch.add(self._rows, targets, out=self._targets)
         torch.log_softmax(self.logits, 1, out=self._log_softmax)
-        return self._log_softmax.gather(1, targets[:, None]).mean().neg_()
+        return self._log_softmax.take(self._targets).mean().neg_()
 
-    def backward(self, targets: Tensor) -> Tensor:
-        """∂loss/∂logits, `(T*B, V)`."""
-        # softmax is asked for again: exp of the log-softmax is several times slower.
-        torch.softmax(self.logits, 1, out=self.gradient)
-        self.gradient.scatter_add_(1, targets[:, None], self._minus_one)
-        return self.gradient.div_(targets.numel())
+    def backward(self) -> Tensor:
+        """∂loss/∂logits, `(T*B, V)`, of the loss that `loss` has just given."""
+        torch.clamp_min(self._log_softmax, self._LEAST_LOG, out=self.gradient).exp_()
+        self.gradient.view(-1).index_add_(0, self._targets, self._minus_one)
+        return self.gradient.mul_(1 / len(self._rows))

@@ -26,6 +26,7 @@ from core.errors import Diverged, RunError, UnrollError
 from core.history import History, HistoryView
 from core.records import Event, Report, RunStatus, StepRecord
 from core.training.slots import Slots
+from core.training.threads import prepare_thread
 from core.training.trainer import Trainer
 
 # Readers look about twice a second; publishing more often would only cost training time.
@@ -224,8 +225,7 @@ class Run:
     # -- the training thread -------------------------------------------------------------
 
     def _work(self) -> None:
-        # Small products are faster on one thread, and several runs must share the machine.
-        torch.set_num_threads(1)
+        prepare_thread()
         try:
             self._train()
         except _Stopped:

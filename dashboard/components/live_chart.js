@@ -1,11 +1,11 @@
-// Draws one Plotly figure and updates it in place: newPlot once, react ever after.
+// Draws one Plotly figure and updates it in place, keeping what the reader did to it.
 // Knows nothing of what the figure shows. live_chart.py sends the figures.
 
 const TITLE_ROOM = 34 // pixels
 const charts = new WeakMap() // parentElement -> Chart
 
 // Streamlit calls this for every update and for every change of the theme.
-export default function show({ data, parentElement }, plotlyFile) {
+export default function update({ data, parentElement }, plotlyFile) {
   let chart = charts.get(parentElement)
   if (!chart) {
     chart = new Chart(parentElement, plotlyFile)
@@ -42,7 +42,7 @@ class Chart {
     parent.append(this.host)
 
     this.held = false // the mouse is down: a redraw would end the drag
-    this.press = () => { this.held = true }
+    this.press = (event) => { this.held = event.button === 0 }
     this.release = () => {
       if (!this.held) return
       this.held = false
@@ -179,15 +179,16 @@ function lookOf(host) {
 }
 
 function themed({ figure, height, revision }, look, width) {
-  // A name follows its trace when others appear before it, so a hidden trace stays hidden.
-  const seen = new Map() // two traces may share a name, and a group in the legend
+  // A uid follows its trace when others appear before it, so a hidden trace stays hidden.
+  // Plotly uses it in CSS selectors; two traces may share a name, and a group in the legend.
+  const seen = new Map()
   const traces = figure.data.map((trace) => {
-    const times = (seen.get(trace.name) ?? 0) + 1
-    seen.set(trace.name, times)
-    return { uid: `${trace.name} ${times}`, ...trace }
+    const name = (trace.name ?? "").replace(/\W/g, "-")
+    seen.set(name, (seen.get(name) ?? 0) + 1)
+    return { uid: `curve-${name}-${seen.get(name)}`, ...trace }
   })
   const layout = {
-    ...figure.layout,
+    ...structuredClone(figure.layout), // Plotly writes the zoom into it: it must not look like ours
     width,
     height,
     uirevision: `axes ${revision}`,

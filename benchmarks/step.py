@@ -1,0 +1,152 @@
+"""How fast a training step is, next to what a user would write or import instead.
+
+    python -m benchmarks.step            a table, and the curve over T and N
+    python -m benchmarks.step --json     one object with the three ratios of each preset
+
+(a) our `Trainer` with every step recorded, (b) `torch.nn.RNN` of the same hidden size with
+autograd, (c) `core/networks/reference.py` with autograd, all in one process, in turn, on one
+thread; (d) the floor: the operations of the matrix products that a step needs, at the best
+rate that this machine reached in a 1000³ product.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from time import perf_counter
+
+from benchmarks.rivals import nn_rnn_step, reference_step
+from benchmarks.timing import best_product_rate, in_turn
+from core.config import ALPHABET_SIZE, PRESETS, TrainingConfig
+from core.data.corpora import load_corpus
+from core.history import History
+from core.records import StepRecord
+from core.training.threads import prepare_thread
+from core.training.trainer import Trainer
+
+_ARTICLE_STEPS = 800_001
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--text", default="builtin", help="what to train on")
+    parser.add_argument("--rounds", type=int, default=9, help="turns of each candidate (>= 7)")
+    options = parser.parse_args()
+    prepare_thread()
+    corpus = load_corpus(options.text)
+    rate = best_product_rate()
+    results = {}
+    for name in ("arch1", "arch2"):
+        config = PRESETS[name].config.changed(text=options.text, device="cpu")
+        results[name] = _compare(config, corpus, rate, options.rounds)
+    if options.json:
+        print(json.dumps(results))
+        return
+    _print_table(results, rate)
+    _print_curve(corpus, rate)
+    _print_full_run(corpus)
+
+
+def our_step(config: TrainingConfig, corpus) -> Callable[[], object]:
+    """A step as a user runs it: trained, recorded, and reported on at its interval."""
+    trainer = Trainer(config.changed(steps=10_000_000), corpus)
+    history = History()
+    records = trainer.train()
+
+    def step() -> None:
+        while not isinstance(record := next(records), StepRecord):
+            pass  # a report comes between two steps, and its time counts
+        history.append(record)
+
+    return step
+
+
+def operations(config: TrainingConfig) -> int:
+    """Floating-point operations in the matrix products of one step, forward and back.
+
+    What is looked up in a table is not counted per position: one-hot products are free. Under
+    teacher forcing nothing but the output layer depends on the position.
+    """
+    B, T, N, V = config.batch_size, config.unrollings, config.nodes, ALPHABET_SIZE
+    places = B * T
+    output = 3 * 2 * places * N * V  # logits, their gradient's way back, and dV
+    if config.architecture == "arch2":
+        if config.feedback == "teacher":
+            return 3 * 2 * places * 2 * N * V
+        return output + 3 * 2 * places * V * N
+    recurrence = 3 * 2 * places * N * N
+    if config.combine != "concat":
+        return output + recurrence
+    tables = 3 * 2 * V * N * (N + V) + 2 * 2 * B * N * N
+    return output + recurrence + tables
+
+
+def _compare(config: TrainingConfig, corpus, rate: float, rounds: int) -> dict[str, float]:
+    seconds = in_turn(
+        {
+            "ours": our_step(config, corpus),
+            "nn_rnn": nn_rnn_step(config, corpus),
+            "reference": reference_step(config, corpus),
+        },
+        rounds=max(7, rounds),
+    )
+    floor = operations(config) / rate
+    return {
+        "ours_ms": seconds["ours"] * 1e3,
+        "nn_rnn_ms": seconds["nn_rnn"] * 1e3,
+        "reference_ms": seconds["reference"] * 1e3,
+        "floor_ms": floor * 1e3,
+        "ratio_vs_nn_rnn": seconds["nn_rnn"] / seconds["ours"],
+        "ratio_vs_reference": seconds["reference"] / seconds["ours"],
+        "ratio_to_floor": seconds["ours"] / floor,
+    }
+
+
+def _print_table(results: dict[str, dict[str, float]], rate: float) -> None:
+    print(f"best 1000³ product: {rate / 1e9:.0f} GFLOP/s on one thread\n")
+    print("| preset | ours | nn.RNN | reference | floor | vs nn.RNN | vs reference | to floor |")
+    print("|---|---|---|---|---|---|---|---|")
+    for name, r in results.items():
+        print(
+            f"| {name} | {r['ours_ms']:.2f} ms | {r['nn_rnn_ms']:.2f} ms "
+            f"| {r['reference_ms']:.2f} ms | {r['floor_ms']:.3f} ms "
+            f"| {r['ratio_vs_nn_rnn']:.1f}× | {r['ratio_vs_reference']:.1f}× "
+            f"| {r['ratio_to_floor']:.2f}× |"
+        )
+
+
+def _print_curve(corpus, rate: float) -> None:
+    print("\nArch 1 over sizes, all in turn:\n")
+    print("| T | N | ours | operations | GFLOP/s | to floor |")
+    print("|---|---|---|---|---|---|")
+    base = PRESETS["arch1"].config.changed(device="cpu")
+    sizes = [(10, 100), (20, 100), (40, 100), (80, 100), (40, 50), (40, 200), (40, 400)]
+    configs = {size: base.changed(unrollings=size[0], nodes=size[1]) for size in sizes}
+    seconds = in_turn({size: our_step(config, corpus) for size, config in configs.items()})
+    for (T, N), config in configs.items():
+        needed, taken = operations(config), seconds[T, N]
+        print(
+            f"| {T} | {N} | {taken * 1e3:.2f} ms | {needed / 1e6:.0f} M "
+            f"| {needed / taken / 1e9:.0f} | {taken * rate / needed:.2f}× |"
+        )
+
+
+def _print_full_run(corpus, steps: int = 5_000) -> None:
+    step = our_step(PRESETS["arch1"].config.changed(device="cpu"), corpus)
+    began = perf_counter()
+    for _ in range(steps):
+        step()
+    seconds = perf_counter() - began
+    minutes = seconds / steps * _ARTICLE_STEPS / 60
+    print(
+        f"\n{steps:,} steps of Arch 1 with records and reports took {seconds:.1f} s: the "
+        f"article's {_ARTICLE_STEPS:,} steps would take {minutes:.0f} minutes here."
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

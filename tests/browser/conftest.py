@@ -1,0 +1,138 @@
+"""A real server and a real browser for the tests in this folder.
+
+Knows no page of the dashboard. Without Chromium every test that asks for one is skipped.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+REPOSITORY = Path(__file__).parents[2]
+START_SECONDS = 60  # torch is imported on the way, and the machine may be busy
+
+
+class Servers:
+    """Streamlit servers, each in a process of its own: call it to start one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._running: dict[str, tuple[subprocess.Popen, Path]] = {}
+
+    def __call__(self, script_path: Path, env: Mapping[str, str] | None = None) -> str:
+        """Serve a script on a free port and return its address, such as http://127.0.0.1:40123.
+
+        It runs from the repository's root, so the project's Streamlit settings hold; `env`
+        adds variables, `STREAMLIT_SERVER_BASE_URL_PATH` among others. UNROLL_HOME is an
+        empty folder unless `env` names one.
+        """
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        home = self._folder / f"home-{port}"
+        home.mkdir()
+        log = self._folder / f"{port}.log"
+        own = {"UNROLL_HOME": str(home), "PYTHONPATH": str(REPOSITORY), **(env or {})}
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [
+                    sys.executable,
+                    *("-m", "streamlit", "run", str(script_path)),
+                    "--server.address=127.0.0.1",
+                    f"--server.port={port}",
+                    "--server.headless=true",
+                    "--server.fileWatcherType=none",
+                    "--browser.gatherUsageStats=false",
+                ],
+                cwd=REPOSITORY,
+                env={**os.environ, **own},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        base = own.get("STREAMLIT_SERVER_BASE_URL_PATH", "").strip("/")
+        url = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
+        self._running[url] = (process, log)
+        self._wait_until_healthy(url)
+        return url
+
+    def log(self, url: str) -> str:
+        """What the server at this address has written so far."""
+        return self._running[url][1].read_text(encoding="utf-8", errors="replace")
+
+    def stop(self) -> None:
+        """End every server that was started."""
+        for process, _ in self._running.values():
+            process.terminate()
+        for process, _ in self._running.values():
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    def _wait_until_healthy(self, url: str) -> None:
+        process, _ = self._running[url]
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if _healthy(url):
+                return
+            try:
+                process.wait(timeout=0.1)
+            except subprocess.TimeoutExpired:
+                continue
+            pytest.fail(f"The server ended before it answered:\n{self.log(url)}")
+        pytest.fail(f"The server did not answer in {START_SECONDS} s:\n{self.log(url)}")
+
+
+def _healthy(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2) as answer:
+            return answer.read() == b"ok"
+    except urllib.error.HTTPError as error:
+        error.close()
+        return False
+    except OSError:  # nobody listens yet
+        return False
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """Start servers with `serve(script_path, env=None)`; they end with the test module."""
+    servers = Servers(tmp_path_factory.mktemp("servers"))
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """No common address: each server has its own. The plugin's fixture warns under pytest 9."""
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
+    """The installed Chromium, so that no browser has to be downloaded."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    found = os.environ.get("CHROMIUM_PATH") or next(filter(None, map(shutil.which, names)), None)
+    if not found:
+        pytest.skip("No Chromium was found: install one, or give its path as CHROMIUM_PATH.")
+    return {**browser_type_launch_args, "executable_path": found}
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """The errors that the page reports, as they come: on the console, or not caught."""
+    heard: list[str] = []
+    page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard
