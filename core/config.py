@@ -288,8 +288,8 @@ PRESETS: dict[str, Preset] = {
     ),
     "arch2": Preset(
         "Arch 2, zero-mean init",
-        "Recommended. The article's second network. Under teacher forcing it sees one character only: "
-        "expect the bigram floor.",
+        "Recommended. The article's second network. Under teacher forcing it sees one "
+        "character only: expect the bigram floor.",
         _ARCH2,
     ),
     "arch2-published": Preset(

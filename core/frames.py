@@ -40,8 +40,8 @@ def events_frame(events: Sequence[Event], metrics: pd.DataFrame) -> pd.DataFrame
             "value": [event.value for event in live],
         }
     )
+    # Every axis starts at 0, before the first row of the table.
+    steps = np.append(0, metrics["step"])
     for axis in ("characters_seen", "seconds"):
-        frame[axis] = (
-            np.interp(frame["step"], metrics["step"], metrics[axis]) if len(metrics) else 0.0
-        )
+        frame[axis] = np.interp(frame["step"], steps, np.append(0.0, metrics[axis]))
     return frame

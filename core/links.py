@@ -10,6 +10,7 @@ what stood there before stands.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,9 +20,7 @@ from core.errors import ConfigError
 VERSION = "1"
 DEFAULT_PRESET = "demo"
 
-# A link comes from anyone: it must not make this machine read a file of the sender's choice.
-_LINKABLE_TEXTS = ("builtin", "text8")
-_LINKABLE_TEXT_KINDS = ("own:", "latch:")
+_LINKABLE_TEXT = re.compile(r"builtin|text8|latch:[0-9]{1,3}|own:[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,7 @@ def to_query(preset: str, config: TrainingConfig) -> dict[str, str]:
     """The query that `from_query` reads back: the preset, and what differs from it."""
     query = {"v": VERSION, "preset": preset}
     for name, value in changes_from(preset, config).items():
-        if name != "text" or _linkable(str(value)):
+        if name != "text" or linkable(str(value)):
             query[name] = f"{value:g}" if isinstance(value, float) else str(value)
             if isinstance(value, float) and float(query[name]) != value:
                 query[name] = repr(value)
@@ -64,14 +63,14 @@ def from_query(query: Mapping[str, str]) -> Link:
     for name in TrainingConfig.model_fields:
         if name not in query:
             continue
-        if name == "text" and not _linkable(query[name]):
+        if name == "text" and not linkable(query[name]):
             problems.append(
                 f"text={_shown(query[name])} is not taken from a link, which may name builtin, "
                 "text8 or a text kept here; choose the file on the page."
             )
             continue
         try:
-            config = config.changed(**{name: query[name]})
+            config = config.changed(**{name: _shown(query[name])})
         except ConfigError as error:
             problems.append(f"In the link, {error} {name}={getattr(config, name)} is used.")
     return Link(preset, config, tuple(problems))
@@ -83,9 +82,14 @@ def changes_from(preset: str, config: TrainingConfig) -> dict[str, str | int | f
     return {name: value for name, value in config.model_dump().items() if value != start[name]}
 
 
-def _linkable(text: str) -> bool:
-    return text in _LINKABLE_TEXTS or text.startswith(_LINKABLE_TEXT_KINDS)
+def linkable(text: str) -> bool:
+    """Whether a link may name this text.
+
+    A link comes from anyone: it must not make this machine read a file of the sender's choice.
+    """
+    return _LINKABLE_TEXT.fullmatch(text) is not None
 
 
 def _shown(value: str) -> str:
+    # No link that is made here holds a longer value, so what is cut may be refused.
     return value if len(value) <= 40 else value[:40] + "…"

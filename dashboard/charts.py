@@ -188,7 +188,8 @@ def _mark(figure: go.Figure, events: pd.DataFrame, axis: Axis) -> None:
 
 
 def _f4(values: pd.Series) -> np.ndarray:
-    return values.to_numpy(np.float32)
+    with np.errstate(over="ignore"):  # a last loss before divergence, too high for any chart
+        return values.to_numpy(np.float32)
 
 
 def _faint(color: str) -> str:

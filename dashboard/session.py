@@ -53,8 +53,12 @@ def arrive() -> None:
         )
     state[_PROBLEMS] = tuple(problems)
     state[_RUN] = None
-    if run is not None:
+    if run is None:
+        return
+    if run.snapshot.status.active or "preset" not in st.query_params:
         watch(run)
+    else:  # it has ended, and the settings may have been changed since
+        state[_RUN] = run.run_id
 
 
 def watch(run: Run) -> None:
@@ -71,7 +75,10 @@ def watched_run() -> Run | None:
 
 
 def start(config: TrainingConfig) -> None:
-    """Start a run and watch it."""
+    """Start a run and watch it; the second click of a double click starts no second one."""
+    run = watched_run()
+    if run is not None and run.snapshot.status.active:
+        return
     st.session_state[_PROBLEMS] = ()
     watch(manager().start(config))
 

@@ -84,6 +84,9 @@ RUNS = (
 )
 """Runs side by side, in the order in which they were chosen."""
 
+HEAT = "Cividis"
+"""Plotly's name of the colour scale for heat maps: even steps for all eyes."""
+
 TEXT_SIZE = 15
 """Pixels, for ticks and legends: readable from the back row."""
 TITLE_SIZE = 17
@@ -106,7 +109,10 @@ _BASE: dict[str, Any] = {
     "font": {"size": TEXT_SIZE},
     "hovermode": "x unified",
     "hoverlabel": {"font": {"size": TEXT_SIZE}},
-    "margin": {"l": 56, "r": 16, "t": 40, "b": 48},
+    # least margins: axis labels and legend take what they need on top
+    "margin": {"l": 56, "r": 16, "t": 12, "b": 48},
+    # for a trace without a style: Plotly's own first colours look like tanh and ReLU
+    "colorway": [style.color for style in RUNS],
     # above the plot, from its left edge: on the right it would take width from the curve
     "legend": {
         "orientation": "h",
@@ -143,7 +149,7 @@ def base_layout(title: str = "", **overrides: Any) -> dict[str, Any]:
             "yref": "container",
             "pad": {"t": 8},
         }
-        layout["margin"]["t"] = 72
+        layout["margin"]["t"] = 44
     return _merged(layout, overrides)
 
 

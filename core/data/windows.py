@@ -41,6 +41,7 @@ class Cursors:
             )
         self._ids = np.asarray(ids)  # also turns a memory map into a plain view: faster to index
         self._positions = np.arange(batch_size, dtype=np.int64) * (len(ids) // batch_size)  # (B,)
+        self._steps = np.empty((0, 1), np.int64)
 
     def next_window(self, unrollings: int) -> tuple[np.ndarray, np.ndarray]:
         """Advance every cursor by `unrollings` characters and return what it read.
@@ -56,9 +57,10 @@ class Cursors:
         """
         if unrollings < 1:
             raise ConfigError(f"unrollings={unrollings} is not allowed: choose 1 or more.")
-        steps = np.arange(1, unrollings + 2)[:, None]  # (T + 1, 1)
+        if len(self._steps) != unrollings + 1:
+            self._steps = np.arange(1, unrollings + 2)[:, None]  # (T + 1, 1)
         # "wrap" is the modulo: np.take does it on the way.
-        read = self._ids.take(self._positions + steps, mode="wrap")  # (T + 1, B)
+        read = self._ids.take(self._positions + self._steps, mode="wrap")  # (T + 1, B)
         read = read.astype(np.int64)
         self._positions = (self._positions + unrollings) % len(self._ids)
         return read[:-1], read[1:]  # (T, B), (T, B)

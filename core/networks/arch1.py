@@ -31,7 +31,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from core.networks.layers import CrossEntropy, activate_, slope, sum_by_character
+from core.networks.layers import CrossEntropy, in_place, slope, sum_by_character
 from core.networks.network import Network
 
 
@@ -49,6 +49,10 @@ class _Window:
         self.dg_at = self.dg.unbind(0)
         self.delta_at = self.delta.unbind(0)
         self.slope_at = self.slope.unbind(0)
+        # All but the last step, backwards.
+        self.earlier_steps = list(zip(self.dg_at, self.delta_at, self.slope_at, strict=True))[
+            -2::-1
+        ]
         self.g_flat = self.g[1:].flatten(0, 1)  # (T*B, N)
         self.g_before_flat = self.g[:-1].flatten(0, 1)  # g of the step before each
         self.dg_flat = self.dg.flatten(0, 1)
@@ -68,27 +72,20 @@ class _Arch1(Network):
 
     def _advance(self, window: _Window, w: Tensor) -> None:
         """The loop forward: `g[1:]` holds what φ is applied to, but for `g_{t-1} w`."""
-        activation = self.config.activation
+        phi_ = in_place(self.config.activation)
         before = window.g_at[0]
         for g in window.g_at[1:]:
-            activate_(activation, g.addmm_(before, w))
+            phi_(g.addmm_(before, w))
             before = g
 
     def _go_back(self, window: _Window, w: Tensor) -> None:
         """The loop backward: `dg` holds what each step's own loss gives; fills δ."""
         slope(self.config.activation, window.g[1:], out=window.slope)
         back = w.t().contiguous()  # one copy, and every product below is a third faster
-        after = None
-        for dg, delta, phi in zip(
-            reversed(window.dg_at),
-            reversed(window.delta_at),
-            reversed(window.slope_at),
-            strict=True,
-        ):
-            if after is not None:
-                dg.addmm_(after, back)  # credit that later steps send back through h_t
-            torch.mul(dg, phi, out=delta)
-            after = delta
+        after = torch.mul(window.dg_at[-1], window.slope_at[-1], out=window.delta_at[-1])
+        for dg, delta, phi in window.earlier_steps:
+            dg.addmm_(after, back)  # credit that later steps send back through h_t
+            after = torch.mul(dg, phi, out=delta)
 
 
 class Arch1Concat(_Arch1):
@@ -106,12 +103,13 @@ class Arch1Concat(_Arch1):
         self.dW1, self.dW2 = d["W"][:n], d["W"][n:]
         self.dV1, self.dV2 = d["V"][:n], d["V"][n:]
         self.db1, self.db2 = d["b"][:n], d["b"][n:]
+        self._phi_ = in_place(config.activation)
         self._table = torch.empty_like(self.U)  # φ(U + b₁): the first half for each symbol
 
     def _forward(self, window: _Window, inputs: Tensor, state: Tensor) -> Tensor:
         n, x = self.config.nodes, inputs.reshape(-1)  # (T*B,)
         batch = inputs.shape[1]
-        table = activate_(self.config.activation, torch.add(self.U, self.b1, out=self._table))
+        table = self._phi_(torch.add(self.U, self.b1, out=self._table))
 
         # The state comes from the weights of the step before: its first half is looked up no
         # more, and goes through its own product.
@@ -147,7 +145,7 @@ class Arch1Concat(_Arch1):
         torch.mm(window.g_before_flat.t(), delta, out=self.dW2)
         torch.mm(state[:, :n].t(), window.delta[0], out=self.dW1)
         self.dW1.addmm_(table.t(), delta_after)
-        torch.sum(delta, 0, out=self.db2)
+        torch.add(delta_after.sum(0), window.delta[0].sum(0), out=self.db2)
 
         torch.mm(d_logits_of, self.V1.t(), out=self.dU)
         self.dU.addmm_(delta_after, self.W1.t())
@@ -213,13 +211,13 @@ class Arch1Multiply(Arch1Add):
         return _GatedWindow(steps, batch, nodes, symbols, self.parameters.flat)
 
     def _forward(self, window: _GatedWindow, inputs: Tensor, state: Tensor) -> Tensor:
-        p, activation = self.parameters.values, self.config.activation
+        p, phi_ = self.parameters.values, in_place(self.config.activation)
         window.g[0] = state
         torch.index_select(p["U"], 0, inputs.reshape(-1), out=window.u.flatten(0, 1))
         before = window.g_at[0]
         for g, u, z in zip(window.g_at[1:], window.u_at, window.z_at, strict=True):
             torch.mm(before, p["W"], out=z)
-            activate_(activation, torch.addcmul(p["b"], u, z, out=g))
+            phi_(torch.addcmul(p["b"], u, z, out=g))
             before = g
         torch.addmm(p["c"], window.g_flat, p["V"], out=window.output.logits)
         return window.g[-1].clone()

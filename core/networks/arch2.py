@@ -20,7 +20,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from core.networks.layers import CrossEntropy, activate_, slope, sum_by_character
+from core.networks.layers import CrossEntropy, in_place, slope, sum_by_character
 from core.networks.network import Network
 
 
@@ -55,7 +55,7 @@ class Arch2Teacher(_Arch2):
     def _forward(self, window: _PairCounts, inputs: Tensor, state: Tensor) -> Tensor:
         p = self.parameters.values
         both = torch.cat((p["U"], p["W"]), 1)  # (V, 2N): x and p are one one-hot
-        window.hidden = activate_(self.config.activation, both.add_(p["b"]))
+        window.hidden = in_place(self.config.activation)(both.add_(p["b"]))
         torch.addmm(p["c"], window.hidden, p["V"], out=window.logits)
         return state
 
@@ -121,14 +121,15 @@ class Arch2Free(_Arch2):
     def _forward(self, window: _FreeWindow, inputs: Tensor, state: Tensor) -> Tensor:
         v, n = self.parameters.values, self.config.nodes
         b1, b2, V1, V2 = v["b"][:n], v["b"][n:], v["V"][:n], v["V"][n:]
-        table = activate_(self.config.activation, torch.add(v["U"], b1, out=self._table))
+        phi_ = in_place(self.config.activation)
+        table = phi_(torch.add(v["U"], b1, out=self._table))
         into_logits = torch.addmm(v["c"], table, V1)  # (V, V)
         torch.index_select(into_logits, 0, inputs.reshape(-1), out=window.output.logits)
 
         window.p[0] = state
         for t, logits in enumerate(window.logits_at):
             a2 = torch.addmm(b2, window.p[t], v["W"], out=window.a2[t])
-            activate_(self.config.activation, a2)
+            phi_(a2)
             logits.addmm_(a2, V2)
             torch.softmax(logits, 1, out=window.p[t + 1])
         return window.p[-1].clone()

@@ -6,15 +6,17 @@ used for every step. Knows nothing of either recurrence.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
 from core.config import Activation
 
 
-def activate_(activation: Activation, z: Tensor) -> Tensor:
-    """φ(z), in place."""
-    return z.tanh_() if activation == "tanh" else z.relu_()
+def in_place(activation: Activation) -> Callable[[Tensor], Tensor]:
+    """φ as a function that overwrites its argument."""
+    return torch.tanh_ if activation == "tanh" else torch.relu_
 
 
 def slope(activation: Activation, h: Tensor, out: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ class Sgd:
 class Adadelta:
     """Zeiler 2012 (arXiv:1212.5701), with rho 0.95 and epsilon 1e-8.
 
-    a ← ρ a + (1-ρ) g²      d = g √(u+ε) / √(a+ε)      u ← ρ u + (1-ρ) d²      w ← w - η d
+    a ← ρ a + (1-ρ) g²      d = g √((u+ε)/(a+ε))       u ← ρ u + (1-ρ) d²      w ← w - η d
     """
 
     def __init__(self, like: Tensor, rho: float = 0.95, epsilon: float = 1e-8) -> None:
@@ -48,14 +48,14 @@ class Adadelta:
             "squared_gradients": torch.zeros_like(like),
             "squared_updates": torch.zeros_like(like),
         }
-        self._delta, self._root = torch.empty_like(like), torch.empty_like(like)
+        self._delta, self._sum = torch.empty_like(like), torch.empty_like(like)
 
     def update(self, weights: Tensor, gradient: Tensor, learning_rate: float, step: int) -> None:
         """Change `weights` in place."""
         a, u = self.slots["squared_gradients"], self.slots["squared_updates"]
         a.mul_(self.rho).addcmul_(gradient, gradient, value=1 - self.rho)
-        torch.add(a, self.epsilon, out=self._root).sqrt_()
-        torch.add(u, self.epsilon, out=self._delta).sqrt_().div_(self._root).mul_(gradient)
+        torch.add(a, self.epsilon, out=self._sum)
+        torch.add(u, self.epsilon, out=self._delta).div_(self._sum).sqrt_().mul_(gradient)
         u.mul_(self.rho).addcmul_(self._delta, self._delta, value=1 - self.rho)
         weights.add_(self._delta, alpha=-learning_rate)
 

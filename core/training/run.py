@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from threading import Condition, Thread
 from time import monotonic
@@ -71,7 +72,7 @@ class RunSnapshot:
         return None if pace is None else (self.config.steps - self.step) / pace
 
 
-class _Stopped(Exception):  # noqa: N818 - a way out of the loop, not an error
+class _Stopped(Exception):
     """The user asked for the end."""
 
 
@@ -141,7 +142,7 @@ class Run:
         Raises:
             RunError: the run has ended.
         """
-        self._command(_pause=True)
+        self._command(_pause=True, _granted=0)
 
     def resume(self) -> None:
         """Go on after a pause.
@@ -158,34 +159,34 @@ class Run:
             RunError: the run has ended.
         """
         with self._lock:
-            granted = self._granted + steps
-        self._command(_pause=True, _granted=granted)
+            self._command(_pause=True, _granted=self._granted + steps)
 
     def stop(self) -> None:
         """End the run after the present step; its records stay. Nothing if it has ended."""
-        if self._snapshot.status.active:
+        with suppress(RunError):
             self._command(_stop=True)
 
     def change(self, **changes: float) -> None:
         """Change `learning_rate`, `clip` or `unrollings` from the next step on.
 
+        Each change is recorded as an event. So is a refusal, where the text is too short for
+        the unrollings asked for.
+
         Raises:
             ConfigError: a value that is not allowed.
-            TextError: the text is too short for these unrollings; from a run that trains,
-                the refusal is recorded as an event instead.
             RunError: the run has ended.
         """
         with self._lock:
-            live = self._live.changed(**changes)
-        self._command(_live=live)
+            self._command(_live=self._live.changed(**changes))
 
     def weights(self, timeout: float = 2.0) -> tuple[int, dict[str, np.ndarray]] | None:
         """The step and copies of the weights as they stand; None before the network exists.
 
         A run that trains hands them out between two steps and is not disturbed further.
         """
+        answering = (RunStatus.RUNNING, RunStatus.PAUSED)
         with self._lock:
-            if self._thread.is_alive() and self._snapshot.status.active:
+            if self._trainer is not None and self._snapshot.status in answering:
                 self._weights_wanted = self._attention = True
                 self._lock.notify_all()
                 self._lock.wait_for(lambda: not self._weights_wanted, timeout)
@@ -282,8 +283,10 @@ class Run:
             if live != self._trainer.live:
                 self._apply(live)
             if not self._pause:
+                if self._snapshot.status != RunStatus.PAUSED:
+                    return
                 self._continue()
-                return
+                continue  # more may have been asked for while waiting for a place
             if self._granted:
                 with self._lock:
                     self._granted -= 1
@@ -298,10 +301,13 @@ class Run:
         try:
             self._trainer.change(live)
         except UnrollError as error:
-            with self._lock:
-                self._live = before
+            # Only the unrollings can ask too much of a text; the rest of the change stands.
             self._note("refused", text=str(error))
-            return
+            with self._lock:
+                if self._live.unrollings == live.unrollings:
+                    self._live = self._live.changed(unrollings=before.unrollings)
+            live = live.changed(unrollings=before.unrollings)
+            self._trainer.change(live)
         for name, value in live.model_dump().items():
             if value != getattr(before, name):
                 self._note(name, value)
@@ -314,9 +320,11 @@ class Run:
             self._publish()
 
     def _continue(self) -> None:
-        if self._snapshot.status == RunStatus.PAUSED:
-            self._enter_slot()
-            self._note("resumed")
+        with self._lock:  # a queued run does not answer, so its last answer must be up to date
+            self._hand_out_weights()
+            self._publish(status=RunStatus.QUEUED)
+        self._enter_slot()
+        self._note("resumed")
 
     def _enter_slot(self) -> None:
         self._publish(status=RunStatus.QUEUED)
@@ -350,8 +358,9 @@ class Run:
         self._publish(events=(*self._snapshot.events, event), **changes)
 
     def _end(self, status: RunStatus, kind: str, message: str) -> None:
-        self._hand_out_weights()
-        self._note(kind, text=message, status=status, message=message, progress=None)
+        with self._lock:  # who asks in between would wait for an answer in vain
+            self._hand_out_weights()
+            self._note(kind, text=message, status=status, message=message, progress=None)
 
     @property
     def _steps_done(self) -> int:

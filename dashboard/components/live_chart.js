@@ -162,7 +162,8 @@ function titleOf({ figure }) {
 }
 
 function fileName(text) {
-  return text.toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "").slice(0, 60) || "chart"
+  const words = text.toLowerCase().replace(/[^a-z0-9]+/g, "-").slice(0, 60)
+  return words.replace(/^-|-$/g, "") || "chart"
 }
 
 function lookOf(host) {

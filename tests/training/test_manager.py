@@ -1,0 +1,92 @@
+"""The runs of a process: started, found, forgotten and stopped."""
+
+import pytest
+
+from core.records import RunStatus
+from core.training.manager import RunManager
+
+ENDLESS = {"steps": 1_000_000, "report_every": 1_000_000}
+
+
+@pytest.fixture
+def make_manager(load_text):
+    managers = []
+
+    def make(**options):
+        managers.append(RunManager(load_text=load_text, **options))
+        return managers[-1]
+
+    yield make
+    for manager in managers:
+        manager.stop_all()
+
+
+def running(shot):
+    return shot.status == RunStatus.RUNNING
+
+
+def test_a_started_run_is_found_by_its_name(make_manager, small):
+    manager = make_manager()
+    run = manager.start(small(steps=3))
+    assert manager.get(run.run_id) is run
+    assert manager.get("no such run") is None
+    shot = run.wait(20)
+    assert (shot.status, shot.step, shot.text_title) == (RunStatus.FINISHED, 3, "words")
+
+
+def test_runs_come_newest_first_and_have_names_of_their_own(make_manager, small):
+    manager = make_manager()
+    assert manager.runs() == []
+    runs = [manager.start(small(steps=1)) for _ in range(5)]
+    assert manager.runs() == runs[::-1]
+    assert len({run.run_id for run in runs}) == 5
+
+
+def test_only_so_many_runs_train_at_once(make_manager, small):
+    manager = make_manager(max_running=2)
+    first, second = (manager.start(small(**ENDLESS)) for _ in range(2))
+    first.wait_until(running)
+    second.wait_until(running)
+    third = manager.start(small(steps=3))
+    assert third.snapshot.status == RunStatus.QUEUED
+    second.stop()
+    assert third.wait(20).status == RunStatus.FINISHED
+    assert first.snapshot.status == RunStatus.RUNNING
+
+
+def test_the_latest_active_run_is_the_newest_that_can_still_train(make_manager, small):
+    manager = make_manager()
+    assert manager.latest_active() is None
+    first, second = manager.start(small(**ENDLESS)), manager.start(small(**ENDLESS))
+    manager.start(small(steps=1))
+    assert manager.runs()[0].snapshot.status == RunStatus.QUEUED
+    manager.runs()[0].stop()
+    manager.runs()[0].wait(20)
+    assert manager.latest_active() is second
+    second.pause()
+    second.wait_until(lambda shot: shot.status == RunStatus.PAUSED)
+    assert manager.latest_active() is second
+    second.stop()
+    second.wait(20)
+    assert manager.latest_active() is first
+
+
+def test_the_oldest_ended_runs_are_forgotten_and_active_ones_never(make_manager, small):
+    manager = make_manager(max_running=3, max_kept=2)
+    kept = manager.start(small(**ENDLESS))
+    ended = []
+    for _ in range(4):
+        ended.append(manager.start(small(steps=1)))
+        ended[-1].wait(20)
+    last = manager.start(small(**ENDLESS))
+    assert manager.runs() == [last, ended[3], ended[2], kept]
+    assert manager.get(ended[0].run_id) is None
+
+
+def test_stopping_all_ends_every_run(make_manager, small):
+    manager = make_manager(max_running=1)
+    runs = [manager.start(small(**ENDLESS)) for _ in range(3)]
+    runs[0].wait_until(running)
+    manager.stop_all()
+    assert [run.snapshot.status for run in runs] == [RunStatus.STOPPED] * 3
+    manager.stop_all()
