@@ -16,7 +16,13 @@ import streamlit as st  # noqa: E402
 from dashboard import session  # noqa: E402
 from dashboard.plotly_assets import ensure_plotly_js  # noqa: E402
 
-st.set_page_config(page_title="Unroll", page_icon=":material/replay:", layout="wide")
+st.set_page_config(
+    page_title="Unroll",
+    page_icon="🔁",  # a Material icon would be fetched from the internet
+    layout="wide",
+    # With an entry of its own the menu stays, and in it the choice of light or dark.
+    menu_items={"About": "**Unroll** trains vanilla character RNNs and shows what happens inside."},
+)
 ensure_plotly_js()
 here = Path(__file__).parent
 st.html(here / "page.css")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 
@@ -16,6 +17,10 @@ from core.errors import ConfigError
 from core.networks.stepwise import CharacterModel, softmax
 
 _DRAWN_AT_ONCE = 50  # characters; fetching random numbers one by one costs as much as a product
+
+# Weights on their way to a divergence are finite and give logits that are not: a text ends
+# there, without a warning. `_choose` provokes the first two on its own.
+_QUIET = {"over": "ignore", "under": "ignore", "invalid": "ignore"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,8 @@ class Draw:
         logits = logits.astype(np.float64)
         if self.temperature == 0:
             return np.eye(len(logits))[logits.argmax()]
-        chances = softmax(logits / self.temperature)
+        # Shifted first, because a tiny temperature would make several logits infinite.
+        chances = softmax((logits - logits.max()) / self.temperature)
         if self.top_k or self.top_p < 1:
             order = np.argsort(-chances, kind="stable")
             kept = self.top_k or len(order)
@@ -80,7 +86,8 @@ def first_character(generator: np.random.Generator) -> int:
 
 def pick(probabilities: np.ndarray, uniform: float) -> int:
     """The id at which the summed probabilities pass `uniform`, a number from 0 up to 1."""
-    sums = probabilities.cumsum()
+    # In float32 a number just below 1 would be rounded up to it, and name an id past the last.
+    sums = probabilities.cumsum(dtype=np.float64)
     # Scaled, because the sum of rounded probabilities may fall short of 1.
     return int(sums.searchsorted(uniform * sums[-1], side="right"))
 
@@ -92,20 +99,22 @@ def generate(
     prime: np.ndarray | None = None,
     draw: Draw | None = None,
 ) -> Iterator[int]:
-    """Draw characters without end, from a zero state.
+    """Draw characters from a zero state: without end, unless the logits are no longer finite.
 
     Args:
         prime: ids read first, `(L,)`; they are yielded first, too. The article's start
-            without them.
+            without any.
         draw: how to choose; from the network's own distribution without it.
     """
     draw = draw or Draw()
-    primer = [first_character(generator)] if prime is None else [int(i) for i in prime]
+    primer = [] if prime is None else [int(i) for i in prime]
     state = model.start()
-    for character in primer:
-        state, logits, _ = model.step(state, character)
+    for character in primer or [first_character(generator)]:
+        with np.errstate(**_QUIET):
+            state, logits, _ = model.step(state, character)
         yield character
-    while True:
+    characters = [None] * _DRAWN_AT_ONCE
+    while len(characters) == _DRAWN_AT_ONCE:
         characters, state, logits = _go_on(
             model, state, logits, draw, generator.random(_DRAWN_AT_ONCE).tolist()
         )
@@ -120,9 +129,9 @@ def sample(
     prime: np.ndarray | None = None,
     draw: Draw | None = None,
 ) -> str:
-    """A text of `length` characters, counted with the prime; see `generate`."""
+    """A text of `length` characters, counted with the prime; shorter if `generate` ends."""
     stream = generate(model, generator, prime=prime, draw=draw)
-    return decode(np.fromiter((next(stream) for _ in range(length)), np.uint8, length))
+    return decode(np.fromiter(islice(stream, length), np.uint8))
 
 
 def sample_side_by_side(
@@ -131,18 +140,21 @@ def sample_side_by_side(
     """`count` texts of `length` characters, started as in the article.
 
     All advance together, so that a character costs a small part of what it costs alone. Draws
-    come from the network's own distribution.
+    come from the network's own distribution. A text whose logits are no longer finite ends.
     """
     ids = np.empty((length, count), np.uint8)
+    lengths = np.full(count, length)
     character = np.array([first_character(generator) for _ in range(count)])
     state = model.start(count)
-    for place in ids:
-        place[:] = character
-        state, logits, _ = model.step(state, character)
-        sums = softmax(logits).cumsum(1)  # (count, V)
+    for place, now in enumerate(ids, start=1):
+        now[:] = character
+        with np.errstate(**_QUIET):
+            state, logits, _ = model.step(state, character)
+            sums = softmax(logits).cumsum(1)  # (count, V)
+        lengths[~np.isfinite(sums[:, -1]) & (lengths > place)] = place
         passed = sums <= generator.random((count, 1)) * sums[:, -1:]
         character = passed.sum(1)
-    return [decode(text) for text in ids.T]
+    return [decode(text[:end]) for text, end in zip(ids.T, lengths, strict=True)]
 
 
 def _go_on(
@@ -152,17 +164,23 @@ def _go_on(
     draw: Draw,
     uniforms: list[float],
 ) -> tuple[list[int], np.ndarray, np.ndarray]:
-    """Draw a character for each random number; returns them, and where the model stands."""
+    """Draw a character for each random number; returns them, and where the model stands.
+
+    Fewer characters if the logits are no longer finite.
+    """
     characters = []
-    with np.errstate(over="ignore", under="ignore"):  # see `_choose`
+    with np.errstate(**_QUIET):
         for uniform in uniforms:
             character = _choose(logits, draw, uniform)
+            if character is None:
+                break
             characters.append(character)
             state, logits, _ = model.step(state, character)
     return characters, state, logits
 
 
-def _choose(logits: np.ndarray, draw: Draw, uniform: float) -> int:
+def _choose(logits: np.ndarray, draw: Draw, uniform: float) -> int | None:
+    """The next character; None if the logits are not finite."""
     if draw.plain:
         # exp without the usual shift by the largest logit, which costs a third of a step. The
         # sum tells when the shift was needed after all.
@@ -170,4 +188,6 @@ def _choose(logits: np.ndarray, draw: Draw, uniform: float) -> int:
         total = float(sums[-1])
         if 1e-30 < total < 1e30:
             return int(sums.searchsorted(uniform * total, side="right"))
+    if not np.isfinite(logits).all():
+        return None
     return pick(draw.probabilities(logits), uniform)

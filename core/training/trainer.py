@@ -164,10 +164,13 @@ class Trainer:
     def sample(self, length: int) -> str:
         """A text from the network as it stands.
 
-        The draws depend on the seed and the step alone, not on what was sampled before.
+        The draws depend on the seed and the step alone, not on what was sampled before. The
+        text ends early if the weights, on their way to a divergence, give no finite logits.
         """
         generator = np.random.default_rng([self.config.seed, self.steps_done])
-        return sample(CharacterModel(self.weights(), self.config), length, generator)
+        with np.errstate(over="ignore", invalid="ignore"):  # weights about to diverge
+            model = CharacterModel(self.weights(), self.config)
+        return sample(model, length, generator)
 
     def weights(self) -> dict[str, np.ndarray]:
         """Copies of `U, W, b, V, c`."""

@@ -97,7 +97,7 @@ def settings_panel(run: Run | None) -> TrainingConfig | None:
         on_change=_choose_preset,
         disabled=active,
     )
-    _about_preset(active)
+    about_preset = st.container()  # filled below, when all widgets have been read
 
     _slider_and_number("learning_rate", format_stop=lambda rate: f"{rate:g}")
     _slider_and_number("clip", format_stop=lambda clip: f"{clip:g}" if clip else "off")
@@ -109,7 +109,10 @@ def settings_panel(run: Run | None) -> TrainingConfig | None:
         _network(active)
     with st.expander("Training"):
         _training(active)
-    return _chosen()
+    chosen = _chosen()
+    with about_preset:
+        _about_preset(active)
+    return chosen
 
 
 def describe(config: TrainingConfig) -> str:

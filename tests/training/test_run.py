@@ -557,7 +557,7 @@ def test_snapshots_never_change(make_run, gate, small):
 
 
 def test_every_snapshot_agrees_with_itself(make_run, small):
-    run, shots = make_run(small(steps=200)), []
+    run, shots = make_run(small(steps=100)), []
     while not shots or shots[-1].status.active:
         shots.append(run.snapshot)
     for shot in {id(shot): shot for shot in shots}.values():
