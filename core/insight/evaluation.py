@@ -24,8 +24,7 @@ def mean_loss(network: Network, ids: np.ndarray) -> float:
         network: any architecture; its batch size does not matter.
         ids: `(L,)`, at least 2 characters.
     """
-    streams = max(1, min(_STREAMS, len(ids) // _STEPS))
-    length = (len(ids) - 1) // streams  # predictions in a stream
+    streams, length = _layout(len(ids))
     places = np.arange(streams) * length + np.arange(length + 1)[:, None]  # (length+1, streams)
     device = network.parameters.flat.device
     text = torch.from_numpy(ids[places].astype(np.int64)).to(device)
@@ -36,3 +35,15 @@ def mean_loss(network: Network, ids: np.ndarray) -> float:
         loss, state = network.loss(text[start:stop], text[start + 1 : stop + 1], state)
         total += loss.double() * (stop - start)
     return float(total) / length
+
+
+def predictions(characters: int) -> int:
+    """How many characters of a text of this length `mean_loss` is a mean over."""
+    streams, length = _layout(characters)
+    return streams * length
+
+
+def _layout(characters: int) -> tuple[int, int]:
+    """How many streams, and how many predictions in each."""
+    streams = max(1, min(_STREAMS, characters // _STEPS))
+    return streams, (characters - 1) // streams

@@ -5,9 +5,9 @@ Knows nothing of training, files or pages. Randomness is the caller's generator.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 import numpy as np
 
@@ -31,6 +31,9 @@ class Draw:
         temperature: the logits are divided by it; 0 always takes the likeliest.
         top_k: only the k likeliest characters; 0 takes all.
         top_p: only the likeliest characters that together reach this probability; 1 takes all.
+        as_published: the article's listing of Arch 2, which takes the softmax of a softmax: the
+            network's probabilities are treated as if they were logits. At temperature 1 no
+            character is then more than e times as likely as another.
 
     Raises:
         ConfigError: a value that is not allowed.
@@ -39,6 +42,7 @@ class Draw:
     temperature: float = 1.0
     top_k: int = 0
     top_p: float = 1.0
+    as_published: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.temperature <= 2:
@@ -58,6 +62,8 @@ class Draw:
     def probabilities(self, logits: np.ndarray) -> np.ndarray:
         """The distribution that is drawn from, `(V,)` float64, for logits `(V,)`."""
         logits = logits.astype(np.float64)
+        if self.as_published:
+            logits = softmax(logits)
         if self.temperature == 0:
             return np.eye(len(logits))[logits.argmax()]
         # Shifted first, because a tiny temperature would make several logits infinite.
@@ -76,7 +82,12 @@ class Draw:
     @property
     def plain(self) -> bool:
         """Whether the network's own distribution is drawn from, as it is."""
-        return self.temperature == 1 and self.top_k == 0 and self.top_p == 1
+        return self.temperature == 1 and self.whole and not self.as_published
+
+    @property
+    def whole(self) -> bool:
+        """Whether every character may come."""
+        return self.top_k == 0 and self.top_p == 1
 
 
 def first_character(generator: np.random.Generator) -> int:
@@ -98,27 +109,34 @@ def generate(
     *,
     prime: np.ndarray | None = None,
     draw: Draw | None = None,
+    length: int | None = None,
 ) -> Iterator[int]:
-    """Draw characters from a zero state: without end, unless the logits are no longer finite.
+    """Draw characters from a zero state, until the logits are no longer finite, or for good.
 
     Args:
         prime: ids read first, `(L,)`; they are yielded first, too. The article's start
             without any.
         draw: how to choose; from the network's own distribution without it.
+        length: end after so many characters, the prime included.
     """
     draw = draw or Draw()
+    left = math.inf if length is None else length
     primer = [] if prime is None else [int(i) for i in prime]
     state = model.start()
     for character in primer or [first_character(generator)]:
+        if left <= 0:
+            return
+        left -= 1
         with np.errstate(**_QUIET):
             state, logits, _ = model.step(state, character)
         yield character
-    characters = [None] * _DRAWN_AT_ONCE
-    while len(characters) == _DRAWN_AT_ONCE:
-        characters, state, logits = _go_on(
-            model, state, logits, draw, generator.random(_DRAWN_AT_ONCE).tolist()
-        )
+    while left > 0:
+        uniforms = generator.random(min(left, _DRAWN_AT_ONCE)).tolist()
+        characters, state, logits = _go_on(model, state, logits, draw, uniforms)
         yield from characters
+        if len(characters) < len(uniforms):
+            return
+        left -= len(characters)
 
 
 def sample(
@@ -130,8 +148,8 @@ def sample(
     draw: Draw | None = None,
 ) -> str:
     """A text of `length` characters, counted with the prime; shorter if `generate` ends."""
-    stream = generate(model, generator, prime=prime, draw=draw)
-    return decode(np.fromiter(islice(stream, length), np.uint8))
+    stream = generate(model, generator, prime=prime, draw=draw, length=length)
+    return decode(np.fromiter(stream, np.uint8))
 
 
 def sample_side_by_side(
@@ -171,7 +189,7 @@ def _go_on(
     characters = []
     with np.errstate(**_QUIET):
         for uniform in uniforms:
-            character = _choose(logits, draw, uniform)
+            character = choose(logits, draw, uniform)
             if character is None:
                 break
             characters.append(character)
@@ -179,12 +197,17 @@ def _go_on(
     return characters, state, logits
 
 
-def _choose(logits: np.ndarray, draw: Draw, uniform: float) -> int | None:
-    """The next character; None if the logits are not finite."""
-    if draw.plain:
+def choose(logits: np.ndarray, draw: Draw, uniform: float) -> int | None:
+    """The next character, as `draw.probabilities` has it; None if the logits are not finite.
+
+    Args:
+        uniform: a random number from 0 up to 1.
+    """
+    if draw.temperature and draw.whole and not draw.as_published:
         # exp without the usual shift by the largest logit, which costs a third of a step. The
         # sum tells when the shift was needed after all.
-        sums = np.exp(logits).cumsum()
+        scaled = logits if draw.temperature == 1 else logits / draw.temperature
+        sums = np.exp(scaled).cumsum()
         total = float(sums[-1])
         if 1e-30 < total < 1e30:
             return int(sums.searchsorted(uniform * total, side="right"))

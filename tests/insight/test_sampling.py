@@ -10,6 +10,7 @@ from core.data.alphabet import SYMBOLS, encode
 from core.errors import ConfigError
 from core.insight.sampling import (
     Draw,
+    choose,
     first_character,
     generate,
     pick,
@@ -255,3 +256,39 @@ def test_a_text_ends_where_the_logits_are_no_longer_finite(draw):
 def test_texts_side_by_side_end_there_too():
     for text in sample_side_by_side(exploding(), 4, 100, rng()):
         assert 3 < len(text) < 20
+
+
+# -- Must show: many draws, and the listing's double softmax ---------------------------------
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1, 2])
+def test_100_000_draws_come_as_often_as_the_softmax_says(temperature):
+    model = make(scale=0.4)
+    generator = rng(11)
+    _, logits, _ = model.step(model.start(), 20)
+    uniforms = generator.random(100_000).tolist()
+    drawn = [choose(logits, Draw(temperature=temperature), u) for u in uniforms]
+    expected = softmax(logits.astype(np.float64) / temperature)
+    assert expected.min() * 100_000 > 5  # else the test would not hold
+    assert chi_square(drawn, expected) < CHI_SQUARE_26
+
+
+def test_as_published_the_probabilities_are_taken_for_logits():
+    logits = rng().normal(size=ALPHABET_SIZE)
+    found = Draw(as_published=True).probabilities(logits)
+    np.testing.assert_allclose(found, softmax(softmax(logits)), rtol=1e-12)
+    assert not Draw(as_published=True).plain
+    hot = Draw(temperature=2, as_published=True).probabilities(logits)
+    np.testing.assert_allclose(hot, softmax(softmax(logits) / 2), rtol=1e-12)
+
+
+def test_as_published_even_a_certain_character_stays_below_a_tenth():
+    found = Draw(as_published=True).probabilities(1e4 * np.eye(ALPHABET_SIZE)[4])
+    assert found.max() == found[4] == pytest.approx(np.e / (np.e + 26), rel=1e-12)
+
+
+@pytest.mark.parametrize("length", [1, 2, 50, 51, 120])
+def test_a_text_that_is_to_end_is_the_start_of_one_that_is_not(length):
+    model = make()
+    ended = list(generate(model, rng(3), length=length))
+    assert ended == list(islice(generate(model, rng(3)), length))

@@ -1,0 +1,68 @@
+"""Sample: read what the network learned."""
+
+import streamlit as st
+
+from dashboard.components.draw_settings import draw_settings, reading_settings
+from dashboard.components.sample_timeline import sample_timeline
+from dashboard.components.score_panel import score_panel
+from dashboard.components.source_picker import about_weights, source_picker, weights_in_hand
+from dashboard.components.step_through import step_through_panel
+from dashboard.components.surprise_panel import surprise_panel
+from dashboard.components.unit_panel import unit_panel
+from dashboard.components.writing import writing_panel
+
+PARTS = {
+    "Step through": step_through_panel,
+    "Surprise": surprise_panel,
+    "Units": unit_panel,
+    "Score": score_panel,
+}
+
+st.header("Read what the network learned")
+part = st.segmented_control(
+    "What to look at",
+    ["Write", *PARTS, "Timeline"],
+    default="Write",
+    required=True,
+    key="sample_part",
+    label_visibility="collapsed",
+    persist_state="session",
+)
+
+
+def chosen(panel):
+    """The widgets of one panel: its source, its weights and how to draw; None without any."""
+    source = source_picker(panel)
+    taken = weights_in_hand(source, panel) if source else None
+    if taken is None:
+        return source, None, None
+    about_weights(source, taken, panel)
+    settings = draw_settings if part in ("Write", "Step through") else reading_settings
+    return source, taken, settings(panel, taken.config)
+
+
+with st.sidebar:
+    source, taken, drawing = chosen("a")
+    second = None
+    if part == "Write" and st.toggle(
+        "A second text beside it", key="sample_two", persist_state="session"
+    ):
+        st.subheader("Second text", divider=True)
+        second = chosen("b")
+
+if source is None:
+    st.info("There is no network to read yet: train one on the Train page, or upload weights.")
+elif part == "Timeline":
+    sample_timeline(source)
+elif taken is None:
+    st.info("Nothing can be read from this network yet.")
+elif part == "Write":
+    places = [st.container()] if second is None else st.columns(2)
+    for place, panel, (one, weights, drawn) in zip(
+        places, "ab", [(source, taken, drawing), second], strict=False
+    ):
+        with place:
+            if weights is not None:
+                writing_panel(one, panel, drawn)
+else:
+    PARTS[part](taken, drawing)
