@@ -6,6 +6,7 @@ before they are counted, and are never written again. Knows no torch and no char
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,7 @@ _COLUMNS = {
     "loss_lost": np.float64,
     "clipped_sum": np.int32,
 }
+_RECORDED = tuple(name for name in _COLUMNS if not name.endswith(("_sum", "_lost")))
 _SPIKY = ("loss_nats", "grad_norm")  # columns whose smallest and largest values must be seen
 _BLOCK = 256  # rows whose extremes are worked out once, so that drawing a long run stays cheap
 _FIRST_ROWS = 4_096
@@ -74,6 +76,39 @@ class History:
                 self._blocks[name][1][block] = columns[name][rows].max()
         self._length = row + 1
 
+    def extend(self, columns: Mapping[str, np.ndarray]) -> None:
+        """Add many steps at once, to the same effect as adding one by one.
+
+        Args:
+            columns: arrays of equal length named as the fields of `StepRecord`, `clipped`
+                left out: it is where the norm after clipping is the smaller one.
+        """
+        first, count = self._length, len(columns["step"])
+        while first + count > len(self._columns["step"]):
+            self._grow()
+        rows = slice(first, first + count)
+        own = self._columns
+        for name in own.keys() & columns.keys():
+            own[name][rows] = columns[name]
+        losses = np.asarray(columns["loss_nats"], np.float64)
+        # `accumulate` adds from left to right, so these are the sums that `append` makes.
+        totals = np.add.accumulate(np.append(self._loss_sum, losses))
+        before, total = totals[:-1], totals[1:]
+        arrived = total - before
+        lost = (before - (total - arrived)) + (losses - arrived)
+        lost = np.add.accumulate(np.append(self._loss_lost, lost))
+        own["loss_sum"][rows], own["loss_lost"][rows] = total, lost[1:]
+        self._loss_sum, self._loss_lost = float(totals[-1]), float(lost[-1])
+        clipped = np.asarray(columns["grad_norm_clipped"]) < np.asarray(columns["grad_norm"])
+        already = own["clipped_sum"][first - 1] if first else 0
+        own["clipped_sum"][rows] = already + np.add.accumulate(clipped, dtype=np.int32)
+        for block in range(first // _BLOCK, (first + count) // _BLOCK):
+            within = slice(block * _BLOCK, (block + 1) * _BLOCK)
+            for name in _SPIKY:
+                self._blocks[name][0][block] = own[name][within].min()
+                self._blocks[name][1][block] = own[name][within].max()
+        self._length = first + count
+
     def view(self) -> HistoryView:
         """What has been recorded up to now; it stays as it is while the run goes on."""
         return HistoryView(self._columns, self._blocks, self._length)
@@ -88,11 +123,11 @@ class History:
 
     def _grow(self) -> dict[str, np.ndarray]:
         # Views that were handed out keep the old arrays, so these are replaced, not resized.
-        rows = 2 * self._length
+        rows = 2 * len(self._columns["step"])
         grown = {name: np.empty(rows, kind) for name, kind in _COLUMNS.items()}
         blocks = _empty_blocks(rows)
         for name, column in self._columns.items():
-            grown[name][: self._length] = column
+            grown[name][: self._length] = column[: self._length]
         for name, pair in self._blocks.items():
             for old, new in zip(pair, blocks[name], strict=True):
                 new[: len(old)] = old
@@ -114,6 +149,15 @@ class HistoryView:
     def column(self, name: str) -> np.ndarray:
         """One column, a row a step: a `StepRecord` field but `clipped`, or a running sum."""
         return self._columns[name][: self._length]
+
+    @property
+    def columns(self) -> dict[str, np.ndarray]:
+        """All columns that `History.extend` takes."""
+        return {name: self.column(name) for name in _RECORDED}
+
+    def until(self, rows: int) -> HistoryView:
+        """The first so many rows."""
+        return HistoryView(self._columns, self._blocks, min(rows, self._length))
 
     def mean_loss(self, last: int) -> float:
         """The mean loss in nats of the last so many steps; nan before the first."""

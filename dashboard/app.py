@@ -13,7 +13,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import streamlit as st  # noqa: E402
 
+from core.errors import UnrollError  # noqa: E402
 from dashboard import session  # noqa: E402
+from dashboard.components.plain import plain  # noqa: E402
 from dashboard.plotly_assets import ensure_plotly_js  # noqa: E402
 
 st.set_page_config(
@@ -26,12 +28,20 @@ st.set_page_config(
 ensure_plotly_js()
 here = Path(__file__).parent
 st.html(here / "page.css")
-session.arrive()
-st.navigation(
+page = st.navigation(
     [
         st.Page(
             here / "views" / "train.py", title="Train", icon=":material/play_arrow:", default=True
-        )
+        ),
+        st.Page(here / "views" / "compare.py", title="Compare", icon=":material/balance:"),
+        st.Page(here / "views" / "flow.py", title="Gradient flow", icon=":material/water:"),
+        st.Page(here / "views" / "sample.py", title="Sample", icon=":material/edit_note:"),
     ],
     position="top",
-).run()
+)
+try:
+    session.arrive()
+    session.enter(page.title)
+    page.run()
+except UnrollError as error:  # such as a data folder that cannot be written
+    st.error(plain(str(error)))

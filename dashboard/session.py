@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import random
+import secrets
 
 import streamlit as st
 
@@ -20,6 +21,8 @@ _MAX_RUNNING = 2  # more would only take turns on a laptop's cores
 
 # Keys of st.session_state.
 _PRESET, _CONFIG, _RUN, _PROBLEMS = "preset", "config", "run_id", "problems"
+_NO_RUN = "new"  # in place of a run's id: show none, not even one that trains here
+_PAGE, _LINK = "page", "link"
 
 
 @st.cache_resource
@@ -45,14 +48,17 @@ def arrive() -> None:
     problems = list(link.problems)
     state[_PRESET], state[_CONFIG] = link.preset, link.config
     wanted = st.query_params.get("run")
-    run = manager().get(wanted) if wanted else manager().latest_active()
-    if wanted and run is None:
+    if wanted == _NO_RUN:
+        run = None
+    else:
+        run = manager().get(wanted) if wanted else manager().latest_active()
+    if wanted not in (None, _NO_RUN) and run is None:
         problems.append(
             f"Run {wanted[:20]} is not known here: the dashboard was restarted since, or the "
             "link is from another machine. Its settings are filled in; Start repeats it."
         )
     state[_PROBLEMS] = tuple(problems)
-    state[_RUN] = None
+    state[_RUN] = _NO_RUN if wanted == _NO_RUN else None
     if run is None:
         return
     if run.snapshot.status.active or "preset" not in st.query_params:
@@ -61,11 +67,23 @@ def arrive() -> None:
         state[_RUN] = run.run_id
 
 
+def enter(page: str) -> None:
+    """Note the page that is shown. On the way to another one Streamlit drops the query."""
+    if st.session_state.get(_PAGE) != page:
+        st.session_state[_PAGE] = page
+        st.session_state[_LINK] = None
+
+
 def watch(run: Run) -> None:
     """Show this run, and its settings in the widgets."""
     snapshot = run.snapshot
     st.session_state[_RUN] = run.run_id
     set_config(snapshot.config.changed(**snapshot.live.model_dump()))
+
+
+def leave() -> None:
+    """Watch no run, and set up another; the one that was watched goes on by itself."""
+    st.session_state[_RUN] = _NO_RUN
 
 
 def watched_run() -> Run | None:
@@ -76,11 +94,14 @@ def watched_run() -> Run | None:
 
 def start(config: TrainingConfig) -> None:
     """Start a run and watch it; the second click of a double click starts no second one."""
-    run = watched_run()
+    run, runs = watched_run(), manager()
     if run is not None and run.snapshot.status.active:
         return
     st.session_state[_PROBLEMS] = ()
-    watch(manager().start(config))
+    # A second click ends this click's script wherever it uses the session state. So the run
+    # is named there first: whoever comes next finds it, or it has not been started.
+    st.session_state[_RUN] = run_id = secrets.token_hex(4)
+    runs.start(config, run_id=run_id)
 
 
 def config() -> TrainingConfig:
@@ -113,7 +134,9 @@ def write_link() -> None:
     query = to_query(preset(), config())
     if st.session_state.get(_RUN):
         query["run"] = st.session_state[_RUN]
-    if st.query_params.to_dict() != query:
+    # Once a page: written again after each step back, it would never let the visitor leave.
+    if st.session_state.get(_LINK) != query:
+        st.session_state[_LINK] = query
         st.query_params.from_dict(query)
 
 

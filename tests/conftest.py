@@ -5,7 +5,7 @@ import os
 # Before torch is imported: tests are compared bit for bit, and small products are faster so.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ import pytest
 
 from core.config import TrainingConfig
 from core.data.corpora import Corpus, own_corpus
+from core.training.cluster import Cluster
 
 _WORDS = ("the", "of", "and", "to", "in", "is", "was", "that", "with", "not", "this", "from", "or")
 
@@ -41,9 +42,26 @@ def corpus(make_corpus) -> Corpus:
 
 
 @pytest.fixture(scope="session")
+def cluster_home(tmp_path_factory) -> Path:
+    """What the processes of a cluster find as UNROLL_HOME: they outlast the tests' own."""
+    return tmp_path_factory.mktemp("cluster-home")
+
+
+@pytest.fixture(scope="session")
+def cluster(cluster_home) -> Iterator[Cluster]:
+    """Two worker processes of this machine, started for the first test that asks for them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("UNROLL_HOME", str(cluster_home))
+        made = Cluster(workers=2)
+        made.client()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
 def small() -> Callable[..., TrainingConfig]:
     """A configuration whose steps take well below a millisecond, with some settings changed."""
     start = TrainingConfig(
-        nodes=8, batch_size=4, unrollings=6, steps=20, report_every=10, device="cpu"
+        nodes=8, batch_size=4, unrollings=6, steps=20, report_every=10, probe_every=0, device="cpu"
     )
     return start.changed

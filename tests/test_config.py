@@ -26,6 +26,7 @@ RANGES = {
     "clip": (0, 1e6, "a number from 0 to 1,000,000"),
     "steps": (0, 10_000_000, "a whole number from 0 to 10,000,000"),
     "report_every": (1, 1_000_000, "a whole number from 1 to 1,000,000"),
+    "probe_every": (0, 1_000_000, "a whole number from 0 to 1,000,000"),
     "seed": (0, 2**32 - 1, "a whole number from 0 to 4,294,967,295"),
 }
 WHOLE = [name for name, (_, _, words) in RANGES.items() if "whole" in words]

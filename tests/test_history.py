@@ -213,3 +213,25 @@ def test_an_unplanned_history_stays_below_the_same_rate_where_it_is_worst():
 def test_a_plan_without_bound_does_not_take_the_machines_memory():
     _, taken = traced_bytes(lambda: History(planned_steps=10_000_000))
     assert taken < 150e6
+
+
+def test_adding_many_steps_at_once_is_the_same_as_one_by_one():
+    generator = np.random.default_rng(0)
+    losses = generator.lognormal(1, 2, 9_000).astype(np.float32).astype(float)
+    losses[500] = np.float32(1e16)  # a spike that a plain sum would never forget
+    norms = generator.lognormal(0, 2, 9_000).astype(np.float32).astype(float)
+    one_by_one, at_once = History(), History()
+    for row, (loss, norm) in enumerate(zip(losses, norms, strict=True)):
+        after = min(norm, 1.25)
+        record = StepRecord(row + 1, 7 * row, loss, norm, after, after < norm, 0.1, row / 9)
+        one_by_one.append(record)
+    view = one_by_one.view()
+    for rows in (slice(0, 0), slice(0, 300), slice(300, 8_999), slice(8_999, 9_000)):
+        at_once.extend({name: column[rows] for name, column in view.columns.items()})
+    again = at_once.view()
+    for name in (*view.columns, "loss_sum", "loss_lost", "clipped_sum"):
+        assert again.column(name).tobytes() == view.column(name).tobytes(), name
+    for name, drawn in view.envelope(30).items():
+        assert again.envelope(30)[name].tobytes() == drawn.tobytes(), name
+    at_once.append(StepRecord(9_001, 0, 2.0, 1.0, 1.0, False, 0.1, 0.0))
+    assert len(at_once) == 9_001

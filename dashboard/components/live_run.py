@@ -17,6 +17,7 @@ from core.insight.standing import standing
 from core.records import RunStatus
 from core.training.run import RunSnapshot
 from dashboard import charts
+from dashboard.components.findings import findings_button
 from dashboard.components.live_chart import live_chart
 from dashboard.components.plain import plain
 from dashboard.theme import ACTIVATIONS
@@ -94,6 +95,7 @@ def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
             revision=revision,
         )
     with texts:
+        findings_button(snapshot)
         _samples(reports)
     norms, rates = st.columns([3, 2])
     with norms:
@@ -175,7 +177,7 @@ def _samples(reports: pd.DataFrame) -> None:
     if not len(newest):
         st.caption("100 characters that the network writes at every report.")
         return
-    with st.container(height=390, border=False):
+    with st.container(height=335, border=False):
         for report in newest.itertuples():
             st.caption(f"step {report.step:,}")
             st.code(report.sample, language=None, wrap_lines=True)

@@ -37,17 +37,25 @@ def run_controls(run: Run | None, config: TrainingConfig | None) -> None:
             _command("Resume", "play_arrow", run.resume, primary=True)
         else:
             _command("Pause", "pause", run.pause, primary=True)
-        _command("1 step", "skip_next", run.advance, 1)
-        _command("10 steps", "fast_forward", run.advance, 10)
+        _command("1 step", None, run.advance, 1)
+        _command("10 steps", None, run.advance, 10)
         _command("Stop", "stop", run.stop)
+        st.button(
+            "New run",
+            type="tertiary",
+            icon=":material/add:",
+            on_click=session.leave,
+            key="leave",
+            help="Set up another run. This one goes on; the address with its id finds it again.",
+        )
 
 
 def _command(
-    label: str, icon: str, command: Callable, *arguments: int, primary: bool = False
+    label: str, icon: str | None, command: Callable, *arguments: int, primary: bool = False
 ) -> None:
     st.button(
         label,
-        icon=f":material/{icon}:",
+        icon=f":material/{icon}:" if icon else None,
         type="primary" if primary else "secondary",
         on_click=_obey,
         args=(command, *arguments),

@@ -11,15 +11,13 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import PRESETS, LiveSettings, TrainingConfig, bounds, choices
+from core.config import PRESETS, TrainingConfig, bounds, choices
 from core.errors import ConfigError, UnrollError
 from core.links import changes_from
 from core.training.run import Run
 from dashboard import session
 from dashboard.components.plain import plain
 from dashboard.components.text_picker import text_picker
-
-_LIVE = tuple(LiveSettings.model_fields)
 
 _LABELS = {
     "architecture": "Architecture",
@@ -37,6 +35,7 @@ _LABELS = {
     "clip": "Clip at norm",
     "steps": "Steps",
     "report_every": "Report every",
+    "probe_every": "Probe every",
     "seed": "Seed",
     "device": "Device",
 }
@@ -68,6 +67,7 @@ _HELP = {
     "decay_rate": "The learning rate is multiplied by this ...",
     "decay_steps": "... every so many steps.",
     "report_every": "Steps between two validation losses and samples.",
+    "probe_every": "Steps between two probes of the gradient flow. 0 is off.",
     "seed": "Of the first weights and of the samples: the same seed draws the same curve.",
     "device": "auto picks what should be faster for this size.",
 }
@@ -102,7 +102,8 @@ def settings_panel(run: Run | None) -> TrainingConfig | None:
     _slider_and_number("learning_rate", format_stop=lambda rate: f"{rate:g}")
     _slider_and_number("clip", format_stop=lambda clip: f"{clip:g}" if clip else "off")
     low, high = bounds("unrollings")
-    _widget(st.slider, "unrollings", False, min_value=low, max_value=high)
+    shown = st.session_state[_key("unrollings")]
+    _live_widget(st.slider, "unrollings", shown, min_value=low, max_value=high)
 
     text_picker(_key("text"), disabled=active)
     with st.expander("Network", expanded=True):
@@ -163,6 +164,7 @@ def _training(active: bool) -> None:
     with right:
         _number("decay_steps", active, step=1_000)
         _number("report_every", active, step=50)
+        _number("probe_every", active, step=50)
         _widget(st.selectbox, "device", active, **_options("device"))
 
 
@@ -170,12 +172,8 @@ def _key(field: str) -> str:
     return f"field_{field}"
 
 
-def _slider_key(field: str) -> str:
-    return f"slider_{field}"
-
-
 def _seed(active_run: Run | None) -> None:
-    """Give every widget its value, where it has none or the run knows better."""
+    """Give every setting its value, where it has none or the run knows better."""
     state, config = st.session_state, session.config()
     state.setdefault("preset_choice", session.preset())
     for field, value in config.model_dump().items():
@@ -184,8 +182,6 @@ def _seed(active_run: Run | None) -> None:
         # Another tab may have changed them.
         for field, value in active_run.live.model_dump().items():
             state[_key(field)] = value
-    for field, grid in _GRIDS.items():
-        state[_slider_key(field)] = min(grid, key=lambda stop: abs(stop - state[_key(field)]))
 
 
 def _fill(config: TrainingConfig) -> None:
@@ -228,11 +224,11 @@ def _chosen() -> TrainingConfig | None:
     return config
 
 
-def _changed(field: str, source: str) -> None:
+def _changed(field: str, name: str, turn: int) -> None:
     """A live setting was moved: take it over, and tell the run if one is active."""
-    value = st.session_state[source]
-    if value is None:
-        return
+    value = st.session_state.get(f"{name}_{turn}")
+    if value is None or turn != st.session_state[f"turn_{name}"]:
+        return  # it was emptied, or the browser reports a widget that has been replaced
     st.session_state[_key(field)] = value
     run = session.watched_run()
     if run is None or not run.snapshot.status.active:
@@ -243,20 +239,20 @@ def _changed(field: str, source: str) -> None:
         st.toast(plain(str(error)))
 
 
+def _refill(field: str) -> None:
+    """A number's box that was emptied goes back to what it held."""
+    if st.session_state[_key(field)] is None:
+        st.session_state[_key(field)] = getattr(session.config(), field)
+
+
 def _slider_and_number(field: str, format_stop: Callable[[float], str]) -> None:
+    grid, value = _GRIDS[field], st.session_state[_key(field)]
+    near = min(grid, key=lambda stop: abs(stop - value))
     slider, number = st.columns([3, 2], vertical_alignment="bottom")
     with slider:
-        st.select_slider(
-            _LABELS[field],
-            _GRIDS[field],
-            format_func=format_stop,
-            key=_slider_key(field),
-            help=_HELP.get(field),
-            on_change=_changed,
-            args=(field, _slider_key(field)),
-        )
+        _live_widget(st.select_slider, field, near, options=grid, format_func=format_stop)
     with number:
-        _number(field, False, label_visibility="collapsed")
+        _live_widget(st.number_input, field, value, label_visibility="collapsed", **_range(field))
 
 
 def _choice(field: str, disabled: bool) -> None:
@@ -264,20 +260,37 @@ def _choice(field: str, disabled: bool) -> None:
 
 
 def _number(field: str, disabled: bool, **arguments: Any) -> None:
-    low, high = bounds(field)
-    arguments = {"min_value": low, "max_value": high, **arguments}
-    if TrainingConfig.model_fields[field].annotation is float:
-        for name in ("min_value", "max_value"):
-            arguments[name] = float(arguments[name])
-        arguments.setdefault("format", "%g")
+    arguments |= {"on_change": _refill, "args": (field,), **_range(field)}
     _widget(st.number_input, field, disabled, **arguments)
+
+
+def _range(field: str) -> dict[str, Any]:
+    low, high = bounds(field)
+    if TrainingConfig.model_fields[field].annotation is int:
+        return {"min_value": low, "max_value": high, "value": None}
+    return {"min_value": float(low), "max_value": float(high), "value": None, "format": "%g"}
 
 
 def _options(field: str) -> dict[str, Any]:
     return {"options": choices(field), "format_func": lambda value: _VALUES.get(value, value)}
 
 
+def _live_widget(kind: Callable, field: str, shown: float, **arguments: Any) -> None:
+    """A widget of a live setting, at the value `shown`.
+
+    While a run trains, the browser reports what all widgets hold twice a second, and that may
+    be older than what was set here since; it would be taken for a wish of the user. So a
+    widget is never set: one that must show something else gives way to the next in turn.
+    """
+    state, name = st.session_state, f"{kind.__name__}_{field}"
+    turn = state.setdefault(f"turn_{name}", 0)
+    if state.get(f"{name}_{turn}", shown) != shown:
+        turn = state[f"turn_{name}"] = turn + 1
+    key = f"{name}_{turn}"
+    state.setdefault(key, shown)
+    arguments |= {"on_change": _changed, "args": (field, name, turn)}
+    kind(_LABELS[field], key=key, help=_HELP.get(field), **arguments)
+
+
 def _widget(kind: Callable, field: str, disabled: bool, **arguments: Any) -> None:
-    if field in _LIVE:
-        arguments |= {"on_change": _changed, "args": (field, _key(field))}
     kind(_LABELS[field], key=_key(field), help=_HELP.get(field), disabled=disabled, **arguments)

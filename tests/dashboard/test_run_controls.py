@@ -1,0 +1,117 @@
+"""Start, pause, step and stop, as the buttons that a run's status allows."""
+
+import pytest
+from visit import ENDLESS, TINY, Visit
+
+from core.config import PRESETS
+from core.records import RunStatus
+from dashboard import session
+
+pytestmark = pytest.mark.usefixtures("own_server")
+
+
+def test_start_trains_and_locks_all_settings_but_the_live_ones():
+    visit = Visit(**ENDLESS)
+    run = visit.start()
+    run.wait_until(lambda s: s.step > 5)
+    visit.look()
+    assert ":green-badge[running]" in visit.status()
+    assert visit.buttons() == dict.fromkeys(["Pause", "1 step", "10 steps", "Stop"], True)
+    free = {widget.label for widget in visit.widgets() if not widget.disabled}
+    assert free == {"Learning rate", "Clip at norm", "Unrollings T", "Unit", "Horizontal axis"}
+    assert len(visit.page.get("file_uploader")) == 0
+
+
+def test_pause_holds_the_run_and_resume_lets_it_go_on():
+    visit = Visit(**ENDLESS)
+    run = visit.started_and_paused()
+    step = run.snapshot.step
+    assert ":orange-badge[paused]" in visit.status()
+    assert list(visit.buttons()) == ["Resume", "1 step", "10 steps", "Stop"]
+    assert visit.figures()["Time left"] == "–"
+    visit.click("Resume")
+    run.wait_until(lambda s: s.status == RunStatus.RUNNING and s.step > step)
+    visit.look()
+    assert list(visit.buttons()) == ["Pause", "1 step", "10 steps", "Stop"]
+
+
+@pytest.mark.parametrize(("label", "count"), [("1 step", 1), ("10 steps", 10)])
+def test_a_paused_run_takes_exactly_the_steps_asked_for(label, count):
+    visit = Visit(**ENDLESS)
+    run = visit.started_and_paused()
+    step = run.snapshot.step
+    for clicks in (1, 2):
+        visit.click(label)
+        run.wait_until(lambda s, expected=step + clicks * count: s.step == expected)
+    visit.look()
+    assert f"[paused] step {step + 2 * count:,} of 1,000,000" in visit.status()
+
+
+def test_stop_ends_the_run_and_keeps_its_curve():
+    visit = Visit(**ENDLESS)
+    run = visit.start()
+    run.wait_until(lambda s: s.step > 5)
+    visit.click("Stop")
+    run.wait(30)
+    visit.look()
+    assert ":gray-badge[stopped]" in visit.status()
+    assert visit.buttons() == {"Start": True}
+    assert visit.page.query_params["run"] == run.run_id
+    assert visit.figures()["Training loss, nats"] != "–"
+
+
+def test_a_run_that_ends_by_itself_frees_the_settings():
+    visit = Visit(**TINY, steps=5)
+    run = visit.train_to_the_end()
+    assert visit.status() == ":blue-badge[finished] step 5 of 5"
+    assert visit.page.get("progress")[0].value == 100
+    assert visit.buttons() == {"Start": True}
+    assert not visit.widget("field_nodes").disabled
+    assert run.snapshot.status == RunStatus.FINISHED
+
+
+def test_start_after_the_end_starts_another_run():
+    visit = Visit(**TINY, steps=5)
+    first, second = visit.train_to_the_end(), visit.train_to_the_end()
+    assert first.run_id != second.run_id
+    assert visit.page.query_params["run"] == second.run_id
+    losses = [run.snapshot.history.column("loss_nats").tolist() for run in (first, second)]
+    assert losses[0] == losses[1]
+
+
+def test_a_double_click_on_start_starts_one_run(monkeypatch):
+    visit = Visit(**ENDLESS)
+    start = session.start
+
+    def clicked_twice(config):
+        start(config)
+        start(config)
+
+    monkeypatch.setattr(session, "start", clicked_twice)
+    visit.look()
+    visit.start()
+    assert len(session.manager().runs()) == 1
+
+
+def test_a_command_that_comes_too_late_is_told_and_does_no_harm():
+    visit = Visit(**ENDLESS)
+    run = visit.start()
+    run.stop()
+    run.wait(30)
+    visit.click("Pause")  # the button was drawn before the end
+    sentence = "This run is stopped and takes no more commands; start a new one."
+    assert visit.said("toast") == [sentence]
+    assert visit.buttons() == {"Start": True}
+
+
+def test_a_run_waits_for_a_free_place_and_can_be_stopped_there():
+    config = PRESETS["demo"].config.changed(**ENDLESS)
+    for other in [session.manager().start(config) for _ in range(2)]:
+        other.wait_until(lambda s: s.status == RunStatus.RUNNING)
+    visit = Visit(run="none", **ENDLESS)
+    run = visit.start()
+    assert ":gray-badge[queued]" in visit.status()
+    assert visit.status().endswith("waiting for a free place to train")
+    visit.click("Stop")
+    run.wait(30)
+    assert ":gray-badge[stopped]" in visit.look().status()
