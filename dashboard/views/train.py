@@ -16,14 +16,15 @@ live_settings = run.live if run else None
 with st.sidebar:
     config = settings_panel(run)
 
-st.header("Train a recurrent network")
-for problem in session.problems():
-    st.warning(plain(problem))
 if active:
     described = run.snapshot.config.changed(**live_settings.model_dump())
 else:
     described = config or session.config()
-st.markdown(describe(described))
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    st.header("Train", width="content", anchor=False)
+    st.markdown(describe(described), width="content")
+for problem in session.problems():
+    st.warning(plain(problem))
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     run_controls(run, config)
