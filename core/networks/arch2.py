@@ -104,7 +104,8 @@ class _FreeWindow:
         self.slope = torch.empty_like(self.a2)
         self.output = CrossEntropy(steps * batch, symbols, like)
         self.logits_at = self.output.logits.view(steps, batch, symbols).unbind(0)
-        self.d_logits_at = self.output.gradient.view(steps, batch, symbols).unbind(0)
+        self.d_logits = torch.empty_like(self.output.logits)  # (T*B, V)
+        self.d_logits_at = self.d_logits.view(steps, batch, symbols).unbind(0)
 
 
 class Arch2Free(_Arch2):
@@ -140,7 +141,7 @@ class Arch2Free(_Arch2):
         v, d, n = self.parameters.values, self.parameters.gradients, self.config.nodes
         x, table = inputs.reshape(-1), self._table
         V1, V2 = v["V"][:n], v["V"][n:]
-        window.output.backward()
+        window.output.backward(out=window.d_logits)
         slope(self.config.activation, window.a2, out=window.slope)
         for t in reversed(range(len(window.d_logits_at))):
             d_logits = window.d_logits_at[t]
@@ -152,7 +153,7 @@ class Arch2Free(_Arch2):
             torch.mm(d_logits, V2.t(), out=window.da2[t])
             torch.mul(window.da2[t], window.slope[t], out=window.delta[t])
 
-        d_logits, delta = window.output.gradient, window.delta.flatten(0, 1)
+        d_logits, delta = window.d_logits, window.delta.flatten(0, 1)
         a2, p_before = window.a2.flatten(0, 1), window.p[:-1].flatten(0, 1)
         d_logits_of = sum_by_character(d_logits, x, len(table))  # (V, V)
         torch.mm(a2.t(), d_logits, out=d["V"][n:])
@@ -168,5 +169,5 @@ class Arch2Free(_Arch2):
         return torch.cat((self._table[inputs], window.a2), 2)
 
     def _hidden_gradients(self, window, inputs, targets, state) -> Tensor:
-        d_logits = window.output.gradient.view(*inputs.shape, -1)  # credit from later included
+        d_logits = window.d_logits.view(*inputs.shape, -1)  # credit from later included
         return d_logits @ self.parameters.values["V"].t()

@@ -19,11 +19,20 @@ def in_place(activation: Activation) -> Callable[[Tensor], Tensor]:
     return torch.tanh_ if activation == "tanh" else torch.relu_
 
 
-def slope(activation: Activation, h: Tensor, out: Tensor) -> Tensor:
-    """φ' at the point where φ gave `h`, into `out`; 0 for a ReLU at exactly 0."""
+def slope_into(activation: Activation, out: Tensor) -> Callable[[Tensor], Tensor]:
+    """φ' at the point where φ gave `h`, as a function of `h` that fills and returns `out`.
+
+    It is 0 for a ReLU at exactly 0.
+    """
     if activation == "tanh":
-        return torch.addcmul(h.new_ones(()), h, h, value=-1, out=out)
-    return torch.sign(h, out=out)  # what a ReLU gives is never negative
+        one = out.new_ones(())
+        return lambda h: torch.addcmul(one, h, h, value=-1, out=out)
+    return lambda h: torch.sign(h, out=out)  # what a ReLU gives is never negative
+
+
+def slope(activation: Activation, h: Tensor, out: Tensor) -> Tensor:
+    """`slope_into`, once."""
+    return slope_into(activation, out)(h)
 
 
 def sum_by_character(rows: Tensor, ids: Tensor, symbols: int) -> Tensor:
@@ -50,20 +59,23 @@ class CrossEntropy:
 
     def __init__(self, positions: int, symbols: int, like: Tensor) -> None:
         self.logits = like.new_empty((positions, symbols))  # (T*B, V)
-        self.gradient = torch.empty_like(self.logits)  # ∂loss/∂logits, (T*B, V)
-        self._log_softmax = torch.empty_like(self.logits)
+        self._work = torch.empty_like(self.logits)  # log softmax, then softmax - onehot
         self._minus_one = like.new_full((positions,), -1.0)
+        self._minus_share = like.new_full((positions,), -1.0 / positions)
         self._rows = torch.arange(positions, device=like.device) * symbols
         self._targets = torch.empty_like(self._rows)  # where each target stands, flattened
 
     def loss(self, targets: Tensor) -> Tensor:
         """Mean loss in nats of `logits` for targets `(T*B,)`."""
         torch.add(self._rows, targets, out=self._targets)
-        torch.log_softmax(self.logits, 1, out=self._log_softmax)
-        return self._log_softmax.take(self._targets).mean().neg_()
+        torch.log_softmax(self.logits, 1, out=self._work)
+        return torch.dot(self._work.take(self._targets), self._minus_share)
 
-    def backward(self) -> Tensor:
-        """∂loss/∂logits, `(T*B, V)`, of the loss that `loss` has just given."""
-        torch.clamp_min(self._log_softmax, self._LEAST_LOG, out=self.gradient).exp_()
-        self.gradient.view(-1).index_add_(0, self._targets, self._minus_one)
-        return self.gradient.mul_(1 / len(self._rows))
+    def backward(self, out: Tensor) -> Tensor:
+        """∂loss/∂logits of the loss that `loss` has just given, into `out`, `(T*B, V)`.
+
+        Once only: it overwrites what `loss` left for it.
+        """
+        self._work.clamp_min_(self._LEAST_LOG).exp_()
+        self._work.view(-1).index_add_(0, self._targets, self._minus_one)
+        return torch.mul(self._work, 1 / len(self._rows), out=out)

@@ -26,13 +26,16 @@ class Network(ABC):
 
     A *state* is what crosses from one window into the next, without gradient: `(B, H)` for
     Arch 1, `(B, V)` for Arch 2. States that are passed in are never written to.
+
+    Attributes:
+        trained: the window that was trained last, and its inputs, targets and state.
     """
 
     def __init__(self, config: TrainingConfig, parameters: Parameters) -> None:
         self.config = config
         self.parameters = parameters
         self._windows: dict[tuple[int, int], Any] = {}
-        self._trained: tuple[Any, Tensor, Tensor, Tensor] | None = None
+        self.trained: tuple[Any, Tensor, Tensor, Tensor] | None = None
 
     @torch.no_grad()
     def loss(self, inputs: Tensor, targets: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
@@ -56,7 +59,7 @@ class Network(ABC):
         after = self._forward(window, inputs, state)
         loss = self._loss(window, inputs, targets)
         self._backward(window, inputs, targets, state)
-        self._trained = (window, inputs, targets, state)
+        self.trained = (window, inputs, targets, state)
         return loss, after
 
     @abstractmethod
@@ -73,14 +76,15 @@ class Network(ABC):
         """∂L_window/∂h_t of the last trained window, `(T, B, H)`.
 
         The sum over the losses of step t and of all later steps of the window: not to be
-        confused with the gradient of one loss at the window's end.
+        confused with the gradient of one loss at the window's end. Ask before the weights are
+        updated, since they take part in it.
         """
         return self._hidden_gradients(*self._last_trained())
 
     def _last_trained(self) -> tuple[Any, Tensor, Tensor, Tensor]:
-        if self._trained is None:
+        if self.trained is None:
             raise RuntimeError("no window was trained yet: call loss_and_gradients first")
-        return self._trained
+        return self.trained
 
     def _window(self, steps: int, batch: int) -> Any:
         key = (steps, batch)

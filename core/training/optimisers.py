@@ -40,24 +40,30 @@ class Adadelta:
     """Zeiler 2012 (arXiv:1212.5701), with rho 0.95 and epsilon 1e-8.
 
     a ← ρ a + (1-ρ) g²      d = g √((u+ε)/(a+ε))       u ← ρ u + (1-ρ) d²      w ← w - η d
+
+    The slots hold a + ε and u + ε, since nothing else is ever used: two passes fewer over
+    memory, which is what an update costs. They start at ε.
     """
 
     def __init__(self, like: Tensor, rho: float = 0.95, epsilon: float = 1e-8) -> None:
-        self.rho, self.epsilon = rho, epsilon
+        self.rho = rho
         self.slots = {
-            "squared_gradients": torch.zeros_like(like),
-            "squared_updates": torch.zeros_like(like),
+            "squared_gradients": torch.full_like(like, epsilon),
+            "squared_updates": torch.full_like(like, epsilon),
         }
-        self._delta, self._sum = torch.empty_like(like), torch.empty_like(like)
+        self._refill = like.new_full((), (1 - rho) * epsilon)  # what ρ takes from an ε
+        self._delta = torch.empty_like(like)
 
     def update(self, weights: Tensor, gradient: Tensor, learning_rate: float, step: int) -> None:
         """Change `weights` in place."""
-        a, u = self.slots["squared_gradients"], self.slots["squared_updates"]
-        a.mul_(self.rho).addcmul_(gradient, gradient, value=1 - self.rho)
-        torch.add(a, self.epsilon, out=self._sum)
-        torch.add(u, self.epsilon, out=self._delta).div_(self._sum).sqrt_().mul_(gradient)
-        u.mul_(self.rho).addcmul_(self._delta, self._delta, value=1 - self.rho)
-        weights.add_(self._delta, alpha=-learning_rate)
+        a, u, delta = *self.slots.values(), self._delta
+        self._decay(a).addcmul_(gradient, gradient, value=1 - self.rho)
+        torch.div(u, a, out=delta).sqrt_().mul_(gradient)
+        self._decay(u).addcmul_(delta, delta, value=1 - self.rho)
+        weights.add_(delta, alpha=-learning_rate)
+
+    def _decay(self, slot: Tensor) -> Tensor:
+        return torch.add(self._refill, slot, alpha=self.rho, out=slot)
 
 
 class Adam:
@@ -86,5 +92,5 @@ _OPTIMISERS = {"sgd": Sgd, "adadelta": Adadelta, "adam": Adam}
 
 
 def build_optimiser(name: Optimiser, weights: Tensor) -> Updater:
-    """The optimiser of this name, its slots at zero."""
+    """The optimiser of this name, at its first step."""
     return _OPTIMISERS[name](weights)

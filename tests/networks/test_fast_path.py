@@ -15,11 +15,11 @@ NETWORKS = [
     pytest.param(dict(architecture=architecture, activation=activation, **extra), id=name)
     for activation in ("tanh", "relu")
     for name, architecture, extra in [
-        (f"arch1-concat-{activation}", "arch1", dict(combine="concat")),
-        (f"arch1-add-{activation}", "arch1", dict(combine="add")),
-        (f"arch1-multiply-{activation}", "arch1", dict(combine="multiply")),
-        (f"arch2-teacher-{activation}", "arch2", dict(feedback="teacher")),
-        (f"arch2-free-{activation}", "arch2", dict(feedback="free")),
+        (f"arch1-concat-{activation}", "arch1", {"combine": "concat"}),
+        (f"arch1-add-{activation}", "arch1", {"combine": "add"}),
+        (f"arch1-multiply-{activation}", "arch1", {"combine": "multiply"}),
+        (f"arch2-teacher-{activation}", "arch2", {"feedback": "teacher"}),
+        (f"arch2-free-{activation}", "arch2", {"feedback": "free"}),
     ]
 ]
 
@@ -100,7 +100,7 @@ def test_a_forward_pass_neither_changes_the_state_nor_the_gradient(settings):
 
 
 def test_gradients_agree_with_central_differences():
-    config, network, weights, generator = make(NETWORKS[0].values[0])
+    _config, network, _weights, generator = make(NETWORKS[0].values[0])
     inputs, targets = draw_window(generator)
     state = network.initial_state(B)
     network.loss_and_gradients(inputs, targets, state)

@@ -1,9 +1,10 @@
-"""One flat buffer, and five views into it by name."""
+"""One flat buffer, five views into it by name, and Arch 1's matrices side by side."""
 
 import pytest
 import torch
 
 from core.config import TrainingConfig
+from core.networks.build import build_network
 from core.networks.initialisers import initial_parameters
 from core.networks.parameters import NAMES, Parameters
 
@@ -25,13 +26,46 @@ def weights_of(config, seed=0):
 
 @pytest.mark.parametrize("config", CONFIGS)
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_every_tensor_starts_at_a_multiple_of_64_bytes(config, dtype):
+def test_every_matrix_product_starts_at_a_multiple_of_64_bytes(config, dtype):
     parameters = Parameters(config, dtype=dtype)
-    for tensors in (parameters.values, parameters.gradients):
-        for name, tensor in tensors.items():
-            assert tensor.data_ptr() % 64 == 0, name
-            assert tensor.is_contiguous()
+    for views in (parameters.joint, parameters.joint_gradients):
+        starts = [views.by_name["U"], views.by_name["W"], views.by_name["b"]]
+        if config.architecture == "arch1":
+            starts.append(views.products)
+        for tensor in starts:
+            assert tensor.data_ptr() % 64 == 0
             assert tensor.dtype == dtype
+
+
+@pytest.mark.parametrize("config", CONFIGS[:-1])
+def test_arch1s_w_and_v_lie_side_by_side_and_b_ends_where_c_begins(config):
+    parameters, given = Parameters(config), weights_of(config)
+    given["b"], given["c"] = torch.rand_like(given["b"]), torch.rand_like(given["c"])
+    parameters.load(given)
+    width = config.nodes + len(given["c"])
+    products, biases = parameters.joint.products, parameters.joint.biases
+    assert torch.equal(products[:, :width], torch.cat((given["W"], given["V"]), 1))
+    assert torch.equal(
+        biases[: config.hidden_size + len(given["c"])], torch.cat((given["b"], given["c"]))
+    )
+    # The last S biases are those of the products' columns.
+    row = products.shape[1]
+    assert row % 16 == 0
+    assert torch.equal(biases[-row:][config.nodes : width], given["c"])
+    assert not products[:, width:].any()
+    assert not biases[-row:][width:].any()
+
+
+@pytest.mark.parametrize("config", CONFIGS)
+def test_training_leaves_the_padding_at_zero(config):
+    parameters = Parameters(config)
+    parameters.load(weights_of(config))
+    network = build_network(config, parameters)
+    ids = torch.randint(27, (4, 5), generator=torch.Generator().manual_seed(1))
+    network.loss_and_gradients(ids[:-1], ids[1:], network.initial_state(5))
+    for name in NAMES:
+        parameters.gradients[name].zero_()
+    assert not parameters.gradient.any()
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -68,6 +102,7 @@ def test_loaded_weights_come_back_as_copies(config):
     for name, value in given.items():
         assert torch.equal(parameters.values[name], value)
         assert torch.equal(copies[name], value)
+        assert copies[name].is_contiguous()
     copies["U"].fill_(9)
     given["V"].fill_(9)
     assert not (parameters.flat == 9).any()
@@ -79,5 +114,6 @@ def test_the_padding_stays_zero_so_that_norms_are_those_of_the_weights(config):
     parameters.load(given)
     norm = torch.sqrt(sum(value.double().square().sum() for value in given.values()))
     assert parameters.flat.double().norm().item() == pytest.approx(norm.item(), rel=1e-12)
-    # Fewer than 16 numbers of padding after each tensor.
-    assert 0 <= parameters.flat.numel() - config.parameter_count < 16 * len(NAMES)
+    # Fewer than 16 numbers of padding after each tensor, or after each row of [W V].
+    places = len(NAMES) + (config.hidden_size if config.architecture == "arch1" else 0)
+    assert 0 <= parameters.flat.numel() - config.parameter_count < 16 * places

@@ -68,12 +68,12 @@ def test_adadeltas_first_step_is_the_one_worked_out_by_hand():
     optimiser.update(weights, torch.tensor([2.0], dtype=torch.float64), 2.5, 1)
     step = 1e-4 * 2 / (0.2 + 1e-8) ** 0.5  # a = 0.05 * 2², u = 0
     assert weights.item() == pytest.approx(1 - 2.5 * step, rel=1e-12)
-    assert optimiser.slots["squared_gradients"].item() == pytest.approx(0.2)
-    assert optimiser.slots["squared_updates"].item() == pytest.approx(0.05 * step**2)
+    assert optimiser.slots["squared_gradients"].item() == pytest.approx(0.2 + 1e-8, rel=1e-12)
+    assert optimiser.slots["squared_updates"].item() == pytest.approx(0.05 * step**2 + 1e-8)
 
 
 @pytest.mark.parametrize("name", choices("optimiser"))
-def test_the_slots_start_at_zero_and_look_like_the_weights(name):
+def test_the_slots_start_empty_and_look_like_the_weights(name):
     weights = torch.ones(SIZE, dtype=torch.float64)
     slots = build_optimiser(name, weights).slots
     assert (
@@ -84,8 +84,18 @@ def test_the_slots_start_at_zero_and_look_like_the_weights(name):
             "adam": {"mean", "square"},
         }[name]
     )
+    empty = 1e-8 if name == "adadelta" else 0  # Adadelta keeps its epsilon in them
     for slot in slots.values():
-        assert torch.equal(slot, torch.zeros_like(weights))
+        assert torch.equal(slot, torch.full_like(weights, empty))
+
+
+def test_adadeltas_slots_stay_at_epsilon_where_no_gradient_comes():
+    weights = torch.zeros(3)
+    optimiser = build_optimiser("adadelta", weights)
+    for step in range(1, 2_001):
+        optimiser.update(weights, torch.zeros(3), 2.5, step)
+    for slot in optimiser.slots.values():
+        torch.testing.assert_close(slot, torch.full((3,), 1e-8), rtol=1e-6, atol=0)
 
 
 @pytest.mark.parametrize("name", choices("optimiser"))

@@ -1,0 +1,79 @@
+"""A real dashboard server in a process of its own, and what it costs that process.
+
+Knows nothing of what the pages show. Linux only: processor time is read from /proc.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[1]
+_TICK = os.sysconf("SC_CLK_TCK")
+_START_SECONDS = 90
+
+
+class Server:
+    """Where a server listens, and its process."""
+
+    def __init__(self, port: int, process: subprocess.Popen) -> None:
+        self.port = port
+        self._process = process
+
+    @property
+    def stream(self) -> str:
+        """The address that a page's WebSocket connects to."""
+        return f"ws://127.0.0.1:{self.port}/_stcore/stream"
+
+    def cpu_seconds(self) -> float:
+        """Processor time the server has used since it began, all threads together."""
+        fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICK  # user and system
+
+    def healthy(self) -> bool:
+        """Whether it answers."""
+        try:
+            with urllib.request.urlopen(
+                f"http://127.0.0.1:{self.port}/_stcore/health", timeout=2
+            ) as answer:
+                return answer.read() == b"ok"
+        except (OSError, urllib.error.HTTPError):
+            return False
+
+
+@contextmanager
+def serve(script: Path, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+    """Serve a Streamlit script with the project's settings, from an empty UNROLL_HOME."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as home:
+        command = [sys.executable, "-m", "streamlit", "run", str(script)]
+        options = [f"--server.port={port}", "--server.headless=true"]
+        process = subprocess.Popen(
+            command + options,
+            cwd=_ROOT,
+            env={**os.environ, "UNROLL_HOME": home, **(env or {})},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            server = Server(port, process)
+            deadline = time.monotonic() + _START_SECONDS
+            while not server.healthy():
+                if process.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(f"the server did not come up: {' '.join(command)}")
+                time.sleep(0.2)
+            yield server
+        finally:
+            process.terminate()
+            process.wait(timeout=20)

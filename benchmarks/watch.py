@@ -1,0 +1,142 @@
+"""What watching costs: a real server, and real WebSocket clients in place of the browsers.
+
+    python -m benchmarks.watch [--json] [--seconds 8] [--rounds 3]
+
+Three measurements:
+  - the pace of the article's Arch 1 with 0, 1 and 10 pages open at the default refresh, taken
+    in turn while one run goes on;
+  - the time from Start to the first step on a page of a warm server;
+  - a refresh of a run with 1,000, 100,000 and 800,000 recorded steps (`long_run.py`): processor
+    time of the whole server process, and bytes on the wire. The run does not train.
+
+The clients run on the same machine and take their share of it, which real ones do not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from contextlib import AsyncExitStack
+from pathlib import Path
+from statistics import median
+
+from benchmarks.page import Page
+from benchmarks.server import Server, serve
+
+_HERE = Path(__file__).parent
+_APP = _HERE.parent / "dashboard" / "app.py"
+_QUERY = "preset=arch1"
+_RECORDED = (1_000, 100_000, 800_000)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--seconds", type=float, default=8.0, help="of each turn")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each number of pages")
+    options = parser.parse_args()
+    with serve(_APP) as server:
+        started, pace = asyncio.run(_measure_pace(server, options.seconds, options.rounds))
+    refreshes = {}
+    for steps in _RECORDED:
+        with serve(_HERE / "long_run.py", {"UNROLL_RECORDED_STEPS": str(steps)}) as server:
+            refreshes[steps] = asyncio.run(_measure_refresh(server, options.seconds))
+    result = {
+        "start_to_first_step_s": started,
+        "steps_per_second": pace,
+        "share_with_1": pace[1] / pace[0],
+        "share_with_10": pace[10] / pace[0],
+        "refresh": refreshes,
+    }
+    print(json.dumps(result) if options.json else _in_words(result))
+
+
+async def _measure_pace(server: Server, seconds: float, rounds: int):
+    started = await _start(server)
+    started = await _start(server, again=True)  # the first one has warmed the server
+    rates: dict[int, list[float]] = {0: [], 1: [], 10: []}
+    for _ in range(rounds):
+        for pages, found in rates.items():
+            found.append(await _pace(server, pages, seconds))
+    return started, {pages: median(found) for pages, found in rates.items()}
+
+
+async def _start(server: Server, again: bool = False) -> float:
+    """Seconds from pressing Start to the first step that the page shows."""
+    async with Page(server.stream, _QUERY) as page:
+        if again:
+            await page.press("Stop")
+            await page.until(lambda: any("Start" in label for label in page.buttons))
+        page.step, page.buttons = 0, dict(page.buttons)
+        began = asyncio.get_running_loop().time()
+        await page.press("Start")
+        await page.until(lambda: page.step > 0)
+        return asyncio.get_running_loop().time() - began
+
+
+async def _pace(server: Server, pages: int, seconds: float) -> float:
+    """Steps a second with so many pages open.
+
+    Another page looks at the step before and after, and is closed in between.
+    """
+    async with AsyncExitStack() as stack:
+        for _ in range(pages):
+            await stack.enter_async_context(Page(server.stream, _QUERY))
+        await asyncio.sleep(1.0)  # opening them is over
+        step, at = await _look(server)
+        await asyncio.sleep(seconds)
+        later, later_at = await _look(server)
+    return (later - step) / (later_at - at)
+
+
+async def _look(server: Server) -> tuple[int, float]:
+    async with Page(server.stream, _QUERY) as page:
+        return page.step, page.step_at
+
+
+async def _measure_refresh(server: Server, seconds: float) -> dict[str, float]:
+    """Of one page: processor time and bytes a refresh."""
+    idle = await _idle_cpu(server, seconds / 2)
+    async with Page(server.stream, _QUERY) as page:
+        await page.until(lambda: page.refreshes >= 3)
+        refreshes, received, cpu = page.refreshes, page.received, server.cpu_seconds()
+        await asyncio.sleep(seconds)
+        refreshes = page.refreshes - refreshes
+        spent = server.cpu_seconds() - cpu - idle * seconds
+        return {
+            "cpu_ms": spent / refreshes * 1e3,
+            "kilobytes": (page.received - received) / refreshes / 1e3,
+            "refreshes_per_second": refreshes / seconds,
+            "recorded_steps_shown": page.step,
+        }
+
+
+async def _idle_cpu(server: Server, seconds: float) -> float:
+    """Processor seconds a second without a page, after one has been there."""
+    async with Page(server.stream, _QUERY) as page:
+        await page.until(lambda: page.refreshes >= 1)
+    before = server.cpu_seconds()
+    await asyncio.sleep(seconds)
+    return (server.cpu_seconds() - before) / seconds
+
+
+def _in_words(result: dict) -> str:
+    pace = result["steps_per_second"]
+    lines = [
+        f"Start to first step on the page: {result['start_to_first_step_s']:.2f} s",
+        f"steps/s with 0 pages {pace[0]:.0f}, with 1 page {pace[1]:.0f} "
+        f"({result['share_with_1']:.0%}), with 10 pages {pace[10]:.0f} "
+        f"({result['share_with_10']:.0%})",
+        "",
+        "| recorded steps | server CPU a refresh | on the wire a refresh |",
+        "|---|---|---|",
+    ]
+    for steps, r in result["refresh"].items():
+        lines.append(f"| {steps:,} | {r['cpu_ms']:.0f} ms | {r['kilobytes']:.0f} kB |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
