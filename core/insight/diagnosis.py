@@ -1,0 +1,42 @@
+"""The diagnosis of a run: every finding that is true of it now.
+
+Findings are pure functions of a run's records, so they hold for a run that trains, one that
+has ended and one read from a file. Knows nothing of pages, threads or torch. The rules stand
+in `gradient_rules.py` and `learning_rules.py`.
+"""
+
+from __future__ import annotations
+
+from core.insight import gradient_rules, learning_rules
+from core.insight.findings import Finding, Observed
+
+_RULES = (
+    learning_rules.diverged,
+    gradient_rules.exploding,
+    gradient_rules.recurrence_dead,
+    gradient_rules.units_saturated,
+    gradient_rules.units_silent,
+    gradient_rules.vanishing,
+    gradient_rules.arch2_has_no_memory,
+    learning_rules.at_a_floor,
+    learning_rules.rate_too_high,
+    learning_rules.rate_too_low,
+    learning_rules.overfitting,
+)
+# What says no more than the findings that explain it.
+_EXPLAINED_BY = {
+    "units-saturated": {"recurrence-dead"},
+    "units-silent": {"recurrence-dead"},
+    "vanishing": {"recurrence-dead"},
+    "at-bigram-floor": {"arch2-no-memory"},
+    "learning-rate-low": {"learning-rate-high"},
+}
+_ORDER = ("error", "warning", "info")
+
+
+def diagnose(run: Observed) -> tuple[Finding, ...]:
+    """Every finding that is true of the run now, the gravest first."""
+    found = [finding for rule in _RULES if (finding := rule(run)) is not None]
+    names = {finding.name for finding in found}
+    told = [finding for finding in found if not _EXPLAINED_BY.get(finding.name, set()) & names]
+    return tuple(sorted(told, key=lambda finding: _ORDER.index(finding.severity)))

@@ -1,0 +1,87 @@
+"""What a finding is, and what the rules that make findings may look at.
+
+Knows no rule. See `diagnosis.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from core.config import LiveSettings, TrainingConfig
+from core.history import HistoryView
+from core.records import ProbeRecord, Report, RunStatus
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something a learner should know about a run."""
+
+    name: str  # stable, for tests and stores
+    severity: Severity
+    title: str
+    evidence: str  # a sentence with the numbers
+    cause: str
+    remedy: str  # something to try
+
+
+class Observed(Protocol):
+    """What the rules look at; a `RunSnapshot` is one."""
+
+    @property
+    def config(self) -> TrainingConfig: ...
+    @property
+    def live(self) -> LiveSettings: ...
+    @property
+    def status(self) -> RunStatus: ...
+    @property
+    def message(self) -> str: ...
+    @property
+    def floors(self) -> Mapping[str, float]: ...
+    @property
+    def text_length(self) -> int: ...
+    @property
+    def history(self) -> HistoryView: ...
+    @property
+    def reports(self) -> Sequence[Report]: ...
+    @property
+    def probes(self) -> Sequence[ProbeRecord]: ...
+
+
+def newest_probe(run: Observed) -> ProbeRecord | None:
+    """The last probe, if there was one."""
+    return run.probes[-1] if run.probes else None
+
+
+def newest_report(run: Observed) -> Report | None:
+    """The last report, if there was one."""
+    return run.reports[-1] if run.reports else None
+
+
+def no_path_through_time(config: TrainingConfig) -> bool:
+    """Whether the network is teacher-forced Arch 2, which is a table of characters."""
+    return config.architecture == "arch2" and config.feedback == "teacher"
+
+
+def clipping_advice(run: Observed) -> str:
+    """What to do about steps that are too large."""
+    if run.live.clip == 0:
+        return "Turn clipping on: 1.25 is the article's threshold."
+    return f"Clipping at {run.live.clip:g} bounds each step; lower the learning rate."
+
+
+def in_words(share: float) -> str:
+    """A share of something. None is said only of exactly 0."""
+    if share == 0:
+        return "none"
+    if share < 1e-3:
+        return "less than 0.1 %"
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.1f} %"
+
+
+def characters(count: int) -> str:
+    """1 character, 2 characters."""
+    return f"{count} character{'' if count == 1 else 's'}"

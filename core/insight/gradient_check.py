@@ -1,0 +1,91 @@
+"""The hand-written gradient held against autograd, on given weights.
+
+The two share nothing but the equations: `reference.py` lets autograd differentiate the plain
+network, `arch1.py` and `arch2.py` work the gradient out by hand. Knows nothing of training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from core.config import TrainingConfig
+from core.data.windows import Cursors
+from core.networks import reference
+from core.networks.build import build_network
+from core.networks.parameters import Parameters
+
+_MOST_ROWS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One tensor of a gradient. Differences are relative to its largest entry."""
+
+    name: str  # U, W, b, V, c; or h, for ∂L_window/∂h_t
+    largest_entry: float
+    in_float64: float  # by hand in float64, against autograd in float64: are the equations right?
+    in_float32: float  # by hand in float32, as it trains, against the same
+
+
+def check_gradient(
+    weights: Mapping[str, np.ndarray], config: TrainingConfig, ids: np.ndarray, unrollings: int
+) -> tuple[Comparison, ...]:
+    """Compare every gradient of one window, read with a state carried from the window before.
+
+    Args:
+        weights: `U, W, b, V, c`.
+        config: the network they belong to.
+        ids: the text to read, at least 2 characters.
+        unrollings: T of the window.
+    """
+    rows = min(config.batch_size, _MOST_ROWS, len(ids))
+    cursors = Cursors(ids, rows)
+    before, window = (
+        tuple(torch.from_numpy(ids) for ids in cursors.next_window(unrollings)) for _ in range(2)
+    )
+    exact = _by_autograd(weights, config, before, window)
+    double = _by_hand(weights, config, before, window, torch.float64)
+    single = _by_hand(weights, config, before, window, torch.float32)
+    return tuple(
+        Comparison(
+            name,
+            float(gradient.abs().max()),
+            _difference(double[name], gradient),
+            _difference(single[name].double(), gradient),
+        )
+        for name, gradient in exact.items()
+    )
+
+
+def _by_autograd(weights, config, before, window) -> dict[str, Tensor]:
+    leaves = {
+        name: torch.tensor(value, dtype=torch.float64, requires_grad=True)
+        for name, value in weights.items()
+    }
+    state = reference.initial_state(config, before[0].shape[1], leaves["U"])
+    state = reference.window(leaves, config, *before, state).state
+    read = reference.window(leaves, config, *window, state)
+    gradients = torch.autograd.grad(read.loss, [*leaves.values(), *read.hidden])
+    named = dict(zip(leaves, gradients, strict=False))
+    return {**named, "h": torch.stack(gradients[len(leaves) :])}
+
+
+def _by_hand(weights, config, before, window, dtype: torch.dtype) -> dict[str, Tensor]:
+    parameters = Parameters(config, dtype=dtype)
+    parameters.load({name: torch.tensor(value) for name, value in weights.items()})
+    network = build_network(config, parameters)
+    _, state = network.loss(*before, network.initial_state(before[0].shape[1]))
+    network.loss_and_gradients(*window, state)
+    return {**parameters.gradients, "h": network.hidden_gradients()}
+
+
+def _difference(found: Tensor, expected: Tensor) -> float:
+    """The largest difference, as a share of the largest entry; 0 where both are all zeros."""
+    largest = float(expected.abs().max())
+    difference = float((found - expected).abs().max())
+    return difference / largest if largest else difference

@@ -1,0 +1,149 @@
+"""Rules on losses: diverged, resting on a floor, learning rate too high or low, overfitting.
+
+Each is a pure function of what was recorded, and returns a `Finding` or None.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.insight.findings import Finding, Observed, clipping_advice
+from core.records import RunStatus
+
+_AT_FLOOR = 0.03  # nats; as in `standing`
+_RESTING = 0.02  # nats between two reports
+_FEW = 100  # steps in a mean or a median
+_SLOW_STEPS = 500
+
+
+def diverged(run: Observed) -> Finding | None:
+    """A number was no longer finite."""
+    if run.status != RunStatus.DIVERGED:
+        return None
+    norms, before = run.history.column("grad_norm"), ""
+    if len(norms):
+        at = int(np.argmax(norms))
+        before = f" The largest gradient norm before it was {norms[at]:.3g}, at step {at + 1:,}."
+    return Finding(
+        "diverged",
+        "error",
+        "Diverged",
+        f"{run.message.split(';')[0]}.{before}",
+        "A gradient grew from step to step through the recurrence until a number no longer fitted "
+        "into a float, or one step was so large that the next loss was.",
+        clipping_advice(run) + " A lower learning rate helps too.",
+    )
+
+
+def at_a_floor(run: Observed) -> Finding | None:
+    """Two reports in a row at what an n-gram counter reaches."""
+    reports = [report for report in run.reports[-3:] if report.step > 0]
+    if len(reports) < 2:
+        return None
+    losses = [report.validation_loss_nats for report in reports[-2:]]
+    if not abs(losses[1] - losses[0]) < _RESTING:
+        return None
+    for floor, sees in (
+        ("bigram", "the last character, and no memory"),
+        ("unigram", "how often each character comes, and not even the last one"),
+    ):
+        level = run.floors.get(floor)
+        if level is None or max(abs(loss - level) for loss in losses) > _AT_FLOOR:
+            continue
+        return Finding(
+            f"at-{floor}-floor",
+            "warning",
+            f"Sitting at the {floor} floor",
+            f"The last two validation losses are {losses[0]:.3f} and {losses[1]:.3f} nats; the "
+            f"{floor} floor is {level:.3f}.",
+            f"The network uses {sees}. Either nothing reaches back through the recurrence, or "
+            "learning is too slow to have got further.",
+            "Look at the gradient flow: if the horizon is short, change the initial weights; if "
+            "it is not, raise the learning rate.",
+        )
+    return None
+
+
+def rate_too_high(run: Observed) -> Finding | None:
+    """The loss is worse than guessing, or than it was."""
+    losses = run.history.column("loss_nats")[-2_000:]
+    if len(losses) < 2 * _FEW:
+        return None
+    # Medians, because one spike says nothing about the rest.
+    blocks = losses[len(losses) % _FEW :].reshape(-1, _FEW)
+    medians = np.median(blocks, axis=1)
+    now, best = float(medians[-1]), float(medians.min())
+    uniform = run.floors.get("uniform", np.inf)
+    rate = _rate(run)
+    if now > uniform + 0.1:
+        evidence = (
+            f"The median loss of the last {_FEW} steps is {now:.2f} nats, above the {uniform:.2f} "
+            f"of pure guessing, at a learning rate of {rate:g}."
+        )
+    elif now > best + 0.3:
+        evidence = (
+            f"The median loss of the last {_FEW} steps is {now:.2f} nats; it was {best:.2f} "
+            f"before, at a learning rate of {rate:g}."
+        )
+    else:
+        return None
+    return Finding(
+        "learning-rate-high",
+        "error",
+        "The learning rate is too high",
+        evidence,
+        "Each step jumps over the place where the loss is lower, and lands somewhere worse.",
+        "Divide the learning rate by 3 to 10; in a network that is already spoilt, start again.",
+    )
+
+
+def rate_too_low(run: Observed) -> Finding | None:
+    """Hundreds of steps, and the loss still comes down from the unigram floor."""
+    history, floors = run.history, run.floors
+    if len(history) < _SLOW_STEPS or not {"unigram", "bigram"} <= floors.keys():
+        return None
+    losses = history.column("loss_nats")[-2 * _FEW :]
+    now, before = float(losses[-_FEW:].mean()), float(losses[:_FEW].mean())
+    # A quarter of the way from the unigram floor to the bigram floor is a matter of a few
+    # hundred steps at a rate that fits.
+    mark = floors["unigram"] - (floors["unigram"] - floors["bigram"]) / 4
+    if not (now > mark and now <= before + 0.02):
+        return None
+    return Finding(
+        "learning-rate-low",
+        "warning",
+        "The learning rate is too low",
+        f"After {len(history):,} steps the mean loss of the last {_FEW} is {now:.2f} nats, "
+        f"{before - now:.3f} lower than over the {_FEW} before; the unigram floor is "
+        f"{floors['unigram']:.2f}. The learning rate is {_rate(run):g}.",
+        "The loss goes the right way in steps that are too small.",
+        "Multiply the learning rate by 3 to 10.",
+    )
+
+
+def overfitting(run: Observed) -> Finding | None:
+    """The validation loss rises and the training loss does not."""
+    reports = [report for report in run.reports if report.train_loss_nats is not None]
+    if len(reports) < 3 or not run.text_length:
+        return None
+    last, best = reports[-1], min(reports, key=lambda report: report.validation_loss_nats)
+    gap = last.validation_loss_nats - last.train_loss_nats
+    worse = last.validation_loss_nats - best.validation_loss_nats
+    passes = last.characters_seen / run.text_length
+    if passes < 2 or not (gap > 0.15 and worse > 0.05):
+        return None
+    return Finding(
+        "overfitting",
+        "warning",
+        "Overfitting",
+        f"The training loss is {last.train_loss_nats:.2f} nats and the validation loss "
+        f"{last.validation_loss_nats:.2f}, {worse:.2f} above its best, at step {best.step:,}; the "
+        f"text of {run.text_length:,} characters has been read {passes:.0f} times.",
+        "The network learns this text by heart, and that is no help on the part it does not see.",
+        "Stop earlier, take a longer text, or a smaller network.",
+    )
+
+
+def _rate(run: Observed) -> float:
+    """The learning rate of the last step, down its staircase."""
+    return float(run.history.column("learning_rate")[-1])

@@ -1,0 +1,47 @@
+"""Gradient flow: where in time the gradient dies, and why."""
+
+import streamlit as st
+
+from dashboard import session
+from dashboard.components.clipping_microscope import clipping_microscope
+from dashboard.components.findings import findings_list
+from dashboard.components.flow_panel import draw_flow, draw_windows_and_causes
+from dashboard.components.gradient_checker import gradient_checker
+from dashboard.components.replay import replay_panel
+from dashboard.components.unit_map import unit_map
+
+run = session.watched_run()
+status = run.snapshot.status if run else None
+active = run is not None and status.active
+# Probes come a few times a second at most, and eight charts cost more than three.
+pace = 2 * session.refresh_seconds()
+
+st.header("Where in time the gradient dies")
+if run is None:
+    st.info("There is no run to look into yet: start one on the Train page.")
+
+
+@st.fragment(run_every=pace if active else None)
+def live() -> None:
+    """The part that moves with every probe."""
+    snapshot = run.snapshot if run else None
+    draw_flow(snapshot, session.config())
+    replay_panel(run)
+    findings_list(snapshot)
+    draw_windows_and_causes(snapshot, session.config())
+    clipping_microscope(snapshot)
+    if active and snapshot.status != status:
+        st.rerun()  # the run has ended: this also ends the timer
+
+
+@st.fragment(run_every=4 * pace if active else None)
+def units() -> None:
+    """The part that asks the run for its weights."""
+    unit_map(run)
+
+
+live()
+st.subheader("Units over text")
+units()
+gradient_checker(run)
+session.write_link()

@@ -1,0 +1,43 @@
+"""The page Gradient flow in a real browser: the waterfall grows while a run trains."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+QUERY = (
+    "?v=1&preset=demo&init=published&nodes=100&batch_size=4&unrollings=10&steps=1000000"
+    "&report_every=1000000&probe_every=20&learning_rate=1e-06&device=cpu"
+)
+# Of the newest probe that the waterfall shows; 0 before there is one.
+NEWEST_STEP = """() => {
+  for (const plot of document.querySelectorAll('.live-chart-plot')) {
+    const heat = (plot._fullData ?? []).find((trace) => trace.type === 'heatmap')
+    if (heat && plot.layout.title.text.startsWith('Gradient flow')) return heat.x.at(-1) ?? 0
+  }
+  return 0
+}"""
+
+
+def test_the_waterfall_grows_and_the_run_is_diagnosed(page: Page, serve, complaints):
+    page.goto(serve(APP) + QUERY)
+    page.get_by_role("button", name="Start").click()
+    # On Train, behind one button.
+    expect(page.get_by_role("button", name="The recurrence is dead")).to_be_visible(timeout=60_000)
+
+    page.get_by_role("link", name="Gradient flow").click()
+    page.wait_for_function(f"({NEWEST_STEP})() > 0", timeout=60_000)
+    before = page.evaluate(NEWEST_STEP)
+    page.wait_for_function(f"({NEWEST_STEP})() > {before}", timeout=60_000)
+    expect(page.get_by_text("The weights start around -0.1")).to_be_visible()
+
+    page.get_by_role("button", name="Check the gradient").click()
+    expect(page.get_by_text("agree to rounding")).to_be_visible(timeout=60_000)
+
+    page.get_by_role("link", name="Train").click()
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_role("button", name="Start")).to_be_visible(timeout=60_000)
+    assert complaints == []

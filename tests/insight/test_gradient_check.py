@@ -1,0 +1,66 @@
+"""The comparison of gradients: it agrees where it should, and sees a wrong one."""
+
+import numpy as np
+import pytest
+import torch
+
+from core.config import TrainingConfig
+from core.insight import gradient_check
+from core.insight.gradient_check import check_gradient
+from core.networks.initialisers import initial_parameters
+
+IDS = np.random.default_rng(0).integers(0, 27, 300).astype(np.uint8)
+NETWORKS = {
+    "concat": {},
+    "add": {"combine": "add", "activation": "relu"},
+    "multiply": {"combine": "multiply"},
+    "teacher": {"architecture": "arch2"},
+    "free": {"architecture": "arch2", "feedback": "free"},
+}
+
+
+def made(**settings):
+    config = TrainingConfig(nodes=8, batch_size=4, **settings)
+    generator = torch.Generator().manual_seed(1)
+    weights = {n: 3 * w.numpy() for n, w in initial_parameters(config, generator).items()}
+    weights["b"] = np.linspace(-1, 1, len(weights["b"]), dtype=np.float32)
+    return weights, config
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_network_agrees_to_the_last_digits(name):
+    compared = check_gradient(*made(**NETWORKS[name]), IDS, 9)
+    assert [c.name for c in compared] == ["U", "W", "b", "V", "c", "h"]
+    for c in compared:
+        assert c.in_float64 < 1e-12
+        assert c.in_float32 < 1e-4
+        assert c.largest_entry > 0
+    assert max(c.in_float32 for c in compared) > 1e-9  # float32 was really used
+
+
+def test_a_wrong_gradient_is_seen(monkeypatch):
+    weights, config = made()
+    build = gradient_check.build_network
+
+    def wrong(config, parameters):
+        network = build(config, parameters)
+        backward = network._backward
+
+        def spoilt(*arguments):
+            backward(*arguments)
+            parameters.gradients["W"][3, 2] *= 1.01
+
+        network._backward = spoilt
+        return network
+
+    monkeypatch.setattr(gradient_check, "build_network", wrong)
+    compared = {c.name: c.in_float64 for c in check_gradient(weights, config, IDS, 9)}
+    assert compared["W"] > 1e-6
+    assert compared["V"] < 1e-12
+
+
+def test_a_gradient_of_nothing_differs_by_nothing():
+    weights, config = made(activation="relu", combine="multiply")
+    weights["b"] *= 0
+    compared = {c.name: c for c in check_gradient(weights, config, IDS, 5)}
+    assert (compared["W"].largest_entry, compared["W"].in_float64) == (0, 0)

@@ -1,0 +1,129 @@
+"""How training diverges: named, stopped, and with the last finite weights kept."""
+
+import math
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from core.errors import Diverged
+from core.records import StepRecord
+from core.training.trainer import Trainer
+
+# Learning rates high enough to blow the ReLU up within a few steps.
+EXPLOSIVE = {
+    "activation": "relu",
+    "init": "identity",
+    "optimiser": "adam",
+    "learning_rate": 100,
+    "clip": 0,
+    "unrollings": 20,
+    "nodes": 20,
+}
+
+
+def train_to_divergence(trainer):
+    """The weights before each step, and the error."""
+    weights = []
+    try:
+        for _ in range(50):
+            weights.append(trainer.weights())
+            trainer.step()
+    except Diverged as error:
+        return weights, error
+    return pytest.fail("50 steps without a divergence")
+
+
+@pytest.mark.parametrize("combine", ["concat", "add"])
+def test_a_divergence_names_its_step_and_cause_and_keeps_the_last_finite_weights(
+    combine, corpus, small
+):
+    trainer = Trainer(small(**EXPLOSIVE, combine=combine), corpus)
+    weights, error = train_to_divergence(trainer)
+    assert error.step == len(weights) == trainer.steps_done + 1
+    assert error.cause in ("the loss", "the norm of the gradient")
+    assert str(error) == (
+        f"Diverged at step {error.step}: {error.cause} is not a finite number; the weights of "
+        "the step before are kept. Turn clipping on, or lower the learning rate."
+    )
+    for name, value in trainer.weights().items():
+        assert np.isfinite(value).all()
+        np.testing.assert_array_equal(value, weights[-1][name])
+
+
+@pytest.mark.parametrize("combine", ["concat", "add"])
+def test_reports_on_the_way_to_a_divergence_end_a_sample_that_cannot_go_on(combine, corpus, small):
+    config = small(**EXPLOSIVE, combine=combine, report_every=1)
+    trainer, records = Trainer(config, corpus), []
+    with pytest.raises(Diverged):
+        records.extend(iter(trainer.train()))
+    report = trainer.report()
+    assert 0 < len(report.sample) < 100
+    assert not math.isfinite(report.validation_loss_nats)
+
+
+@pytest.mark.parametrize(
+    ("poison", "cause"),
+    [
+        ({"loss": math.nan}, "the loss"),
+        ({"loss": math.inf}, "the loss"),
+        ({"W": math.nan}, "the gradient of W"),
+        ({"c": -math.inf}, "the gradient of c"),
+        ({"b": math.inf, "V": math.nan}, "the gradient of b"),
+        ({"U": 1e30}, "the norm of the gradient"),
+    ],
+)
+def test_the_cause_of_a_divergence_is_the_first_number_that_is_not_finite(
+    poison, cause, corpus, small
+):
+    trainer = Trainer(small(), corpus)
+    trainer.step()
+    kept, original = trainer.weights(), trainer.network.loss_and_gradients
+
+    def poisoned(inputs, targets, state):
+        loss, after = original(inputs, targets, state)
+        for name, value in poison.items():
+            if name == "loss":
+                loss = loss * value
+            else:
+                trainer.parameters.gradients[name][..., 3] = value
+        return loss, after
+
+    trainer.network.loss_and_gradients = poisoned
+    with pytest.raises(Diverged) as caught:
+        trainer.step()
+    assert (caught.value.step, caught.value.cause) == (2, cause)
+    assert trainer.steps_done == 1
+    for name, value in trainer.weights().items():
+        np.testing.assert_array_equal(value, kept[name])
+
+
+def test_an_update_that_is_not_finite_is_taken_back(corpus, small):
+    trainer = Trainer(small(clip=0, optimiser="sgd"), corpus)
+    trainer.step()
+    kept, original = trainer.weights(), trainer.network.loss_and_gradients
+
+    def steep(inputs, targets, state):
+        loss, after = original(inputs, targets, state)
+        trainer.parameters.gradient.mul_(1e17)
+        return loss, after
+
+    def overflow(weights, gradient, learning_rate, step):
+        weights.add_(gradient * math.inf)
+
+    trainer.network.loss_and_gradients = steep
+    trainer._optimiser = SimpleNamespace(update=overflow)
+    with pytest.raises(Diverged) as caught:
+        trainer.step()
+    assert caught.value.cause == "the update"
+    for name, value in trainer.weights().items():
+        np.testing.assert_array_equal(value, kept[name])
+
+
+def test_clipping_tames_what_diverges_without_it(corpus, small):
+    settings = {**EXPLOSIVE, "optimiser": "sgd", "learning_rate": 1, "unrollings": 40, "steps": 60}
+    with pytest.raises(Diverged):
+        list(Trainer(small(**settings), corpus).train())
+    clipped = small(**{**settings, "clip": 1.25})
+    records = Trainer(clipped, corpus).train()
+    assert sum(isinstance(record, StepRecord) for record in records) == 60
