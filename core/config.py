@@ -104,6 +104,9 @@ class TrainingConfig(_Settings):
     report_every: int = Field(
         1_000, ge=1, le=1_000_000, description="steps between validation losses and samples"
     )
+    probe_every: int = Field(
+        200, ge=0, le=1_000_000, description="steps between gradient flow probes; 0 is off"
+    )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="of the first weights and the samples")
     device: Device = Field("auto", description="auto picks what should be faster for this size")
 

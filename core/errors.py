@@ -6,6 +6,8 @@
     ├── WeightsError     a weight file that cannot be read, or does not fit
     ├── DeviceError      a device that this machine does not have
     ├── RunError         an action that the run's present status does not allow
+    ├── StoreError       the store of runs, or an exported run, that cannot be used
+    ├── SweepError       a sweep whose workers cannot be reached, or were lost
     └── Diverged         training produced a number that is not finite
 
 Each message is for the person at the keyboard: what was given, what is allowed, what to
@@ -37,18 +39,28 @@ class RunError(UnrollError):
     """An action that the run's present status does not allow."""
 
 
+class StoreError(UnrollError):
+    """The store of runs, or an exported run, that cannot be opened, read or written."""
+
+
+class SweepError(UnrollError):
+    """A sweep whose workers cannot be reached, or were lost; finished cells are kept."""
+
+
 class Diverged(UnrollError):
     """Training produced a number that is not finite; the last finite weights stand.
 
     Attributes:
         step: the step that failed, from 1.
         cause: what was not finite: "the loss", "the gradient of W", "the update".
+        record: a `core.records.Divergence`, where the step was taken apart.
     """
 
-    def __init__(self, step: int, cause: str) -> None:
+    def __init__(self, step: int, cause: str, record: object = None) -> None:
         super().__init__(
             f"Diverged at step {step:,}: {cause} is not a finite number; the weights of the "
             "step before are kept. Turn clipping on, or lower the learning rate."
         )
         self.step = step
         self.cause = cause
+        self.record = record

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.history import HistoryView
-from core.records import Event, Report
+from core.records import Event, ProbeRecord, Report
 
 
 def metrics_frame(history: HistoryView, places: int = 500) -> pd.DataFrame:
@@ -45,3 +45,24 @@ def events_frame(events: Sequence[Event], metrics: pd.DataFrame) -> pd.DataFrame
     for axis in ("characters_seen", "seconds"):
         frame[axis] = np.interp(frame["step"], steps, np.append(0.0, metrics[axis]))
     return frame
+
+
+def probes_frame(probes: Sequence[ProbeRecord]) -> pd.DataFrame:
+    """A row a probe; columns as the fields of `ProbeRecord` that are one number, and
+    `expected_decay`."""
+    names = [field.name for field in fields(ProbeRecord) if field.type in ("int", "float")]
+    names.append("expected_decay")
+    return pd.DataFrame([[getattr(p, name) for name in names] for p in probes], columns=names)
+
+
+def flow_frame(probes: Sequence[ProbeRecord], columns: int = 90) -> pd.DataFrame:
+    """Gradient flow by lag (index, from 0) and step (columns), in at most so many columns.
+
+    The first and the newest probe are always among them.
+    """
+    if not probes:
+        return pd.DataFrame(index=pd.RangeIndex(0, name="lag"))
+    chosen = np.linspace(0, len(probes) - 1, min(columns, len(probes))).round().astype(int)
+    flows = np.array([probes[place].flow for place in chosen])  # (C, K+1)
+    steps = pd.Index([probes[place].step for place in chosen], name="step")
+    return pd.DataFrame(flows.T, index=pd.RangeIndex(flows.shape[1], name="lag"), columns=steps)

@@ -4,6 +4,10 @@ A link names a preset and whatever differs from it:
 
     ?v=1&preset=arch1&activation=tanh&unrollings=20
 
+and, in `events`, the live changes that are to be repeated, each as step, setting and value:
+
+    &events=2000-learning_rate-0.001+3000-clip-0
+
 Knows nothing of pages. A value that a link may not have is answered with a sentence, and
 what stood there before stands.
 """
@@ -11,14 +15,18 @@ what stood there before stands.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
-from core.config import PRESETS, TrainingConfig
+from core.config import PRESETS, LiveSettings, TrainingConfig
 from core.errors import ConfigError
+from core.records import Event
 
 VERSION = "1"
 DEFAULT_PRESET = "demo"
+MOST_EVENTS = 40
+"""Live changes in a link; more of them travel as a file. A link of 2,000 characters is safe."""
 
 _LINKABLE_TEXT = re.compile(r"builtin|text8|latch:[0-9]{1,3}|own:[0-9a-f]{12}")
 
@@ -30,17 +38,42 @@ class Link:
     preset: str
     config: TrainingConfig
     problems: tuple[str, ...] = ()  # a sentence for each value that was not taken
+    events: tuple[Event, ...] = ()  # live changes to repeat, in order
 
 
-def to_query(preset: str, config: TrainingConfig) -> dict[str, str]:
-    """The query that `from_query` reads back: the preset, and what differs from it."""
+def to_query(preset: str, config: TrainingConfig, events: Sequence[Event] = ()) -> dict[str, str]:
+    """The query that `from_query` reads back: the preset, and what differs from it.
+
+    Of `events` the live changes are taken, if there are not more of them than a link holds.
+    """
     query = {"v": VERSION, "preset": preset}
     for name, value in changes_from(preset, config).items():
         if name != "text" or linkable(str(value)):
             query[name] = f"{value:g}" if isinstance(value, float) else str(value)
             if isinstance(value, float) and float(query[name]) != value:
                 query[name] = repr(value)
+    changes = [event for event in events if event.kind in LiveSettings.model_fields]
+    if 0 < len(changes) <= MOST_EVENTS:
+        query["events"] = events_text(changes)
     return query
+
+
+def events_text(changes: Sequence[Event]) -> str:
+    """Live changes as a link and the command line take them: `2000-clip-0.5 3000-clip-0`."""
+    return " ".join(f"{event.step}-{event.kind}-{_plain_number(event.value)}" for event in changes)
+
+
+def events_from(text: str, config: TrainingConfig) -> tuple[Event, ...]:
+    """What `events_text` wrote, in the order of the steps.
+
+    Raises:
+        ConfigError: a part of it is not understood or not allowed.
+    """
+    problems: list[str] = []
+    events = _events(text.split(), config, problems)
+    if problems:
+        raise ConfigError(" ".join(problems))
+    return events
 
 
 def from_query(query: Mapping[str, str]) -> Link:
@@ -73,7 +106,15 @@ def from_query(query: Mapping[str, str]) -> Link:
             config = config.changed(**{name: _shown(query[name])})
         except ConfigError as error:
             problems.append(f"In the link, {error} {name}={getattr(config, name)} is used.")
-    return Link(preset, config, tuple(problems))
+    changes = query.get("events", "").split()
+    if len(changes) > MOST_EVENTS:
+        problems.append(
+            f"events holds {len(changes):,} live changes where a link may hold {MOST_EVENTS}: ask "
+            "for the exported file; none is repeated."
+        )
+        changes = []
+    events = _events(changes, config, problems)
+    return Link(preset, config, tuple(problems), events)
 
 
 def changes_from(preset: str, config: TrainingConfig) -> dict[str, str | int | float]:
@@ -88,6 +129,33 @@ def linkable(text: str) -> bool:
     A link comes from anyone: it must not make this machine read a file of the sender's choice.
     """
     return _LINKABLE_TEXT.fullmatch(text) is not None
+
+
+def _events(parts: Sequence[str], config: TrainingConfig, problems: list[str]) -> tuple[Event, ...]:
+    """The live changes that are understood, in the order of their steps."""
+    events = []
+    for part in parts:
+        step, _, rest = part.partition("-")
+        kind, _, value = rest.partition("-")
+        if not step.isdecimal() or len(step) > 8 or kind not in LiveSettings.model_fields:
+            problems.append(
+                f"The live change {_shown(part)} is not understood: write step, "
+                f"setting and value as 2000-clip-0.5, the setting being one of "
+                f"{', '.join(LiveSettings.model_fields)}. It is not repeated."
+            )
+            continue
+        try:
+            live = config.live.changed(**{kind: _shown(value)})
+        except ConfigError as error:
+            problems.append(f"The live change {_shown(part)}: {error} It is not repeated.")
+            continue
+        events.append(Event(int(step), kind, getattr(live, kind)))
+    return tuple(sorted(events, key=lambda event: event.step))
+
+
+def _plain_number(value: float) -> str:
+    """Without an exponent, whose minus sign would cut the change in two."""
+    return f"{Decimal(repr(value)):f}"
 
 
 def _shown(value: str) -> str:

@@ -26,6 +26,8 @@ class RunStatus(StrEnum):
     """Ended because a loss or a gradient was no longer a finite number."""
     FAILED = "failed"
     """Ended by an error, which the run's message tells."""
+    INTERRUPTED = "interrupted"
+    """Cut off with its process; goes on from its last checkpoint when it is resumed."""
 
     @property
     def active(self) -> bool:
@@ -57,6 +59,53 @@ class Report:
     train_loss_nats: float | None  # mean since the last report; None before the first step
     validation_loss_nats: float
     sample: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeRecord:
+    """How far back one loss reaches through the network as it stands: see `insight/flow.py`.
+
+    Shares and slopes are over the recurrent units, the half of the hidden layer that comes
+    back. Lags, half-life and horizon are in characters.
+    """
+
+    step: int  # the last step trained before it
+    flow: tuple[float, ...]  # ‖∂L_T/∂h_{T−k}‖ / ‖∂L_T/∂h_T‖ for k = 0 ... K
+    decay_per_step: float  # of the line through ln flow ...
+    fit_from: int  # ... from this lag
+    fit_to: int  # ... to this one
+    half_life: float  # inf if the flow does not fall
+    horizon: int  # the last lag with at least 1 %
+    spectral_radius: float  # of the recurrent block of W
+    largest_singular_value: float
+    rms_singular_value: float  # by how much the block stretches a vector of any direction
+    mean_slope: float  # |φ'|
+    # Over the probe's later half, where the zero state that it started from has worn off:
+    rms_slope: float
+    rms_gate: float  # of what else is on the way: x_t U, or the softmax's slope; else 1
+    saturated_share: float  # of the values of tanh units, those beyond ±0.99; 0 for ReLU
+    dead_share: float  # of ReLU units, those that stay 0 over the whole probe; 0 for tanh
+    window_gradient: tuple[float, ...] = ()  # ‖∂L_window/∂h_t‖ for t = 1 ... T; () at step 0
+
+    @property
+    def expected_decay(self) -> float:
+        """Weights times slopes: what a gradient of no special direction loses in one step."""
+        return self.rms_singular_value * self.rms_slope * self.rms_gate
+
+
+@dataclass(frozen=True, slots=True)
+class Divergence:
+    """The step that failed, taken apart: see `insight/divergence.py`."""
+
+    step: int
+    tensor: str  # the first to hold a number that is not finite
+    place: int | None  # the place t of the window at which it started, from 1
+    unrollings: int
+    grad_norm: float | None  # worked out in float64; None if not even that holds it
+
+    def share_left(self, clip: float) -> float | None:
+        """What clipping at this norm would have left of the step's gradient."""
+        return min(1.0, clip / self.grad_norm) if self.grad_norm else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,13 @@ import secrets
 import streamlit as st
 
 from core.config import TrainingConfig
+from core.errors import UnrollError
 from core.links import Link, from_query, to_query
+from core.records import Event
+from core.storage.archive import ArchivedRun, live_changes, past_of
 from core.training.manager import RunManager
 from core.training.run import Run
+from dashboard.library import library
 
 _MAX_RUNNING = 2  # more would only take turns on a laptop's cores
 
@@ -23,6 +27,7 @@ _MAX_RUNNING = 2  # more would only take turns on a laptop's cores
 _PRESET, _CONFIG, _RUN, _PROBLEMS = "preset", "config", "run_id", "problems"
 _NO_RUN = "new"  # in place of a run's id: show none, not even one that trains here
 _PAGE, _LINK = "page", "link"
+_PLANNED = "planned"  # live changes that the next run is to repeat
 
 
 @st.cache_resource
@@ -32,7 +37,13 @@ def manager() -> RunManager:
     # it again, which saves the training threads a tenth of a second each time.
     gc.collect()
     gc.freeze()
-    return RunManager(max_running=_MAX_RUNNING)
+    writer = library().writer
+    return RunManager(max_running=_MAX_RUNNING, observe=writer.observe if writer else None)
+
+
+def find_run(run_id: str) -> Run | ArchivedRun | None:
+    """A run of this server, or one out of the store."""
+    return manager().get(run_id) or library().archived(run_id)
 
 
 def arrive() -> None:
@@ -47,15 +58,17 @@ def arrive() -> None:
     link: Link = from_query(st.query_params.to_dict())
     problems = list(link.problems)
     state[_PRESET], state[_CONFIG] = link.preset, link.config
+    state[_PLANNED] = link.events
+    if library().problem:
+        problems.append(library().problem)
     wanted = st.query_params.get("run")
-    if wanted == _NO_RUN:
-        run = None
-    else:
-        run = manager().get(wanted) if wanted else manager().latest_active()
+    run = None
+    if wanted != _NO_RUN:
+        run = find_run(wanted) if wanted else manager().latest_active()
     if wanted not in (None, _NO_RUN) and run is None:
         problems.append(
-            f"Run {wanted[:20]} is not known here: the dashboard was restarted since, or the "
-            "link is from another machine. Its settings are filled in; Start repeats it."
+            f"Run {wanted[:20]} is not known here: it was deleted, or the link is from another "
+            "machine. Its settings are filled in; Start repeats it."
         )
     state[_PROBLEMS] = tuple(problems)
     state[_RUN] = _NO_RUN if wanted == _NO_RUN else None
@@ -74,10 +87,11 @@ def enter(page: str) -> None:
         st.session_state[_LINK] = None
 
 
-def watch(run: Run) -> None:
+def watch(run: Run | ArchivedRun) -> None:
     """Show this run, and its settings in the widgets."""
     snapshot = run.snapshot
     st.session_state[_RUN] = run.run_id
+    st.session_state[_PLANNED] = ()
     set_config(snapshot.config.changed(**snapshot.live.model_dump()))
 
 
@@ -86,10 +100,10 @@ def leave() -> None:
     st.session_state[_RUN] = _NO_RUN
 
 
-def watched_run() -> Run | None:
-    """The run this session shows."""
+def watched_run() -> Run | ArchivedRun | None:
+    """The run this session shows; one out of the store takes no commands."""
     run_id = st.session_state.get(_RUN)
-    return manager().get(run_id) if run_id else None
+    return find_run(run_id) if run_id and run_id != _NO_RUN else None
 
 
 def start(config: TrainingConfig) -> None:
@@ -100,8 +114,46 @@ def start(config: TrainingConfig) -> None:
     st.session_state[_PROBLEMS] = ()
     # A second click ends this click's script wherever it uses the session state. So the run
     # is named there first: whoever comes next finds it, or it has not been started.
+    before = st.session_state.get(_RUN)
     st.session_state[_RUN] = run_id = secrets.token_hex(4)
-    runs.start(config, run_id=run_id)
+    planned, st.session_state[_PLANNED] = planned_changes(), ()
+    try:
+        runs.start(config, run_id=run_id, planned=planned)
+    except UnrollError as error:
+        st.session_state[_RUN], st.session_state[_PLANNED] = before, planned
+        tell(str(error))
+
+
+def resume(run_id: str, steps: int | None = None) -> None:
+    """Train a stored run on, to its planned end or to more steps, and watch it.
+
+    Raises:
+        UnrollError: it cannot go on.
+    """
+    shelf = library()
+    shelf.flush()
+    config, past = past_of(shelf.shelf(), run_id, steps)
+    run = manager().start(config, run_id=run_id, past=past)
+    shelf.forget(run_id)
+    st.session_state[_PROBLEMS] = ()
+    watch(run)
+
+
+def planned_changes() -> tuple[Event, ...]:
+    """The live changes that the next run is to repeat."""
+    return st.session_state.get(_PLANNED, ())
+
+
+def plan(events: tuple[Event, ...]) -> None:
+    """Repeat these live changes in the next run; none forgets them."""
+    st.session_state[_PLANNED] = events
+
+
+def set_up(preset: str, config: TrainingConfig, planned: tuple[Event, ...] = ()) -> None:
+    """Fill in settings to start a new run from."""
+    state = st.session_state
+    state[_PRESET], state[_CONFIG], state[_PLANNED] = preset, config, planned
+    state[_PROBLEMS], state[_RUN] = (), _NO_RUN
 
 
 def config() -> TrainingConfig:
@@ -129,15 +181,34 @@ def problems() -> tuple[str, ...]:
     return st.session_state[_PROBLEMS]
 
 
+def tell(problem: str) -> None:
+    """Show a sentence at the top of the Train page, in place of those of the link."""
+    st.session_state[_PROBLEMS] = (problem,)
+
+
 def write_link() -> None:
     """Keep the address bar such that its link opens the same experiment, and this run."""
-    query = to_query(preset(), config())
+    query = _query()
     if st.session_state.get(_RUN):
         query["run"] = st.session_state[_RUN]
     # Once a page: written again after each step back, it would never let the visitor leave.
     if st.session_state.get(_LINK) != query:
         st.session_state[_LINK] = query
         st.query_params.from_dict(query)
+
+
+def _query() -> dict[str, str]:
+    """A link's query: the watched run from its start with its live changes, or the settings."""
+    run = watched_run()
+    if run is not None:
+        snapshot, mine = run.snapshot, config()
+        began = snapshot.config
+        same = mine.changed(**began.live.model_dump()) == began
+        if same and mine.live in (began.live, snapshot.live):  # no other run is being set up
+            to_come = [e for e in getattr(run, "planned", ()) if e.step >= snapshot.step]
+            changes = (*live_changes(snapshot.events), *to_come)
+            return to_query(preset(), snapshot.config, changes)
+    return to_query(preset(), config(), planned_changes())
 
 
 def refresh_seconds() -> float:

@@ -1,7 +1,6 @@
-"""Where weights come from: the runs of this server, and files that a visitor uploads.
+"""Where weights come from: runs of this server, runs of the store, and uploaded files.
 
-Knows nothing of drawing text. A further kind of source, such as runs kept on disk, is one more
-function in `PROVIDERS`.
+Knows nothing of drawing text. A further kind of source is one more function in `PROVIDERS`.
 """
 
 from __future__ import annotations
@@ -16,12 +15,16 @@ from core.config import TrainingConfig
 from core.data.uploads import shown_name
 from core.errors import RunError
 from core.links import linkable
+from core.storage.archive import ArchivedRun
+from core.storage.rows import RunRow
 from core.storage.weights import load_weights_bytes
 from core.training.run import Run, RunSnapshot
 from dashboard import session
+from dashboard.library import library
 
 _UPLOADS = "sample_uploads"  # in the session: name -> Taken
 _MOST_UPLOADS = 5
+_MOST_SAVED = 40  # the newest; the Runs page opens any other
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +60,7 @@ class Source:
     title: str
     take: Callable[[], Taken]
     live: bool = False
-    run: Run | None = None
+    run: Run | ArchivedRun | _Saved | None = None
 
 
 def sources() -> list[Source]:
@@ -121,6 +124,47 @@ def _run_source(run: Run, is_watched: bool) -> Source:
     )
 
 
+class _Saved:
+    """A run of the store that is opened only when it is looked at."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+
+    @property
+    def _archived(self) -> ArchivedRun:
+        run = library().archived(self.run_id)
+        if run is None:
+            raise RunError(f"Run {self.run_id} is no longer in the store: choose another network.")
+        return run
+
+    @property
+    def snapshot(self) -> RunSnapshot:
+        return self._archived.snapshot
+
+    def weights(self) -> tuple[int, dict[str, np.ndarray]] | None:
+        return self._archived.weights()
+
+
+def _saved() -> list[Source]:
+    store = library().store
+    if store is None:
+        return []
+    here = {run.run_id for run in session.manager().runs()}
+    rows = [row for row in store.runs() if row.id not in here and row.step]
+    return [_saved_source(_Saved(row.id), row) for row in rows[:_MOST_SAVED]]
+
+
+def _saved_source(run: _Saved, row: RunRow) -> Source:
+    def take() -> Taken:
+        answer = run.weights()
+        if answer is None:
+            raise RunError(f"Run {row.id} left no weights: choose another network.")
+        step, weights = answer
+        return Taken(row.config, weights, step, row.config.text, run.snapshot)
+
+    return Source(f"run:{row.id}", f"Saved run {row.id} · {row.name}", take, run=run)
+
+
 def _uploads() -> list[Source]:
     kept: dict[str, Taken] = st.session_state.get(_UPLOADS, {})
     return [
@@ -129,5 +173,5 @@ def _uploads() -> list[Source]:
     ]
 
 
-PROVIDERS: list[Callable[[], list[Source]]] = [_runs, _uploads]
+PROVIDERS: list[Callable[[], list[Source]]] = [_runs, _saved, _uploads]
 """Each lists the sources of one kind."""

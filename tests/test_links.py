@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from core.config import PRESETS, TrainingConfig, bounds, choices
 from core.errors import ConfigError
-from core.links import changes_from, from_query, linkable, to_query
+from core.links import (
+    MOST_EVENTS,
+    changes_from,
+    events_from,
+    from_query,
+    linkable,
+    to_query,
+)
+from core.records import Event
 
 DEMO = PRESETS["demo"].config
 
@@ -178,3 +186,52 @@ def test_no_query_is_an_error_and_every_result_is_valid(query):
     assert TrainingConfig.parse(link.config.model_dump()) == link.config
     assert linkable(link.config.text)
     assert all(problem.endswith(".") for problem in link.problems)
+
+
+# -- live changes ----------------------------------------------------------------------------
+
+
+CHANGES = (
+    Event(2_000, "learning_rate", 0.000001),
+    Event(2_000, "unrollings", 40),
+    Event(12_345, "clip", 0),
+)
+
+
+def test_live_changes_travel_readably_and_come_back():
+    config = PRESETS["demo"].config
+    stopped = Event(12_400, "stopped", text="x")
+    query = to_query("demo", config, [*CHANGES, stopped])
+    assert query["events"] == "2000-learning_rate-0.000001 2000-unrollings-40 12345-clip-0"
+    assert urlencode(query).endswith(
+        "events=2000-learning_rate-0.000001+2000-unrollings-40+12345-clip-0"
+    )
+    link = from_query(query)
+    assert (link.events, link.problems) == (CHANGES, ())
+    assert "events" not in to_query("demo", config, [stopped])
+
+
+def test_a_live_change_that_is_not_allowed_is_a_sentence_and_the_others_stand():
+    link = from_query({"events": "5-clip-0.5 x-clip-1 7-nodes-3 9-clip--4 2-unrollings-3 8-clip"})
+    assert link.events == (Event(2, "unrollings", 3), Event(5, "clip", 0.5))
+    assert [problem.split(":")[0] for problem in link.problems] == [
+        "The live change x-clip-1 is not understood",
+        "The live change 7-nodes-3 is not understood",
+        "The live change 9-clip--4",
+        "The live change 8-clip",
+    ]
+    assert all(problem.endswith("It is not repeated.") for problem in link.problems)
+
+
+def test_more_live_changes_than_a_link_holds_travel_as_a_file():
+    many = [Event(step, "clip", 1.0) for step in range(MOST_EVENTS + 1)]
+    assert "events" not in to_query("demo", PRESETS["demo"].config, many)
+    (problem,) = from_query({"events": " ".join(["1-clip-1"] * 41)}).problems
+    assert problem.startswith("events holds 41 live changes where a link may hold 40")
+
+
+def test_on_the_command_line_a_live_change_that_is_not_understood_is_refused():
+    config = PRESETS["demo"].config
+    assert events_from("12-clip-2 3-clip-1", config) == (Event(3, "clip", 1), Event(12, "clip", 2))
+    with pytest.raises(ConfigError, match="The live change never is not understood"):
+        events_from("never", config)

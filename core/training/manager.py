@@ -6,13 +6,19 @@ Knows nothing of pages. Thread safety: every method may be called from any threa
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
+
+from torch import Tensor
 
 from core.config import TrainingConfig
 from core.data.corpora import Corpus, load_corpus
-from core.training.run import Run
+from core.records import Event
+from core.training.observer import RunObserver
+from core.training.restart import before_divergence
+from core.training.run import InTurn, Run
 from core.training.slots import Slots
+from core.training.state import Past
 
 
 class RunManager:
@@ -22,6 +28,7 @@ class RunManager:
         max_running: runs that train at once; the others wait in a queue.
         max_kept: ended runs beyond so many are forgotten, oldest first.
         load_text: from a text's key to its corpus.
+        observe: asked for each run who is told of what it does; None keeps no record.
     """
 
     def __init__(
@@ -29,21 +36,68 @@ class RunManager:
         max_running: int = 2,
         max_kept: int = 30,
         load_text: Callable[..., Corpus] = load_corpus,
+        observe: Callable[[Run], RunObserver | None] | None = None,
     ) -> None:
         self._slots = Slots(max_running)
         self._max_kept = max_kept
         self._load_text = load_text
+        self._observe = observe
         self._runs: dict[str, Run] = {}  # oldest first
         self._lock = Lock()
 
-    def start(self, config: TrainingConfig) -> Run:
-        """Start a run, or queue it."""
-        run = Run(secrets.token_hex(4), config, self._slots, load_text=self._load_text)
+    def start(
+        self,
+        config: TrainingConfig,
+        *,
+        run_id: str | None = None,
+        initial_weights: Mapping[str, Tensor] | None = None,
+        planned: Sequence[Event] = (),
+        past: Past | None = None,
+        slots: Slots | None = None,
+        race: InTurn | None = None,
+    ) -> Run:
+        """Start a run, or queue it.
+
+        Args:
+            config: the experiment.
+            run_id: its name, where it has one already.
+            initial_weights: start from these instead of `config.init`.
+            planned: changes of live settings that are to happen by themselves.
+            past: go on from here.
+            slots: where to wait for a place to train, instead of with all others.
+            race: asked before every step whether it is the run's turn.
+
+        Raises:
+            StoreError: who keeps the records cannot.
+        """
+        run = Run(
+            run_id or secrets.token_hex(4),
+            config,
+            slots or self._slots,
+            load_text=self._load_text,
+            initial_weights=initial_weights,
+            planned=planned,
+            past=past,
+            observe=self._observe,
+            race=race,
+        )
         with self._lock:
             self._runs[run.run_id] = run
             self._forget()
         run.start()
         return run
+
+    def restart(self, run: Run, clip: float = 1.25) -> Run:
+        """Take a diverged run back to 50 steps before it diverged, and train on with clipping.
+
+        It keeps its name. What it recorded since is dropped and trained again.
+
+        Raises:
+            RunError: it has not diverged.
+            StoreError: who keeps the records cannot.
+        """
+        past = before_divergence(run.snapshot, run.kept_states(), clip)
+        return self.start(run.snapshot.config, run_id=run.run_id, past=past)
 
     def get(self, run_id: str) -> Run | None:
         """The run of this name, if it is known."""

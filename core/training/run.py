@@ -1,7 +1,7 @@
 """A run: one trainer in one background thread, watched through frozen snapshots.
 
-This is the only file that starts a thread. It knows nothing of pages, and no live tensor
-leaves it.
+This is the only file that starts a thread that trains. It knows nothing of pages or files: what
+it does it also tells an observer, which may keep it. No live tensor leaves it.
 
 Thread safety: `Run`'s public methods may be called from any thread. Commands are noted under
 one lock and obeyed by the training thread between two steps; readers get snapshots that
@@ -11,11 +11,12 @@ never change, published by replacement.
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from threading import Condition, Thread
 from time import monotonic
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -25,8 +26,11 @@ from core.data.corpora import Corpus, load_corpus
 from core.data.ngrams import cached_floors
 from core.errors import Diverged, RunError, UnrollError
 from core.history import History, HistoryView
-from core.records import Event, Report, RunStatus, StepRecord
+from core.insight.flow import remember
+from core.records import Divergence, Event, ProbeRecord, Report, RunStatus, StepRecord
+from core.training.observer import RunObserver
 from core.training.slots import Slots
+from core.training.state import Past, TrainerState
 from core.training.threads import prepare_thread
 from core.training.trainer import Trainer
 
@@ -55,7 +59,9 @@ class RunSnapshot:
     seconds: float = 0.0  # of training, pauses left out
     history: HistoryView = field(default_factory=lambda: History().view())
     reports: tuple[Report, ...] = ()
+    probes: tuple[ProbeRecord, ...] = ()  # thinned in a long run
     events: tuple[Event, ...] = ()
+    divergence: Divergence | None = None  # the step that failed, taken apart
 
     @property
     def steps_per_second(self) -> float | None:
@@ -72,6 +78,26 @@ class RunSnapshot:
         return None if pace is None else (self.config.steps - self.step) / pace
 
 
+class InTurn(Protocol):
+    """A race, as one of its runs knows it: see `core.training.race`."""
+
+    def turn(self, run_id: str, trainer: Trainer, interrupted: Callable[[], bool]) -> bool:
+        """Wait until the run may take a step; False if it was interrupted."""
+
+    @property
+    def held(self) -> bool:
+        """Whether all runs hold still at some position."""
+
+    def over(self, trainer: Trainer) -> bool:
+        """Whether the race has ended for the run."""
+
+    def leave(self, run_id: str) -> None:
+        """The run has ended."""
+
+    def wake(self) -> None:
+        """Let waiting runs ask whether they are interrupted."""
+
+
 class _Stopped(Exception):
     """The user asked for the end."""
 
@@ -85,6 +111,10 @@ class Run:
         slots: where to wait for a place to train.
         load_text: from a text's key to its corpus; tests pass a small one.
         initial_weights: start from these instead of `config.init`.
+        planned: changes of live settings that are to happen by themselves.
+        past: go on from here instead of from the start.
+        observe: asked once for who is told of everything that happens.
+        race: asked before every step whether it is this run's turn.
     """
 
     def __init__(
@@ -95,18 +125,27 @@ class Run:
         *,
         load_text: Callable[..., Corpus] = load_corpus,
         initial_weights: Mapping[str, torch.Tensor] | None = None,
+        planned: Sequence[Event] = (),
+        past: Past | None = None,
+        observe: Callable[[Run], RunObserver | None] | None = None,
+        race: InTurn | None = None,
     ) -> None:
         self.run_id = run_id
         self._config = config
         self._slots = slots
+        self._race = race
         self._load_text = load_text
         self._initial_weights = initial_weights
+        self.given_weights = initial_weights is not None
+        self.planned = tuple(planned) or (past.planned if past else ())
+        self.past = past
 
         # Commands, guarded by the lock; the training thread clears what it has obeyed.
         self._lock = Condition()
         self._stop = self._pause = False
+        self._pause_reason = ""
         self._granted = 0  # steps to take although paused
-        self._live = config.live
+        self._live = past.state.live if past and past.state else config.live
         self._weights_wanted = False
         self._attention = True  # cheap to read between steps: is there anything to obey?
 
@@ -118,6 +157,7 @@ class Run:
 
         self._snapshot = RunSnapshot(run_id, config, config.live, RunStatus.QUEUED)
         self._weights: tuple[int, dict[str, np.ndarray]] | None = None
+        self._observer = observe(self) if observe else None
         self._thread = Thread(target=self._work, name=f"run-{run_id}", daemon=True)
 
     # -- for any thread ------------------------------------------------------------------
@@ -144,13 +184,18 @@ class Run:
         """
         self._command(_pause=True, _granted=0)
 
+    def hold(self, reason: str) -> None:
+        """Pause for a reason that the user should read. Nothing if the run has ended."""
+        with suppress(RunError):
+            self._command(_pause=True, _granted=0, _pause_reason=reason)
+
     def resume(self) -> None:
         """Go on after a pause.
 
         Raises:
             RunError: the run has ended.
         """
-        self._command(_pause=False, _granted=0)
+        self._command(_pause=False, _granted=0, _pause_reason="")
 
     def advance(self, steps: int = 1) -> None:
         """Take so many steps, then hold still; a run that trains is paused first.
@@ -189,8 +234,20 @@ class Run:
             if self._trainer is not None and self._snapshot.status in answering:
                 self._weights_wanted = self._attention = True
                 self._lock.notify_all()
+                if self._race:
+                    self._race.wake()
                 self._lock.wait_for(lambda: not self._weights_wanted, timeout)
             return self._weights
+
+    def kept_states(self) -> tuple[TrainerState, ...]:
+        """Where the trainer stood at the last two multiples of 50 steps, once the run has ended.
+
+        Raises:
+            RunError: it still trains.
+        """
+        if self._snapshot.status.active:
+            raise RunError("This run still trains: stop it first.")
+        return tuple(self._trainer.kept) if self._trainer else ()
 
     def wait(self, timeout: float | None = None) -> RunSnapshot:
         """Block until the run has ended; for tests and scripts."""
@@ -222,6 +279,8 @@ class Run:
             self._attention = True
             self._lock.notify_all()
         self._slots.wake()
+        if self._race:
+            self._race.wake()
 
     # -- the training thread -------------------------------------------------------------
 
@@ -232,6 +291,7 @@ class Run:
         except _Stopped:
             self._end(RunStatus.STOPPED, "stopped", "Stopped before the last step.")
         except Diverged as error:
+            self._publish(divergence=error.record)
             self._end(RunStatus.DIVERGED, "diverged", str(error))
         except UnrollError as error:
             self._end(RunStatus.FAILED, "failed", str(error))
@@ -242,6 +302,8 @@ class Run:
             self._end(RunStatus.FINISHED, "finished", "All steps are done.")
         finally:
             self._leave_slot()
+            if self._race:
+                self._race.leave(self.run_id)
 
     def _train(self) -> None:
         self._enter_slot()
@@ -252,23 +314,90 @@ class Run:
             message="Counting n-grams for the floors",
             progress=None,
         )
-        self._publish(floors=asdict(cached_floors(corpus)), message="Preparing the network")
+        floors = asdict(cached_floors(corpus))
+        self._publish(floors=floors, message="Preparing the network")
         trainer = Trainer(self._config, corpus, initial_weights=self._initial_weights)
-        self._trainer = trainer
+        self._begin(trainer)
         self._publish(device=trainer.device.name, device_reason=trainer.device.reason, message="")
+        if self._observer:
+            self._observer.describe(
+                text_title=corpus.title,
+                text_sha256=corpus.sha256,
+                text_length=len(corpus),
+                floors=floors,
+                device=trainer.device.name,
+                device_reason=trainer.device.reason,
+            )
+        self._keep_state()
         self._obey()
+        self._await_turn()
         for record in trainer.train():
-            if isinstance(record, Report):
-                self._publish(reports=(*self._snapshot.reports, record))
+            self._take(record)
+            # Only after a step: a report is no step, and uses up none that was granted.
+            if not isinstance(record, StepRecord):
                 continue
-            self._record(record)
             if self._attention:
                 self._obey()
+            if self._race:
+                if self._race.over(trainer):
+                    self._take(trainer.report())
+                    return
+                self._await_turn()
 
-    def _record(self, record: StepRecord) -> None:
-        self._history.append(record)
-        if monotonic() - self._published_at > _PUBLISH_EVERY:
-            self._publish()
+    def _await_turn(self) -> None:
+        """In a race: wait until nobody is further behind, and obey meanwhile."""
+        while self._race:
+            if self._race.held:  # nothing may come for a while: let readers see the last step
+                self._publish()
+            if self._race.turn(self.run_id, self._trainer, self._interrupted):
+                return
+            self._obey()
+
+    def _interrupted(self) -> bool:
+        # A step that was granted to a paused run waits for its turn like any other.
+        return self._stop or (self._attention and not self._pause)
+
+    def _begin(self, trainer: Trainer) -> None:
+        """From the start, or from where the run once was."""
+        past = self.past
+        if past is None:
+            trainer.plan(self.planned)
+            self._trainer = trainer
+            return
+        trainer.go_on(past)
+        if past.history is not None:
+            self._history.extend(past.history.columns)
+        self._trainer = trainer
+        self._publish(reports=past.reports, events=past.events, probes=past.probes)
+        self._note("resumed", text=f"Continued from step {trainer.steps_done:,}.")
+
+    def _take(self, record: StepRecord | Report | ProbeRecord | Event) -> None:
+        """Keep and tell what the trainer has yielded."""
+        if isinstance(record, StepRecord):
+            self._history.append(record)
+            if self._observer:
+                self._observer.record(record)
+                if self._observer.checkpoint_due():
+                    self._observer.checkpoint(self._trainer.state())
+            if monotonic() - self._published_at > _PUBLISH_EVERY:
+                self._publish()
+            return
+        if isinstance(record, Event):  # a planned change: later commands build on it
+            if record.kind != "refused":
+                with self._lock:
+                    self._live = self._live.changed(**{record.kind: record.value})
+            self._note(record.kind, record.value, record.text)
+            return
+        if self._observer:
+            self._observer.record(record)
+        if isinstance(record, Report):
+            self._publish(reports=(*self._snapshot.reports, record))
+        elif isinstance(record, ProbeRecord):
+            self._publish(probes=remember(self._snapshot.probes, record))
+
+    def _keep_state(self) -> None:
+        if self._observer and self._trainer:
+            self._observer.checkpoint(self._trainer.state())
 
     def _obey(self) -> None:
         """Between two steps: take up what was asked for; wait while paused."""
@@ -314,17 +443,18 @@ class Run:
 
     def _hold_still(self) -> None:
         if self._snapshot.status != RunStatus.PAUSED:
-            self._note("paused", status=RunStatus.PAUSED)
+            reason = self._pause_reason
+            self._note("paused", text=reason, keep=True, status=RunStatus.PAUSED, message=reason)
             self._leave_slot()  # a paused run lets the next one train
         else:
-            self._publish()
+            self._publish(message=self._pause_reason)
 
     def _continue(self) -> None:
         with self._lock:  # a queued run does not answer, so its last answer must be up to date
             self._hand_out_weights()
             self._publish(status=RunStatus.QUEUED)
         self._enter_slot()
-        self._note("resumed")
+        self._note("resumed", message="")
 
     def _enter_slot(self) -> None:
         self._publish(status=RunStatus.QUEUED)
@@ -352,15 +482,26 @@ class Run:
             self._lock.notify_all()
 
     def _note(
-        self, kind: str, value: float | None = None, text: str = "", **changes: object
+        self,
+        kind: str,
+        value: float | None = None,
+        text: str = "",
+        *,
+        keep: bool = False,
+        **changes: object,
     ) -> None:
         event = Event(self._steps_done, kind, value, text)
+        if self._observer:
+            self._observer.record(event)
+        if keep:  # before anybody hears of it: who sees a run paused may rely on its checkpoint
+            self._keep_state()
         self._publish(events=(*self._snapshot.events, event), **changes)
 
     def _end(self, status: RunStatus, kind: str, message: str) -> None:
+        keep = status != RunStatus.FAILED  # whose trainer may be in any state
         with self._lock:  # who asks in between would wait for an answer in vain
             self._hand_out_weights()
-            self._note(kind, text=message, status=status, message=message, progress=None)
+            self._note(kind, text=message, keep=keep, status=status, message=message, progress=None)
 
     @property
     def _steps_done(self) -> int:
@@ -378,6 +519,9 @@ class Run:
                 **changes,
             }
         with self._lock:
-            self._snapshot = replace(self._snapshot, **changes)
+            before = self._snapshot
+            self._snapshot = replace(before, **changes)
             self._published_at = monotonic()
             self._lock.notify_all()
+        if self._observer and changes.get("status", before.status) != before.status:
+            self._observer.status(self._snapshot.status, self._snapshot.message)

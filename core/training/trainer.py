@@ -5,12 +5,14 @@ Synchronous; knows nothing of threads, pages or files. The verbs form a ladder:
     train     every step and every report, to the end
       step      one window: loss and gradient, clipping, update
       report    validation loss and a sample
+      probe     gradient flow
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
 
 import numpy as np
@@ -20,18 +22,24 @@ from torch import Tensor
 from core.config import LiveSettings, TrainingConfig
 from core.data.corpora import Corpus, require_length
 from core.data.windows import Cursors
-from core.errors import Diverged
+from core.errors import Diverged, TextError, UnrollError
+from core.insight.divergence import examine
 from core.insight.evaluation import mean_loss
+from core.insight.flow import MAX_LAGS, held_out_windows, probe
 from core.insight.sampling import sample
 from core.networks.build import build_network
+from core.networks.graphed import GraphedNetwork
 from core.networks.initialisers import initial_parameters
 from core.networks.parameters import Parameters
 from core.networks.stepwise import CharacterModel
-from core.records import Report, StepRecord
+from core.records import Event, ProbeRecord, Report, StepRecord
 from core.training.devices import choose_device
 from core.training.optimisers import build_optimiser
+from core.training.state import CARRIED, CURSORS, SLOT, Past, TrainerState, require_fit
 
 SAMPLE_LENGTH = 100
+REPLAY_STEPS = 50
+"""A trainer can be taken back by so many steps, at least, from where it diverged."""
 
 # A finite gradient makes finite weights unless it is astronomical; only then are they checked.
 _SUSPICIOUS_NORM = 1e15
@@ -44,6 +52,9 @@ class Trainer:
         config: the experiment.
         corpus: its text; the held-out end is used for validation only.
         initial_weights: start from these (`U, W, b, V, c`) instead of `config.init`.
+
+    Attributes:
+        kept: the states at the last two multiples of 50 steps, oldest first.
 
     Raises:
         TextError: the text is too short for the windows.
@@ -72,28 +83,48 @@ class Trainer:
             initial_weights = initial_parameters(config, generator)
         self.parameters.load(initial_weights)
         self.network = build_network(config, self.parameters)
+        on_gpu = self.device.name == "cuda"
+        self.window_pass = GraphedNetwork(self.network) if on_gpu else self.network
         self._optimiser = build_optimiser(config.optimiser, self.parameters.flat)
         self._cursors = Cursors(corpus.training, config.batch_size)
         self._state = self.network.initial_state(config.batch_size)
         self._loss_sum, self._losses = 0.0, 0  # since the last report
+        self._reported_step: int | None = None
+        self._planned: tuple[Event, ...] = ()
+        self._probe_text = held_out_windows(corpus.validation, MAX_LAGS)
+        self._probed_step: int | None = None
+        self._window_gradient: tuple[float, ...] = ()
+        self.kept: deque[TrainerState] = deque(maxlen=2)
 
-    def train(self) -> Iterator[StepRecord | Report]:
+    def train(self) -> Iterator[StepRecord | Report | ProbeRecord | Event]:
         """Train to `config.steps`, from wherever the trainer stands.
 
-        Yields a report before the first step, a record a step, and a report every
-        `config.report_every` steps and after the last one.
+        Yields a report before the first step, a record a step, a report every
+        `config.report_every` steps and after the last one, a probe before the first step and
+        every `config.probe_every` steps, and an event for each planned change as it takes
+        effect.
 
         Raises:
             Diverged: a loss, a gradient or an update was not finite.
         """
-        if self.steps_done == 0:
-            yield self.report()
-        while self.steps_done < self.config.steps:
-            yield self.step()
-            if self.steps_done % self.config.report_every == 0 or (
-                self.steps_done == self.config.steps
-            ):
+        while True:
+            if self._is_probed(self.steps_done) and self.steps_done != self._probed_step:
+                yield self.probe()
+            if self._report_due:
                 yield self.report()
+            if self.steps_done >= self.config.steps:
+                return
+            yield from self._planned_now()
+            yield self.step()
+
+    @property
+    def _report_due(self) -> bool:
+        # Asked of the state, not of the loop: a trainer that was saved between a step and its
+        # report makes that report when it goes on.
+        step = self.steps_done
+        if step == self._reported_step:
+            return False
+        return step % self.config.report_every == 0 or step == self.config.steps
 
     @torch.no_grad()
     def step(self) -> StepRecord:
@@ -103,25 +134,33 @@ class Trainer:
             Diverged: the weights stay as they were before this step.
         """
         began = perf_counter()
+        if self.steps_done % REPLAY_STEPS == 0:
+            self.kept.append(self.state())
         step, live = self.steps_done + 1, self.live
         inputs, targets = (
             torch.from_numpy(ids).to(self.device.name)
             for ids in self._cursors.next_window(live.unrollings)
         )  # (T, B)
-        loss_tensor, state = self.network.loss_and_gradients(inputs, targets, self._state)
+        loss_tensor, state = self.window_pass.loss_and_gradients(inputs, targets, self._state)
         loss = float(loss_tensor)
         gradient = self.parameters.gradient
         norm = float(torch.linalg.vector_norm(gradient))
         if not math.isfinite(loss):
-            raise Diverged(step, "the loss")
+            raise self._diverged(step, "the loss", inputs, targets)
         if not math.isfinite(norm):
-            raise Diverged(step, self._not_finite_gradient())
+            raise self._diverged(step, self._not_finite_gradient(), inputs, targets)
+        if self._is_probed(step):
+            # Before the update: it is computed with the weights that the window was read with.
+            window_gradient = self.network.hidden_gradients()  # (T, B, H)
+            norms = torch.linalg.vector_norm(window_gradient, dim=(1, 2))
+            self._window_gradient = tuple(norms.tolist())
 
         clipped = 0 < live.clip < norm
         if clipped:
             gradient.mul_(live.clip / norm)
         learning_rate = self.learning_rate(step)
-        self._update(step, learning_rate, norm)
+        if not self._update(step, learning_rate, norm):
+            raise self._diverged(step, "the update", inputs, targets)
 
         self._state = state
         self.steps_done = step
@@ -147,6 +186,7 @@ class Trainer:
         text = self.sample(SAMPLE_LENGTH)
         train_loss = self._loss_sum / self._losses if self._losses else None
         self._loss_sum, self._losses = 0.0, 0
+        self._reported_step = self.steps_done
         self.seconds += perf_counter() - began
         return Report(
             step=self.steps_done,
@@ -156,6 +196,20 @@ class Trainer:
             validation_loss_nats=validation_loss,
             sample=text,
         )
+
+    def probe(self) -> ProbeRecord:
+        """How far back a loss reaches, on held-out text, now; training is left alone."""
+        began = perf_counter()
+        record = probe(
+            self.parameters.copies(),
+            self.config,
+            *self._probe_text,
+            step=self.steps_done,
+            window_gradient=self._window_gradient,
+        )
+        self._probed_step = self.steps_done
+        self.seconds += perf_counter() - began
+        return record
 
     def validation_loss(self) -> float:
         """Mean loss in nats on the held-out end of the text."""
@@ -190,14 +244,118 @@ class Trainer:
         require_length(self.corpus, self.config.batch_size, live.unrollings)
         self.live = live
 
-    def _update(self, step: int, learning_rate: float, norm: float) -> None:
+    def plan(self, events: Sequence[Event]) -> None:
+        """Make these changes of live settings by themselves, each after its event's step.
+
+        Raises:
+            ConfigError: a value that is not allowed.
+        """
+        for event in events:
+            self.live.changed(**{event.kind: event.value})
+        self._planned = tuple(sorted(events, key=lambda event: event.step))
+
+    def state(self) -> TrainerState:
+        """Copies of all that the next steps depend on."""
+        return TrainerState(
+            step=self.steps_done,
+            characters_seen=self.characters_seen,
+            seconds=self.seconds,
+            loss_sum=self._loss_sum,
+            losses=self._losses,
+            reported_step=self._reported_step,
+            live=self.live,
+            planned=self._planned,
+            arrays={
+                **self.weights(),
+                CURSORS: self._cursors.positions,
+                CARRIED: self._state.to("cpu", copy=True).numpy(),
+                **{
+                    SLOT + name: slot.to("cpu", copy=True).numpy()
+                    for name, slot in self._optimiser.slots.items()
+                },
+            },
+        )
+
+    def restore(self, state: TrainerState) -> None:
+        """Go on from a state of this configuration and text.
+
+        Raises:
+            WeightsError: the state does not fit the configuration.
+            TextError: the state does not fit the text.
+        """
+        slots = self._optimiser.slots
+        carried = self._state.shape
+        require_fit(
+            state,
+            {
+                **self.config.parameter_shapes,
+                CURSORS: (self.config.batch_size,),
+                CARRIED: tuple(carried),
+                **{SLOT + name: tuple(slot.shape) for name, slot in slots.items()},
+            },
+            self.config,
+        )
+        self.change(state.live)
+        self._cursors.restore(state.arrays[CURSORS])
+        self.parameters.load({n: torch.from_numpy(w) for n, w in state.weights.items()})
+        # Into memory of torch's own: its alignment, which a product's last bit can depend on.
+        self._state = torch.empty_like(self._state).copy_(torch.from_numpy(state.arrays[CARRIED]))
+        for name, slot in slots.items():
+            slot.copy_(torch.from_numpy(state.arrays[SLOT + name]))
+        self.steps_done, self.characters_seen = state.step, state.characters_seen
+        self.seconds = state.seconds
+        self._loss_sum, self._losses = state.loss_sum, state.losses
+        self._reported_step = state.reported_step
+        self._planned = state.planned
+        self._probed_step = state.step
+
+    def _is_probed(self, step: int) -> bool:
+        return self.config.probe_every > 0 and step % self.config.probe_every == 0
+
+    def go_on(self, past: Past) -> None:
+        """Take up a run where it was cut off, or at the start if it had no state yet.
+
+        Raises:
+            TextError: the text is not the one that the run began with.
+            WeightsError: the state does not fit the configuration.
+        """
+        if past.text_sha256 not in ("", self.corpus.sha256):
+            raise TextError(
+                f"The text {self.config.text} is not the one that this run began with: bring "
+                "the old text back, or duplicate the run to train on the new one."
+            )
+        if past.state is not None:
+            self.restore(past.state)
+        self.plan(past.planned)
+
+    def _planned_now(self) -> Iterator[Event]:
+        """Make the planned changes whose step is done."""
+        while self._planned and self._planned[0].step <= self.steps_done:
+            event, self._planned = self._planned[0], self._planned[1:]
+            live = self.live.changed(**{event.kind: event.value})
+            if live == self.live:
+                continue
+            try:
+                self.change(live)
+            except UnrollError as error:  # the text is too short for these unrollings
+                yield Event(self.steps_done, "refused", text=str(error))
+                continue
+            yield Event(self.steps_done, event.kind, event.value)
+
+    def _update(self, step: int, learning_rate: float, norm: float) -> bool:
+        """Change the weights; False if that would leave one that is not finite."""
         weights, gradient = self.parameters.flat, self.parameters.gradient
         at_risk = norm > _SUSPICIOUS_NORM
         before = weights.clone() if at_risk else None
         self._optimiser.update(weights, gradient, learning_rate, step)
         if at_risk and not torch.isfinite(weights).all():
             weights.copy_(before)
-            raise Diverged(step, "the update")
+            return False
+        return True
+
+    def _diverged(self, step: int, cause: str, inputs: Tensor, targets: Tensor) -> Diverged:
+        record = examine(self.network, inputs, targets, self._state, step=step)
+        return Diverged(step, cause, record)
 
     def _not_finite_gradient(self) -> str:
         for name, gradient in self.parameters.gradients.items():

@@ -115,7 +115,7 @@ def test_json_is_one_object_with_the_values_of_the_training(train, text):
     records = records_of(config_of(text))
     last = records[-1]
     assert status == 0
-    assert list(outcome) == KEYS
+    assert list(outcome) == [*KEYS, "id"]
     assert outcome["status"] == "finished"
     assert outcome["steps"] == 12
     assert outcome["characters_seen"] == 12 * 4 * 6
@@ -140,8 +140,9 @@ def test_without_steps_there_is_no_training_loss(train):
 def test_without_json_a_person_is_told(train, text):
     status, out, _ = train()
     last = records_of(config_of(text))[-1]
-    first, training, validation, sample = out.splitlines()
+    first, training, validation, sample, recorded = out.splitlines()
     assert status == 0
+    assert recorded.startswith("recorded as      ")
     assert first.startswith("finished after 12 steps, 288 characters, ")
     assert first.endswith(" steps/s on cpu: as asked for)")
     assert training == f"training loss    {last.train_loss_nats:.4f} nats per character"
@@ -386,7 +387,7 @@ def test_the_command_runs_as_a_process(text):
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 1
     outcome = json.loads(done.stdout)
-    assert list(outcome) == KEYS
+    assert list(outcome) == [*KEYS, "id"]
     assert (outcome["status"], outcome["steps"]) == ("finished", 2)
     config = PRESETS["demo"].config.changed(text=str(text), steps=2)
     reports = [record for record in records_of(config) if isinstance(record, Report)]

@@ -1,12 +1,15 @@
 """What the page tests share: a server of their own, empty again after each test."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 
+from core.errors import UnrollError
 from dashboard import session
+from dashboard.library import library
 
 
 @pytest.fixture
@@ -15,5 +18,7 @@ def own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     # AppTest looks through all installed packages at every run: half of these tests' time.
     monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
     yield
-    session.manager().stop_all()
+    with suppress(UnrollError):  # a test of a folder that cannot be made has no runs
+        session.manager().stop_all()
+        library().close()
     st.cache_resource.clear()

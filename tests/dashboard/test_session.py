@@ -87,8 +87,8 @@ def test_the_sentences_about_a_link_end_with_the_first_start():
 def test_an_unknown_run_is_told_and_its_settings_are_there():
     visit = Visit(run="c0ffee00", nodes=9)
     assert visit.said("warning") == [
-        "Run c0ffee00 is not known here: the dashboard was restarted since, or the link is from "
-        "another machine. Its settings are filled in; Start repeats it."
+        "Run c0ffee00 is not known here: it was deleted, or the link is from another machine. "
+        "Its settings are filled in; Start repeats it."
     ]
     assert visit.chosen()["nodes"] == 9
     assert visit.buttons() == {"Start": True}

@@ -1,0 +1,220 @@
+"""List, show, export, import, resume and delete recorded runs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.cli.loop import download_bar, print_outcome, require_writable, train_to_end
+from core.cli.train import add_checkpoint_every, checkpoint_every
+from core.errors import ConfigError
+
+if TYPE_CHECKING:  # numpy and torch are imported late
+    from core.storage.rows import RunRow
+    from core.storage.store import Store
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """One sub-command each."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name: str, action: Callable, summary: str) -> argparse.ArgumentParser:
+        command = verbs.add_parser(name, help=summary, description=summary)
+        command.set_defaults(action=action)
+        return command
+
+    command = verb("list", _list, "List the runs, newest first.")
+    command.add_argument("--json", action="store_true", help="print one JSON list")
+
+    command = verb("show", _show, "Show one run.")
+    _add_run(command)
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+    command = verb("export", _export, "Write a run to a .zip that another machine can import.")
+    command.add_argument("run", metavar="ID", nargs="?", help="the run; see `runs list`")
+    command.add_argument("file", metavar="FILE", nargs="?", type=Path, help="ID.zip if left out")
+    command.add_argument("--output", "-o", metavar="FILE", type=Path, help="the same as FILE")
+    command.add_argument("--script", metavar="FILE", type=Path, help="write it as PyTorch code")
+    command.add_argument(
+        "--tensorboard", metavar="DIR", type=Path, help="write event files: all runs without ID"
+    )
+
+    command = verb("import", _import, "Read a run from a .zip that was exported.")
+    command.add_argument("file", metavar="FILE", type=Path)
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+
+    command = verb("resume", _resume, "Train a run on to its planned end.")
+    _add_run(command)
+    command.add_argument("--steps", metavar="STEPS", type=int, help="to here instead")
+    command.add_argument(
+        "--metrics", metavar="CSV", type=Path, help="write a row for each step that is trained now"
+    )
+    command.add_argument("--json", action="store_true", help="print one JSON object")
+    add_checkpoint_every(command)
+
+    command = verb("delete", _delete, "Delete runs; for a minute --undo brings them back.")
+    command.add_argument("runs", metavar="ID", nargs="+")
+    command.add_argument("--undo", action="store_true", help="bring them back")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do it; returns the exit status."""
+    from core.storage.store import Store
+
+    store = Store()
+    try:
+        return options.action(store, options)
+    finally:
+        store.close()
+
+
+def _add_run(command: argparse.ArgumentParser) -> None:
+    command.add_argument("run", metavar="ID", help="an id, its beginning, or a name")
+
+
+def _list(store: Store, options: argparse.Namespace) -> int:
+    rows = store.runs()
+    if options.json:
+        print(json.dumps([row.as_json() for row in rows], allow_nan=False))
+        return 0
+    if not rows:
+        print("There are no runs yet: `python -m core train` makes one.")
+        return 0
+    lines = [("id", "status", "steps", "bits", "started", "name"), *map(_line, rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
+        print("  ".join(cells).rstrip())
+    return 0
+
+
+def _line(row: RunRow) -> tuple[str, ...]:
+    bits = row.as_json()["validation_bits_per_character"]
+    return (
+        row.id,
+        str(row.status),
+        f"{row.step:,}/{row.planned_steps:,}",
+        "-" if bits is None else f"{bits:.3f}",
+        time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created)),
+        row.name,
+    )
+
+
+def _show(store: Store, options: argparse.Namespace) -> int:
+    from core.storage.export import finite
+
+    row = store.find(options.run)
+    reports, events = store.reports(row.id), store.events(row.id)
+    shown = {
+        **row.as_json(),
+        "message": row.message,
+        "source": row.source,
+        "best_validation_nats": row.best_validation,
+        "gap_to_bigram_nats": row.gap,
+        "characters_seen": row.characters_seen,
+        "seconds": row.seconds,
+        "preset": row.preset,
+        "differences": row.differences,
+        "text_title": row.text_title,
+        "floors": row.floors,
+        "diagnosis": row.diagnosis,
+        "tags": list(row.tags),
+        "note": row.note,
+        "config": row.settings,
+        "events": [asdict(event) for event in events],
+        "reports": [asdict(report) for report in reports],
+    }
+    if options.json:
+        print(json.dumps(finite(shown), allow_nan=False))
+        return 0
+    for name, value in shown.items():
+        if name in ("events", "reports"):
+            continue
+        text = json.dumps(value) if isinstance(value, dict | list) else value
+        print(f"{name:30} {'-' if text in (None, '') else text}")
+    for event in events:
+        value = "" if event.value is None else f" {event.value:g}"
+        print(f"after step {event.step:,}: {event.kind}{value} {event.text}".rstrip())
+    if reports:
+        print(f"sample at step {reports[-1].step:,}: {reports[-1].sample}")
+    return 0
+
+
+def _export(store: Store, options: argparse.Namespace) -> int:
+    from core.storage.export import export_run
+    from core.storage.script import script_for
+    from core.storage.tensorboard import export_tensorboard
+
+    target = options.output or options.file
+    if options.tensorboard is not None:
+        rows = [store.find(options.run)] if options.run else store.runs()
+        written = export_tensorboard(store, rows, options.tensorboard)
+        print(f"{written} runs written to {options.tensorboard}.")
+        return 0
+    if options.run is None:
+        raise ConfigError("Name a run to export; `python -m core runs list` shows them all.")
+    row = store.find(options.run)
+    if options.script is not None:
+        require_writable(options.script)
+        options.script.write_text(script_for(row, store.events(row.id)), encoding="utf-8")
+        print(options.script)
+        if target is None:
+            return 0
+    target = target or Path(f"{row.id}.zip")
+    require_writable(target)
+    export_run(store, row.id, target)
+    print(target)
+    return 0
+
+
+def _import(store: Store, options: argparse.Namespace) -> int:
+    from core.storage.importing import import_run
+
+    row = store.get(import_run(store, options.file))
+    print(json.dumps(row.as_json()) if options.json else f"{row.id}  {row.name}")
+    return 0
+
+
+def _resume(store: Store, options: argparse.Namespace) -> int:
+    seconds = checkpoint_every(options)
+    require_writable(options.metrics)
+    row = store.find(options.run)
+
+    from core.cli.recording import Recording
+    from core.data.corpora import load_corpus
+    from core.storage.archive import past_of
+    from core.training.threads import prepare_thread
+    from core.training.trainer import Trainer
+
+    prepare_thread()
+    config, past = past_of(store, row.id, options.steps)
+    with download_bar() as progress:
+        corpus = load_corpus(config.text, progress=progress)
+    trainer = Trainer(config, corpus)
+    trainer.go_on(past)
+    recording = Recording(store.twin(), seconds)
+    try:
+        recording.go_on(row.id, trainer, past)
+        status, report = train_to_end(trainer, recording, options.metrics)
+    finally:
+        recording.close()
+    print_outcome(trainer, status, report, row.id, options.json)
+    return 0
+
+
+def _delete(store: Store, options: argparse.Namespace) -> int:
+    for words in options.runs:
+        if options.undo:
+            store.undelete(words)
+            print(f"{words} is back.")
+            continue
+        row = store.find(words)
+        store.delete(row.id)
+        print(f"{row.id} is deleted; for a minute, --undo brings it back.", file=sys.stderr)
+    return 0

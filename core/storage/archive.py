@@ -1,0 +1,230 @@
+"""Runs out of the store: to look at as if they were here, and to go on from.
+
+Knows nothing of SQLite or pages. Thread safety: an `ArchivedRun` may be used from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from threading import Lock
+from time import monotonic
+from typing import NoReturn
+
+import numpy as np
+
+from core.config import LiveSettings, TrainingConfig
+from core.errors import RunError, StoreError
+from core.history import History
+from core.insight.diagnosis import diagnose
+from core.records import Event, ProbeRecord, RunStatus
+from core.storage import blocks, ledger
+from core.storage.checkpoints import load_checkpoint
+from core.storage.rows import RunRow
+from core.storage.store import Store
+from core.training.run import RunSnapshot
+from core.training.state import Past
+
+_LOOK_EVERY = 0.5  # seconds, at a run that trains in another process
+_LIVE = tuple(LiveSettings.model_fields)
+
+
+def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[TrainingConfig, Past]:
+    """What a run needs to go on, for `RunManager.start`.
+
+    Live changes that were recorded after the last checkpoint are planned again, so that the
+    steps that were lost come out the same.
+
+    Args:
+        store: where it is kept.
+        run_id: the run.
+        steps: train on to here instead of to the planned end.
+
+    Raises:
+        StoreError: it is active, has diverged, has no steps left, or its checkpoint is damaged.
+        ConfigError: the number of steps is not allowed.
+    """
+    row = store.get(run_id)
+    _require_idle(row)
+    config = row.config if steps is None else row.config.changed(steps=steps)
+    checkpoint = load_checkpoint(store.checkpoint_path(run_id))
+    events = store.events(run_id)
+    if checkpoint is None:
+        if row.given_weights:
+            raise StoreError(
+                f"Run {run_id} has no checkpoint, and the weights that it started from were "
+                "given from outside: start it again with them."
+            )
+        return config, Past(planned=_to_come(row.planned, events), text_sha256=row.text_sha256)
+    state = checkpoint.state
+    if checkpoint.config.changed(steps=config.steps) != config:
+        raise StoreError(
+            f"The checkpoint of run {run_id} is of another configuration; duplicate the run to "
+            "train it again."
+        )
+    if state.step >= config.steps and row.status != RunStatus.INTERRUPTED:
+        raise StoreError(
+            f"Run {run_id} has trained all its {config.steps:,} steps: extend it to more."
+        )
+    history = History()
+    columns = store.steps(run_id)
+    kept = columns["step"] <= state.step
+    history.extend({name: column[kept] for name, column in columns.items()})
+    reported = -1 if state.reported_step is None else state.reported_step
+    past = Past(
+        state=state,
+        history=history.view(),
+        reports=tuple(r for r in store.reports(run_id) if r.step <= reported),
+        events=events[: checkpoint.events],
+        planned=_to_come(state.planned, events[checkpoint.events :]),
+        probes=tuple(p for p in probes_of(store, run_id) if p.step <= state.step),
+        text_sha256=row.text_sha256,
+    )
+    return config, past
+
+
+def live_changes(events: Sequence[Event]) -> tuple[Event, ...]:
+    """The changes of live settings among events."""
+    return tuple(event for event in events if event.kind in _LIVE)
+
+
+def probes_of(store: Store, run_id: str) -> tuple[ProbeRecord, ...]:
+    """The gradient flow probes of a run, in order."""
+    found = []
+    for kind, _, fields in store.probes(run_id):
+        if kind == ProbeRecord.__name__:
+            fields = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
+            found.append(ProbeRecord(**fields))
+    return tuple(found)
+
+
+def note_findings(store: Store, run_id: str) -> None:
+    """Keep what can be found about a run as it stands; the gravest finding is its diagnosis.
+
+    Raises:
+        StoreError: the run is not known, or cannot be written.
+    """
+    snapshot = ArchivedRun(store, run_id).snapshot
+    found = diagnose(snapshot)
+    with store.transaction() as connection:
+        for finding in found:
+            ledger.put_finding(connection, run_id, finding.name, snapshot.step, asdict(finding))
+        store.edit(run_id, diagnosis=found[0].title if found else "")
+
+
+class ArchivedRun:
+    """A run of the store with the reading side of `Run`. Commands are refused in a sentence.
+
+    Args:
+        store: where it is kept.
+        run_id: the run.
+
+    Raises:
+        StoreError: it is not known.
+    """
+
+    def __init__(self, store: Store, run_id: str, clock: Callable[[], float] = monotonic) -> None:
+        self.run_id = run_id
+        self._store = store
+        self._clock = clock
+        self._lock = Lock()
+        self._history = History()
+        self._looked_at = clock()
+        self._seen: tuple[float, RunStatus] | None = None
+        self._snapshot = self._look()
+
+    @property
+    def snapshot(self) -> RunSnapshot:
+        """The run as the store has it, at most half a second old: it may train elsewhere."""
+        with self._lock:
+            if self._clock() - self._looked_at > _LOOK_EVERY:
+                self._looked_at = self._clock()
+                with suppress(StoreError):  # deleted since: what was seen last stands
+                    self._snapshot = self._look()
+            return self._snapshot
+
+    @property
+    def live(self) -> LiveSettings:
+        """The live settings in use."""
+        return self.snapshot.live
+
+    def weights(self, timeout: float = 0.0) -> tuple[int, dict[str, np.ndarray]] | None:
+        """The step and the weights of the last checkpoint; None if there is none.
+
+        Raises:
+            StoreError: the checkpoint is damaged.
+        """
+        checkpoint = load_checkpoint(self._store.checkpoint_path(self.run_id))
+        return checkpoint and (checkpoint.state.step, checkpoint.state.weights)
+
+    def pause(self, *_: object, **__: object) -> NoReturn:
+        """As every command.
+
+        Raises:
+            RunError: always.
+        """
+        status = self.snapshot.status
+        where = "trains in another process; command it there" if status.active else f"is {status}"
+        raise RunError(f"This run {where}.")
+
+    resume = stop = advance = change = pause
+
+    def _look(self) -> RunSnapshot:
+        store, run_id = self._store, self.run_id
+        row = store.get(run_id)
+        if self._seen == (row.updated, row.status):
+            return self._snapshot
+        self._read_steps()
+        events = store.events(run_id)
+        config = row.config
+        live = config.live.changed(**{event.kind: event.value for event in live_changes(events)})
+        view = self._history.view()
+        self._seen = (row.updated, row.status)
+        return RunSnapshot(
+            run_id=run_id,
+            config=config,
+            live=live,
+            status=row.status,
+            message=row.message,
+            device=row.device,
+            device_reason=row.device_reason,
+            text_title=row.text_title,
+            text_length=row.text_length,
+            floors=row.floors,
+            step=row.step,
+            characters_seen=row.characters_seen,
+            seconds=row.seconds,
+            history=view,
+            reports=store.reports(run_id),
+            events=events,
+            probes=probes_of(store, run_id),
+        )
+
+    def _read_steps(self) -> None:
+        """Append what was recorded since the last look."""
+        known = len(self._history)
+        columns = self._store.steps(self.run_id, blocks.block_of(known + 1))
+        if len(columns["step"]) and columns["step"][-1] < known:  # resumed from further back
+            self._history = History()
+            known, columns = 0, self._store.steps(self.run_id)
+        new = columns["step"] > known
+        self._history.extend({name: column[new] for name, column in columns.items()})
+
+
+def _require_idle(row: RunRow) -> None:
+    if row.status.active:
+        raise StoreError(
+            f"Run {row.id} is {row.status}{'' if row.here else ' in another process'}: there is "
+            "nothing to resume."
+        )
+    if row.status == RunStatus.DIVERGED:
+        raise StoreError(
+            f"Run {row.id} diverged, and would do so again: duplicate it with clipping on or a "
+            "lower learning rate."
+        )
+
+
+def _to_come(planned: Sequence[Event], lost: Sequence[Event]) -> tuple[Event, ...]:
+    """Planned changes, and those that were made by hand in the steps that are lost."""
+    return tuple(sorted((*planned, *live_changes(lost)), key=lambda event: event.step))

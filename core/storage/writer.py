@@ -1,0 +1,245 @@
+"""The writer: takes what runs tell it while they train, and puts it into the store.
+
+Holds one thread, which is storage's own and trains nothing (`training/run.py` holds the threads
+that train). A training thread only appends to a queue; packing, SQLite and the disk are this
+thread's business, twice a second for all runs together. Knows nothing of pages.
+
+The order on disk: what was recorded up to a step comes before the checkpoint of that step. So
+after a crash the records always reach at least as far as the checkpoint, and training them
+again from there leaves no gap.
+
+When the disk is full or fails, nothing is thrown away: what could not be written waits in
+memory, the runs are paused with a sentence, and the writer tries again.
+
+Thread safety: every method may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from threading import Condition, Thread
+
+from core.config import TrainingConfig
+from core.errors import StoreError
+from core.records import Event
+from core.storage import blocks
+from core.storage.archive import note_findings
+from core.storage.checkpoints import save_checkpoint
+from core.storage.recorder import Batch, Progress, Recorder, take, write
+from core.storage.store import Store
+from core.training.run import Run
+
+CHECKPOINT_EVERY = 30.0
+"""Seconds between two checkpoints of a run, unless told otherwise."""
+FLUSH_EVERY = 0.5  # seconds
+
+
+class Writer:
+    """Writes for every run of this process.
+
+    Args:
+        store: where to; the writer opens a connection of its own beside it.
+        source: what starts the runs: page, cli or sweep.
+        checkpoint_every: seconds between checkpoints of a run.
+    """
+
+    def __init__(
+        self, store: Store, *, source: str, checkpoint_every: float = CHECKPOINT_EVERY
+    ) -> None:
+        self._store = store.twin()
+        self._source = source
+        self._checkpoint_every = checkpoint_every
+        self._changed = Condition()
+        self._recorders: list[Recorder] = []
+        self._held: dict[str, Batch] = {}  # what could not be written yet
+        self._urgent = self._closing = False
+        self._asked = self._done = 0  # rounds asked for, and rounds finished
+        self._trouble = ""
+        self._thread = Thread(target=self._work, name="store-writer", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written at present; empty while all is well."""
+        return self._trouble
+
+    def observe(self, run: Run) -> Recorder:
+        """For `RunManager`: record a run that is about to start, or to go on.
+
+        Raises:
+            StoreError: it cannot be noted.
+        """
+        return self.recorder(
+            run.run_id,
+            run.snapshot.config,
+            hold=run.hold,
+            planned=run.planned,
+            given_weights=run.given_weights,
+            going_on=None
+            if run.past is None
+            else (run.past.state.step if run.past.state else 0, len(run.past.events)),
+        )
+
+    def recorder(
+        self,
+        run_id: str,
+        config: TrainingConfig,
+        *,
+        hold: Callable[[str], None],
+        planned: Sequence[Event] = (),
+        given_weights: bool = False,
+        name: str = "",
+        sweep: str | None = None,
+        going_on: tuple[int, int] | None = None,
+    ) -> Recorder:
+        """As `observe`, for a trainer without a run.
+
+        Args:
+            run_id: its id in the store.
+            config: the experiment.
+            hold: called from the writer's thread when training must pause, with the reason.
+            planned: changes that will happen by themselves.
+            given_weights: whether it starts from other weights than `config.init`.
+            name: what to call it.
+            sweep: the sweep that it belongs to.
+            going_on: the step and the number of events to go on from; None for a new run.
+
+        Raises:
+            StoreError: it cannot be noted.
+        """
+        tail = blocks.joined([])
+        events = 0
+        if going_on is None:
+            self._store.create(
+                run_id,
+                config,
+                source=self._source,
+                name=name,
+                planned=planned,
+                given_weights=given_weights,
+                sweep=sweep,
+            )
+        else:
+            step, events = going_on
+            self.flush()  # it may have ended here a moment ago
+            self._store.claim(run_id, config, step, events)
+            if step % blocks.BLOCK_STEPS:
+                tail = self._store.steps(run_id, blocks.block_of(step))
+        recorder = Recorder(
+            run_id,
+            config,
+            Progress(tail, events),
+            self._checkpoint_every,
+            self._wake,
+            hold,
+        )
+        with self._changed:
+            self._recorders.append(recorder)
+            self._changed.notify_all()
+        return recorder
+
+    def flush(self, timeout: float = 30.0) -> bool:
+        """Write all that was told up to now; False if that was not possible in time."""
+        with self._changed:
+            if self._closing:
+                return not self._trouble
+            self._asked = wanted = max(self._asked, self._done) + 1
+            self._changed.notify_all()
+            arrived = self._changed.wait_for(lambda: self._done >= wanted, timeout)
+            return arrived and not self._trouble
+
+    def close(self) -> None:
+        """Write what is left, and end the thread."""
+        with self._changed:
+            if self._closing:
+                return
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join(30)
+        self._store.close()
+        atexit.unregister(self.close)
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._urgent = True
+            self._changed.notify_all()
+
+    # -- the writer's thread -------------------------------------------------------------
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: self._closing or self._asked > self._done or self._urgent,
+                    FLUSH_EVERY if self._recorders else None,
+                )
+                asked, closing, self._urgent = self._asked, self._closing, False
+                recorders = list(self._recorders)
+            ended = self._round(recorders)
+            with self._changed:
+                self._recorders = [r for r in self._recorders if r not in ended]
+                self._done = max(self._done, asked)
+                self._changed.notify_all()
+            if closing:
+                return
+            if self._trouble:  # not a busy loop on a full disk
+                with self._changed:
+                    self._changed.wait_for(lambda: self._closing, FLUSH_EVERY)
+
+    def _round(self, recorders: Sequence[Recorder]) -> list[Recorder]:
+        """Write for all runs; returns those that have ended and are written."""
+        taken = [
+            (recorder, *take(recorder, self._held.pop(recorder.run_id, None)))
+            for recorder in recorders
+        ]
+        work = [(recorder, batch) for recorder, batch, _ in taken if batch is not None]
+        if not work:
+            return []
+        try:
+            written = []
+            with self._store.transaction() as connection:
+                for recorder, batch in work:
+                    written.append(write(connection, self._store, recorder, batch))
+            for (recorder, _), progress in zip(work, written, strict=True):
+                recorder.progress = progress
+                # Written: what is left to do is the checkpoint.
+            work = [(r, Batch(checkpoint=b.checkpoint, ended=b.ended)) for r, b in work]
+            for recorder, batch in work:
+                if batch.checkpoint is not None:
+                    save_checkpoint(self._store.checkpoint_path(recorder.run_id), batch.checkpoint)
+                    batch.checkpoint = None
+        except Exception as error:  # whatever it is: this thread must live, and say so
+            self._fail(error, work, fresh=[r for r, _, news in taken if news])
+            return []
+        self._trouble = ""
+        self._held = {}
+        ended = [recorder for recorder, batch in work if batch.ended]
+        for recorder in ended:
+            with suppress(Exception):  # a rule that fails is no reason to lose a run's end
+                note_findings(self._store, recorder.run_id)
+        return ended
+
+    def _fail(
+        self,
+        error: Exception,
+        work: Sequence[tuple[Recorder, Batch]],
+        fresh: Sequence[Recorder],
+    ) -> None:
+        first = not self._trouble
+        self._trouble = _sentence(error, self._store)
+        self._held |= {recorder.run_id: batch for recorder, batch in work}
+        for recorder in [r for r, _ in work] if first else fresh:
+            recorder.hold(self._trouble)
+
+
+def _sentence(error: Exception, store: Store) -> str:
+    if isinstance(error, StoreError):
+        return str(error)
+    return (
+        f"The run could not be recorded in {store.home} "
+        f"({getattr(error, 'strerror', None) or error}): make room there, or check the folder's "
+        "permissions. What was recorded is kept."
+    )

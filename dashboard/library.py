@@ -1,0 +1,84 @@
+"""The store of runs as this server has it: opened once, written to by one writer.
+
+Knows no widgets. Where the store cannot be opened the dashboard trains all the same and says
+what is wrong: nothing is recorded then.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import streamlit as st
+
+from core.errors import StoreError
+from core.storage.archive import ArchivedRun
+from core.storage.store import Store
+from core.storage.writer import Writer
+
+_MOST_OPEN = 12  # archived runs kept in memory, some 60 bytes a step each
+
+
+class Library:
+    """The store, its writer, and the archived runs that are being looked at.
+
+    Attributes:
+        store: None where it cannot be opened.
+        writer: None with it.
+        problem: a sentence for the page, or nothing.
+    """
+
+    def __init__(self) -> None:
+        self.store: Store | None = None
+        self.writer: Writer | None = None
+        self.problem = ""
+        self._open: dict[str, ArchivedRun] = {}
+        for _ in range(2):  # a damaged store is set aside; the second time begins a new one
+            try:
+                self.store = Store()
+                self.writer = Writer(self.store, source="page")
+                return
+            except StoreError as error:
+                self.problem = self.problem or str(error)
+        self.problem += " Runs are not recorded."
+
+    def shelf(self) -> Store:
+        """The store.
+
+        Raises:
+            StoreError: there is none.
+        """
+        if self.store is None:
+            raise StoreError(self.problem)
+        return self.store
+
+    def archived(self, run_id: str) -> ArchivedRun | None:
+        """A run of the store, to look at; None if it is not there."""
+        if self.store is None:
+            return None
+        if run_id not in self._open:
+            with suppress(StoreError):
+                self._open[run_id] = ArchivedRun(self.store, run_id)
+            for forgotten in list(self._open)[:-_MOST_OPEN]:
+                self._open.pop(forgotten, None)
+        return self._open.get(run_id)
+
+    def forget(self, run_id: str) -> None:
+        """Look at a run afresh the next time: it goes on, or is gone."""
+        self._open.pop(run_id, None)
+
+    def flush(self) -> None:
+        """Bring the store up to date, so that a page shows what was just done."""
+        if self.writer is not None:
+            self.writer.flush(2.0)
+
+    def close(self) -> None:
+        """Write what is left and let go of the files."""
+        if self.writer is not None:
+            self.writer.close()
+            self.store.close()
+
+
+@st.cache_resource
+def library() -> Library:
+    """The library of this server."""
+    return Library()

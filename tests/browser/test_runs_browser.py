@@ -1,0 +1,94 @@
+"""The Runs page in a real browser: a run outlives its server and is found, opened and resumed."""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+ROOT = Path(__file__).parents[2]
+SMALL = ["--nodes=8", "--batch-size=4", "--unrollings=6", "--device=cpu", "--probe-every=0"]
+
+
+def cli(home, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-m", "core", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "UNROLL_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A store with two finished runs of the command line."""
+    home = tmp_path_factory.mktemp("runs")
+    for activation in ("tanh", "relu"):
+        cli(home, "train", *SMALL, "--steps=300", f"--activation={activation}")
+    return home
+
+
+@pytest.fixture
+def runs(page: Page, serve, home, complaints):
+    """The Runs page; it had no complaint."""
+    url = serve(ROOT / "dashboard" / "app.py", {"UNROLL_HOME": str(home)})
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    page.goto(url)
+    page.get_by_role("link", name="Runs").click()
+    page.locator('[data-testid="stDataFrame"] canvas').first.wait_for()
+    yield page
+    offline = "net::ERR_NAME_NOT_RESOLVED"
+    assert [said for said in complaints if offline not in said] == []
+    assert "Traceback" not in serve.log(url)
+
+
+@contextmanager
+def another_table(page):
+    """Until a table of other runs is drawn: on its canvas nothing can be read."""
+    name = "document.querySelector('[class*=st-key-runs_table]')?.className"
+    before = page.evaluate(name)
+    yield
+    page.wait_for_function(f"before => {name} && {name} !== before", arg=before)
+    page.locator('[data-testid="stDataFrame"] canvas').first.wait_for()
+
+
+def choose_row(page, row):
+    box = page.locator('[data-testid="stDataFrame"]').first.bounding_box()
+    page.mouse.click(box["x"] + 18, box["y"] + 38 + 35 * row + 17)
+
+
+def test_a_run_is_found_compared_noted_and_trained_further(runs, home):
+    choose_row(runs, 0)
+    expect(runs.get_by_role("heading", name="Arch 1 ReLU, N 8, T 6")).to_be_visible()
+    choose_row(runs, 1)
+    expect(runs.get_by_text("Where their settings differ")).to_be_visible()
+    choose_row(runs, 1)
+    note = runs.get_by_label("Note", exact=True)
+    note.fill("the ReLU one")
+    note.blur()
+    search = runs.get_by_placeholder("name, tag, note")
+    expect(note).to_have_value("the ReLU one")
+    search.fill("nothing like it")
+    search.press("Enter")
+    expect(runs.get_by_text("Choose a run in the table")).to_be_visible()
+    with another_table(runs):
+        search.fill("relu one")
+        search.press("Enter")
+    choose_row(runs, 0)
+    runs.get_by_role("button", name="Extend").click()
+    runs.get_by_role("button", name="Go on").click()
+    expect(runs.get_by_text("step 600 of 600")).to_be_visible(timeout=20_000)
+    shown = json.loads(cli(home, "runs", "list", "--json"))
+    assert sorted((run["steps"], run["status"]) for run in shown) == [
+        (300, "finished"),
+        (600, "finished"),
+    ]

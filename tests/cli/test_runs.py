@@ -1,0 +1,260 @@
+"""`python -m core runs`: the list for people and programs, and what each verb does."""
+
+import csv
+import json
+import zipfile
+
+import pytest
+import torch
+
+from core.cli.main import main
+from core.data.alphabet import decode
+from core.records import StepRecord
+from core.storage.store import Store
+from core.training.trainer import Trainer
+
+
+@pytest.fixture(autouse=True)
+def _main_thread_as_it_was():
+    yield
+    torch.set_flush_denormal(False)
+
+
+@pytest.fixture
+def cli(capsys):
+    """Run a command line; returns status, stdout and stderr."""
+
+    def run(*arguments):
+        try:
+            status = main([str(argument) for argument in arguments])
+        except SystemExit as exit_:
+            status = exit_.code
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return run
+
+
+@pytest.fixture
+def text(tmp_path, corpus):
+    path = tmp_path / "words.txt"
+    path.write_text(decode(corpus.ids))
+    return path
+
+
+@pytest.fixture
+def train(cli, text):
+    """Train a small run; returns its JSON."""
+
+    def run(*arguments, **settings):
+        chosen = {
+            "nodes": 8,
+            "batch_size": 4,
+            "unrollings": 6,
+            "steps": 12,
+            "report_every": 5,
+            "device": "cpu",
+            "text": text,
+            "probe_every": 0,
+            **settings,
+        }
+        options = [f"--{name.replace('_', '-')}={value}" for name, value in chosen.items()]
+        status, out, err = cli("train", "--json", *options, *arguments)
+        assert status == 0, err
+        return json.loads(out)
+
+    return run
+
+
+def listed(cli):
+    status, out, _ = cli("runs", "list", "--json")
+    assert status == 0
+    return json.loads(out)
+
+
+def test_the_list_is_json_newest_first_with_the_keys_that_programs_rely_on(cli, train):
+    assert listed(cli) == []
+    first, second = train(), train(steps=3)
+    rows = listed(cli)
+    assert [row["id"] for row in rows] == [second["id"], first["id"]]
+    assert list(rows[0]) == [
+        "id",
+        "name",
+        "status",
+        "steps",
+        "planned_steps",
+        "validation_bits_per_character",
+        "created",
+    ]
+    assert rows[1]["status"] == "finished"
+    assert (rows[1]["steps"], rows[1]["planned_steps"]) == (12, 12)
+    assert rows[1]["validation_bits_per_character"] == first["validation_bits_per_character"]
+    assert rows[0]["created"] > rows[1]["created"]
+
+
+def test_the_list_is_a_table_for_people(cli, train):
+    assert "There are no runs yet" in cli("runs", "list")[1]
+    outcome = train()
+    head, line = cli("runs", "list")[1].splitlines()
+    assert head.split() == ["id", "status", "steps", "bits", "started", "name"]
+    assert line.startswith(f"{outcome['id']}  finished  12/12  ")
+    assert line.endswith("Arch 1 tanh, N 8, T 6")
+
+
+def test_without_the_store_nothing_is_recorded(cli, train):
+    outcome = train("--no-store")
+    assert "id" not in outcome
+    assert listed(cli) == []
+
+
+def test_show_tells_everything(cli, train):
+    outcome = train("--events", "3-clip-0.5")
+    status, out, _ = cli("runs", "show", outcome["id"], "--json")
+    shown = json.loads(out)
+    assert status == 0
+    assert shown["config"]["nodes"] == 8
+    assert [(e["step"], e["kind"]) for e in shown["events"]] == [(3, "clip"), (12, "finished")]
+    assert [report["step"] for report in shown["reports"]] == [0, 5, 10, 12]
+    assert shown["reports"][-1]["sample"] == outcome["sample"]
+    _, out, _ = cli("runs", "show", outcome["id"][:5])
+    assert "after step 3: clip 0.5" in out
+    assert f"sample at step 12: {outcome['sample']}" in out
+
+
+def losses_of(path):
+    with path.open() as file:
+        return {int(row["step"]): float(row["loss_nats"]) for row in csv.DictReader(file)}
+
+
+def test_an_interrupted_training_is_resumed_exactly(
+    cli, train, text, tmp_path, monkeypatch, small, corpus
+):
+    step = Trainer.step
+
+    def interrupted(trainer):
+        if trainer.steps_done == 7:
+            raise KeyboardInterrupt
+        return step(trainer)
+
+    monkeypatch.setattr(Trainer, "step", interrupted)
+    outcome = train(steps=30)
+    assert (outcome["status"], outcome["steps"]) == ("stopped", 7)
+    monkeypatch.setattr(Trainer, "step", step)
+    metrics = tmp_path / "resumed.csv"
+    status, out, err = cli("runs", "resume", outcome["id"], "--metrics", metrics, "--json")
+    assert status == 0, err
+    resumed = json.loads(out)
+    assert (resumed["id"], resumed["status"]) == (outcome["id"], "finished")
+    assert resumed["steps"] == 30
+    config = small(text=str(text), steps=30, report_every=5, optimiser="adam")
+    config = config.changed(**json.loads(cli("runs", "show", outcome["id"], "--json")[1])["config"])
+    whole = {r.step: r.loss_nats for r in Trainer(config, corpus).train() if type(r) is StepRecord}
+    again = losses_of(metrics)
+    assert again == {step: whole[step] for step in again}
+    assert max(again) == 30
+    store = Store()
+    assert store.steps(outcome["id"])["loss_nats"].tolist() == list(whole.values())
+    store.close()
+
+
+def test_a_finished_run_is_resumed_to_more_steps(cli, train):
+    outcome = train()
+    status, _, err = cli("runs", "resume", outcome["id"])
+    assert (status, err.count("\n")) == (2, 1)
+    assert "has trained all its 12 steps" in err
+    status, out, _ = cli("runs", "resume", outcome["id"], "--steps", 20, "--json")
+    assert json.loads(out)["steps"] == 20
+    assert listed(cli)[0]["planned_steps"] == 20
+
+
+def test_a_run_goes_out_and_comes_in(cli, train, tmp_path, monkeypatch):
+    outcome = train()
+    archive = tmp_path / "out.zip"
+    status, out, _ = cli("runs", "export", outcome["id"], archive)
+    assert (status, out) == (0, f"{archive}\n")
+    assert "metrics.csv" in zipfile.ZipFile(archive).namelist()
+    monkeypatch.setenv("UNROLL_HOME", str(tmp_path / "elsewhere"))
+    status, out, _ = cli("runs", "import", archive, "--json")
+    assert status == 0
+    assert json.loads(out)["id"] == outcome["id"]
+    (row,) = listed(cli)
+    assert (row["status"], row["steps"]) == ("finished", 12)
+    assert row["validation_bits_per_character"] == outcome["validation_bits_per_character"]
+
+
+def test_an_export_without_a_name_is_called_after_the_run(cli, train, tmp_path, monkeypatch):
+    outcome = train()
+    monkeypatch.chdir(tmp_path)
+    assert cli("runs", "export", outcome["id"])[:2] == (0, f"{outcome['id']}.zip\n")
+    assert (tmp_path / f"{outcome['id']}.zip").exists()
+    assert cli("runs", "export", outcome["id"], "--script", "r.py")[:2] == (0, "r.py\n")
+    assert "import torch" in (tmp_path / "r.py").read_text()
+
+
+def test_a_deleted_run_comes_back_within_a_minute(cli, train):
+    outcome = train()
+    assert cli("runs", "delete", outcome["id"])[0] == 0
+    assert listed(cli) == []
+    assert cli("runs", "delete", "--undo", outcome["id"])[0] == 0
+    assert [row["id"] for row in listed(cli)] == [outcome["id"]]
+
+
+REFUSED = {
+    "no such run": (["runs", "show", "nothing"], "There is no run 'nothing' here"),
+    "no verb": (["runs"], "--help"),
+    "nothing to export": (["runs", "export"], "Name a run to export"),
+    "no such file": (["runs", "import", "none.zip"], "none.zip cannot be imported. It cannot be"),
+    "checkpoints": (["train", "--checkpoint-every", "0"], "choose seconds from 0.1 to 86,400"),
+    "events": (["train", "--events", "soon"], "The live change soon is not understood"),
+    "resume": (["runs", "resume", "x"], "There is no run 'x' here"),
+    "undo": (["runs", "delete", "--undo", "x"], "There is no run 'x' here"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_done_is_one_sentence_and_status_2(cli, name):
+    arguments, words = REFUSED[name]
+    status, out, err = cli(*arguments)
+    assert (status, out) == (2, "")
+    assert words in err
+    assert err.count("\n") == 1
+
+
+def test_without_tensorboard_its_export_is_a_sentence(cli, train, tmp_path, monkeypatch):
+    train()
+    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
+    status, _, err = cli("runs", "export", "--tensorboard", tmp_path / "tb")
+    assert status == 2
+    assert err.startswith("TensorBoard is not installed here: `pip install tensorboard` adds it")
+
+
+def test_with_tensorboard_every_step_and_report_is_written(cli, train, tmp_path, monkeypatch):
+    outcome = train()
+    written = []
+
+    class SummaryWriter:
+        def __init__(self, folder):
+            self.folder = folder
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            written.append(("closed", self.folder))
+
+        def add_scalar(self, tag, value, step, clock):
+            written.append((tag, step))
+
+        def add_text(self, tag, value, step, clock):
+            written.append((tag, step))
+
+    class Module:
+        pass
+
+    Module.SummaryWriter = SummaryWriter
+    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", Module)
+    status, out, _ = cli("runs", "export", "--tensorboard", tmp_path / "tb")
+    assert (status, out) == (0, f"1 runs written to {tmp_path / 'tb'}.\n")
+    assert ("closed", str(tmp_path / "tb" / outcome["id"])) in written
+    assert [step for tag, step in written if tag == "training/loss_nats"] == list(range(1, 13))
+    assert [step for tag, step in written if tag == "sample"] == [0, 5, 10, 12]

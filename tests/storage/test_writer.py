@@ -1,0 +1,176 @@
+"""The writer when the disk is full, fails or is slow: training waits, and nothing is lost."""
+
+import errno
+from threading import Event, Lock
+
+import pytest
+
+from core.records import RunStatus, StepRecord
+from core.storage import writer as writer_module
+from core.storage.archive import ArchivedRun
+
+PATIENCE = 20.0
+ENDLESS = {"steps": 1_000_000, "report_every": 1_000_000}
+
+
+def paused(shot):
+    return shot.status == RunStatus.PAUSED
+
+
+def trained(shot):
+    return shot.step > 50
+
+
+def fill_the_disk(writer):
+    """SQLite may not make its file larger, as on a full disk: the real error, the real path."""
+    connection = writer._store._connection
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+
+
+def make_room(writer):
+    writer._store._connection.execute("PRAGMA max_page_count = 1000000000")
+
+
+def test_a_full_disk_pauses_the_run_and_loses_nothing(store, make_manager, small):
+    manager = make_manager()
+    writer = manager.writer
+    run = manager.start(small(**ENDLESS, nodes=2, batch_size=1, unrollings=1))
+    run.wait_until(trained, PATIENCE)
+    assert writer.flush()
+    fill_the_disk(writer)
+    shot = run.wait_until(paused, PATIENCE)
+    assert shot.message.startswith("The disk that holds ")
+    assert shot.message.endswith("is full: make room there. What was recorded is kept.")
+    assert not writer.flush()
+    assert writer.trouble == shot.message
+    assert 0 < store.get(run.run_id).step < shot.step  # what was written stands
+
+    make_room(writer)
+    assert writer.flush()
+    assert writer.trouble == ""
+    run.resume()
+    run.wait_until(lambda s: s.step > shot.step + 50, PATIENCE)
+    run.stop()
+    ended = run.wait(PATIENCE)
+    assert writer.flush()
+    stored = ArchivedRun(store, run.run_id).snapshot
+    assert stored.history.column("step").tolist() == list(range(1, ended.step + 1))
+    assert stored.history.column("loss_nats").tolist() == (
+        ended.history.column("loss_nats").tolist()
+    )
+    assert stored.events == ended.events
+    assert [e.kind for e in ended.events] == ["paused", "resumed", "stopped"]
+
+
+def test_a_checkpoint_that_cannot_be_written_pauses_the_run_and_the_old_one_stands(
+    store, make_manager, make_writer, small, monkeypatch
+):
+    writer = make_writer(checkpoint_every=0.2)
+    manager = make_manager(writer)
+    run = manager.start(small(**ENDLESS))
+    run.wait_until(trained, PATIENCE)
+    assert writer.flush()
+    before = ArchivedRun(store, run.run_id).weights()[0]
+    save, full = writer_module.save_checkpoint, True
+
+    def save_if_there_is_room(path, checkpoint):
+        if full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(path, checkpoint)
+
+    monkeypatch.setattr(writer_module, "save_checkpoint", save_if_there_is_room)
+    shot = run.wait_until(paused, PATIENCE)
+    assert "could not be recorded" in shot.message
+    assert "(No space left on device): make room there" in shot.message
+    assert ArchivedRun(store, run.run_id).weights()[0] >= before
+    full = False
+    assert writer.flush()
+    assert ArchivedRun(store, run.run_id).weights()[0] == shot.step
+    run.stop()
+
+
+def test_a_run_that_is_resumed_while_the_disk_is_still_full_is_paused_again(make_manager, small):
+    manager = make_manager()
+    run = manager.start(small(**ENDLESS, nodes=2, batch_size=1, unrollings=1))
+    run.wait_until(trained, PATIENCE)
+    assert manager.writer.flush()
+    fill_the_disk(manager.writer)
+    first = run.wait_until(paused, PATIENCE)
+    run.resume()
+    again = run.wait_until(lambda s: paused(s) and s.step > first.step, PATIENCE)
+    assert again.message == first.message
+    make_room(manager.writer)
+    assert manager.writer.flush()
+    run.stop()
+
+
+def test_a_disk_that_hangs_does_not_hold_training_up(make_manager, small, monkeypatch):
+    manager = make_manager()
+    run = manager.start(small(**ENDLESS))
+    run.wait_until(trained, PATIENCE)
+    hanging, hung, let_go = Lock(), Event(), Event()
+    take = writer_module.take
+
+    def slow(*arguments):
+        with hanging:
+            hung.set()
+            assert let_go.wait(PATIENCE)
+        return take(*arguments)
+
+    monkeypatch.setattr(writer_module, "take", slow)
+    assert hung.wait(PATIENCE)
+    at = run.snapshot.step
+    shot = run.wait_until(lambda s: s.step > at + 500, PATIENCE)  # the writer stands still
+    assert shot.status == RunStatus.RUNNING
+    let_go.set()
+    assert manager.writer.flush()
+    run.stop()
+
+
+def test_checkpoints_come_at_the_start_at_a_pause_at_a_stop_and_in_between(
+    store, make_manager, make_writer, small
+):
+    writer = make_writer(checkpoint_every=0.1)
+    manager = make_manager(writer)
+    run = manager.start(small(**ENDLESS))
+
+    def kept():
+        assert writer.flush()
+        return ArchivedRun(store, run.run_id).weights()[0]
+
+    run.wait_until(lambda s: s.status == RunStatus.RUNNING and s.step > 0, PATIENCE)
+    first = kept()
+    run.wait_until(lambda s: s.seconds > 1.0, PATIENCE)
+    assert kept() > first
+    run.pause()
+    at = run.wait_until(paused, PATIENCE).step
+    assert kept() == at
+    run.resume()
+    run.wait_until(lambda s: s.step > at + 5, PATIENCE)
+    run.stop()
+    at = run.wait(PATIENCE).step
+    assert kept() == at
+
+
+def test_a_run_that_was_deleted_elsewhere_does_not_stop_the_others(store, make_writer, small):
+    writer = make_writer()
+    gone = writer.recorder("gone", small(), hold=pytest.fail)
+    here = writer.recorder("here", small(), hold=pytest.fail)
+    with store.transaction() as connection:
+        connection.execute("DELETE FROM runs WHERE id = 'gone'")
+    for recorder in (gone, here):
+        recorder.record(StepRecord(1, 24, 3.0, 1.0, 1.0, False, 0.1, 0.5))
+    assert writer.flush()
+    assert store.steps("here")["step"].tolist() == [1]
+    assert store.steps("gone")["step"].tolist() == []
+
+
+def test_closing_writes_what_is_left(store, make_writer, small):
+    writer = make_writer()
+    recorder = writer.recorder("r", small(), hold=pytest.fail)
+    for step in range(1, 2_501):
+        recorder.record(StepRecord(step, 24, 3.0, 1.0, 1.0, False, 0.1, 0.5))
+    writer.close()
+    writer.close()
+    assert store.steps("r")["step"].tolist() == list(range(1, 2_501))
