@@ -36,6 +36,7 @@ page = st.navigation(
         st.Page(here / "views" / "compare.py", title="Compare", icon=":material/balance:"),
         st.Page(here / "views" / "flow.py", title="Gradient flow", icon=":material/water:"),
         st.Page(here / "views" / "sample.py", title="Sample", icon=":material/edit_note:"),
+        st.Page(here / "views" / "runs.py", title="Runs", icon=":material/list:"),
     ],
     position="top",
 )

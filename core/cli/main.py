@@ -1,6 +1,7 @@
 """Finds the command, runs it, and turns every expected error into one sentence.
 
-Exit status: 0 done, 2 a bad option or file, 130 interrupted before anything was done.
+Exit status: 0 done, 1 done in part, 2 a bad option or file, 130 interrupted before anything
+was done.
 """
 
 from __future__ import annotations
@@ -11,10 +12,17 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.cli import train
+from core.cli import probe, runs, sample, surprise, sweep, train
 from core.errors import UnrollError
 
-_COMMANDS = {"train": train}
+_COMMANDS = {
+    "train": train,
+    "runs": runs,
+    "probe": probe,
+    "sample": sample,
+    "surprise": surprise,
+    "sweep": sweep,
+}
 
 
 class _Parser(argparse.ArgumentParser):

@@ -13,6 +13,8 @@ everything else tells where in the block one is.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from core.data.alphabet import SYMBOLS
@@ -44,6 +46,19 @@ def latch_text(lag: int, length: int = 200_000, seed: int = 0) -> str:
     text[:, lag] = keys
     text[:, lag + 1] = ord(SYMBOLS[0])
     return text.tobytes().decode("ascii")
+
+
+def latch_floor(lag: int, remembers: bool = True) -> float:
+    """The loss in nats per character that the best possible reader of a latch text reaches.
+
+    It knows where in the block it is, so the key costs ln 8, each of the `lag - 1` fillers ln 4,
+    the space nothing; and the echo nothing, or ln 8 for a reader that forgets the key:
+
+        (ln 8 + (lag - 1) ln 4) / (lag + 2)      and      (2 ln 8 + (lag - 1) ln 4) / (lag + 2)
+    """
+    key, filler = math.log(len(KEYS)), math.log(len(FILLERS))
+    echo = 0.0 if remembers else key
+    return (key + (lag - 1) * filler + echo) / (lag + 2)
 
 
 def _bytes_of(letters: str) -> np.ndarray:

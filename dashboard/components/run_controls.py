@@ -7,10 +7,13 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.config import TrainingConfig
-from core.errors import RunError
+from core.errors import RunError, UnrollError
 from core.records import RunStatus
 from core.training.run import Run
 from dashboard import session
+from dashboard.library import library
+
+_RESUMABLE = (RunStatus.INTERRUPTED, RunStatus.STOPPED, RunStatus.FAILED)
 
 
 def run_controls(run: Run | None, config: TrainingConfig | None) -> None:
@@ -32,6 +35,16 @@ def run_controls(run: Run | None, config: TrainingConfig | None) -> None:
                 args=(config,),
                 key="start",
             )
+            if run is not None and status in _RESUMABLE and library().store is not None:
+                st.button(
+                    "Resume",
+                    icon=":material/resume:",
+                    on_click=_go_on,
+                    args=(run.run_id,),
+                    key="resume_stored",
+                    help=f"Goes on from the last checkpoint to step {run.snapshot.config.steps:,}.",
+                )
+            _planned_changes()
             return
         if status == RunStatus.PAUSED:
             _command("Resume", "play_arrow", run.resume, primary=True)
@@ -48,6 +61,34 @@ def run_controls(run: Run | None, config: TrainingConfig | None) -> None:
             key="leave",
             help="Set up another run. This one goes on; the address with its id finds it again.",
         )
+
+
+def _planned_changes() -> None:
+    """The live changes that Start will repeat, and a way to do without them."""
+    planned = session.planned_changes()
+    if not planned:
+        return
+    told = ", ".join(
+        f"{event.kind.replace('_', ' ')} {event.value:g} after step {event.step:,}"
+        for event in planned
+    )
+    one = len(planned) == 1
+    st.button(
+        f"Repeats {'1 live change' if one else f'{len(planned)} live changes'}",
+        icon=":material/close:",
+        type="tertiary",
+        on_click=session.plan,
+        args=((),),
+        key="forget_planned",
+        help=f"{told}. Click to train without {'it' if one else 'them'}.",
+    )
+
+
+def _go_on(run_id: str) -> None:
+    try:
+        session.resume(run_id)
+    except UnrollError as error:
+        session.tell(str(error))
 
 
 def _command(

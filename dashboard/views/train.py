@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard import session
 from dashboard.components.live_run import draw_run, look_controls
 from dashboard.components.plain import plain
+from dashboard.components.race_button import race_button
 from dashboard.components.run_controls import run_controls
 from dashboard.components.settings import describe, settings_panel
 
@@ -27,7 +28,9 @@ for problem in session.problems():
     st.warning(plain(problem))
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    run_controls(run, config)
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        run_controls(run, config)
+        race_button(described if run else None)
     look = look_controls()
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.data.alphabet import encode, normalise
-from core.data.latch import FILLERS, KEYS, latch_text
+from core.data.latch import FILLERS, KEYS, latch_floor, latch_text
 from core.data.ngrams import conditional_entropy, counts
 from core.errors import TextError
 
@@ -50,3 +50,20 @@ def test_a_lag_out_of_range_is_refused(lag):
 def test_a_length_below_one_block_is_refused():
     with pytest.raises(TextError, match="length=13 is too short for lag=12: one block needs 14"):
         latch_text(12, length=13)
+
+
+@pytest.mark.parametrize("lag", [1, 2])
+def test_the_floor_is_the_entropy_of_the_text(lag):
+    # In this order a history tells the place in the block and the key, and no lower one does.
+    text = encode(latch_text(lag, 400_000))
+    assert conditional_entropy(counts(text, lag + 2)) == pytest.approx(latch_floor(lag), abs=0.004)
+
+
+@pytest.mark.parametrize("lag", [1, 8, 24])
+def test_a_forgotten_key_costs_one_guess_in_eight_a_block(lag):
+    cost = (latch_floor(lag, remembers=False) - latch_floor(lag)) * (lag + 2)
+    assert cost == pytest.approx(np.log(8))
+
+
+def test_the_floor_of_a_lag_in_numbers():
+    assert latch_floor(8) == pytest.approx((np.log(8) + 7 * np.log(4)) / 10)

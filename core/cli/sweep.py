@@ -1,0 +1,234 @@
+"""Measure how far back activations learn: a grid of runs on a cluster, and a verdict."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import math
+import sys
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from tqdm import tqdm
+
+from core.config import allowed
+from core.errors import ConfigError, UnrollError
+from core.training.cluster import VARIABLE, Cluster, scheduler_address
+from core.training.grid import BASE, LATCH, CellResult, SweepPlan
+
+_UPDATES = 3_000
+# Settings that all cells share, as options; the others are axes of the grid.
+_SHARED = ("optimiser", "learning_rate", "decay_rate", "decay_steps", "nodes", "batch_size")
+_SHARED += ("combine", "feedback")
+_AXES = {
+    "lags": "distances on latch texts, trained with unrollings = lag + 8 (8,12,16,20,24)",
+    "unrollings": "distances on other texts (5,10,20,40)",
+    "activations": "tanh, relu or both (tanh,relu)",
+    "clips": f"clipping thresholds, 0 is off ({BASE.clip:g})",
+    "inits": f"first weights ({BASE.init})",
+    "architectures": f"arch1, arch2 or both ({BASE.architecture})",
+}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """The axes of the grid, its budget, what all cells share, and where to train."""
+    parser.add_argument("--text", help="latch (default), or builtin, text8, a text file")
+    for name, about in _AXES.items():
+        parser.add_argument(f"--{name}", metavar="LIST", help=f"comma-separated {about}")
+    parser.add_argument("--seeds", metavar="N", help="runs of each, seeds 0 to N-1 (5)")
+    budget = parser.add_mutually_exclusive_group()
+    budget.add_argument(
+        "--updates", metavar="N", help=f"updates of every cell (default {_UPDATES:,})"
+    )
+    budget.add_argument("--characters", metavar="N", help="characters of every cell instead")
+    for name in _SHARED:
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            metavar=name.split("_")[-1].upper(),
+            help=f"{allowed(name)} ({getattr(BASE, name)})",
+        )
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help=f"a Dask scheduler, tcp://host:8786 (${VARIABLE})"
+    )
+    parser.add_argument("--workers", metavar="N", help="processes on this machine (one a core)")
+    parser.add_argument("--again", action="store_true", help="measure again what is kept")
+    parser.add_argument("--csv", metavar="FILE", type=Path, help="write a row a cell")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Sweep; returns the exit status: 1 if a cell failed or the sweep was cut short."""
+    plan = _plan(options)
+    workers = _whole("workers", options.workers) if options.workers else None
+    if options.csv and not options.csv.absolute().parent.is_dir():
+        raise ConfigError(f"The folder of {options.csv} does not exist; name another file.")
+
+    # Imported late, so that a mistyped option is answered at once.
+    from core.storage.sweeps import SweepStore
+    from core.training.report import cell_rows, summary
+    from core.training.sweep import Sweep
+    from core.training.sweeps import text_sha256
+
+    store = SweepStore()
+    sha256 = text_sha256(plan)
+    cells = plan.cells(sha256)
+    kept = {} if options.again else store.get(cell.key for cell in cells)
+    cluster = Cluster(options.scheduler or scheduler_address(), workers)
+    store.put_plan(plan, sha256)
+    results, complaint, began = dict(kept), "", monotonic()
+    missing = [cell for cell in cells if cell.key not in kept]
+    try:
+        _announce(plan, missing, len(kept), cluster)
+        try:
+            sweep = Sweep(missing, cluster, _Afresh(store) if options.again else store)
+            _watch(sweep, results, len(cells))
+        except KeyboardInterrupt:
+            complaint = "Stopped; finished cells are kept: the same command trains the others."
+        except UnrollError as error:
+            complaint = str(error)
+    finally:
+        cluster.close()
+
+    failed = {result.message for result in results.values() if result.status == "failed"}
+    for message in [*failed, complaint]:
+        if message:
+            print(message, file=sys.stderr)
+    if options.csv:
+        _write_csv(options.csv, cell_rows(plan, cells, results))
+    outcome = summary(plan, cells, results)
+    outcome |= {
+        "complete": len(results) == len(cells) and not failed,
+        "cells_reused": len(kept),
+        "seconds": monotonic() - began,
+    }
+    print(json.dumps(_finite(outcome), allow_nan=False) if options.json else _shown(outcome))
+    return 0 if outcome["complete"] else 1
+
+
+class _Afresh:
+    """A store that finds nothing, and keeps what it is given."""
+
+    def __init__(self, store) -> None:
+        self.put = store.put
+
+    def get(self, keys) -> dict[str, CellResult]:
+        return {}
+
+
+def _plan(options: argparse.Namespace) -> SweepPlan:
+    shared = {n: v for n in _SHARED if (v := getattr(options, n)) is not None}
+    budget, amount = "updates", options.updates or _UPDATES
+    if options.characters is not None:
+        budget, amount = "characters", options.characters
+    values: dict[str, Any] = {
+        "base": BASE.changed(**shared),
+        "budget": budget,
+        "amount": _whole(budget, amount),
+        "text": options.text or LATCH,
+    }
+    if options.seeds is not None:
+        values["seeds"] = options.seeds
+    for name in _AXES:
+        if (text := getattr(options, name)) is not None:
+            values[name] = [part.strip() for part in text.split(",") if part.strip()]
+    if values["text"] == LATCH and options.unrollings:
+        raise ConfigError(
+            "unrollings follow from the lags on latch texts: name --lags, or another --text."
+        )
+    if values["text"] != LATCH and options.lags:
+        raise ConfigError(
+            f"lags={options.lags} means nothing on {values['text']}: name --unrollings."
+        )
+    return SweepPlan.parse(values)
+
+
+def _whole(name: str, value: str | int) -> int:
+    try:
+        number = int(str(value).replace("_", ""))
+    except ValueError:
+        number = 0
+    if number < 1:
+        raise ConfigError(f"{name}={value} is not allowed: choose a whole number from 1.")
+    return number
+
+
+def _announce(plan: SweepPlan, missing: list, kept: int, cluster: Cluster) -> None:
+    """What is about to happen and how long it will take, on stderr."""
+    from core.training.estimate import seconds_of_grid
+
+    words = f"{plan.cell_count} cells"
+    if kept:
+        words += f", {kept} of them measured before"
+    if not missing:
+        print(f"{words}: nothing is left to train.", file=sys.stderr)
+        return
+    cluster.client()
+    workers = max(1, cluster.worker_count())
+    seconds = timedelta(seconds=round(seconds_of_grid(missing, workers)))
+    print(f"{words}, about {seconds} on {workers} workers of {cluster.name}.", file=sys.stderr)
+
+
+def _watch(sweep, results: dict[str, CellResult], planned: int) -> None:
+    """Run to the end with a bar that counts steps and cells."""
+    from core.training.sweep import OnTheWay, Workers
+
+    if not sweep.cells:
+        return
+    steps = {cell.key: cell.config.steps for cell in sweep.cells}
+    taken: dict[str, int] = {}
+    with tqdm(total=sum(steps.values()), unit="step", file=sys.stderr, mininterval=0.5) as bar:
+        for item in sweep.run():
+            if isinstance(item, Workers):
+                if not item.count:
+                    bar.set_postfix_str("waiting for a worker", refresh=False)
+                continue
+            step = item.mark.step if isinstance(item, OnTheWay) else steps[item.key]
+            bar.update(max(0, step - taken.get(item.key, 0)))
+            taken[item.key] = max(step, taken.get(item.key, 0))
+            if isinstance(item, CellResult):
+                results[item.key] = item
+            bar.set_postfix_str(f"{len(results)} of {planned} cells", refresh=False)
+
+
+def _shown(outcome: dict[str, Any]) -> str:
+    """A line for each group of seeds, then verdict and rule."""
+    latch = outcome["plan"]["text"] == LATCH
+    score, name = ("recall", "lag") if latch else ("loss_nats", "T")
+    lines = []
+    for group in outcome["groups"]:
+        middle, low, high = (group[f"{score}_{n}"] for n in ("median", "lowest", "highest"))
+        shown = [
+            "-" if value is None else f"{value:.0%}" if latch else f"{value:.4f}"
+            for value in (middle, low, high)
+        ]
+        lines.append(
+            f"{group['line']:<20} {name} {group['distance']:>3}  {score.removesuffix('_nats')} "
+            f"{shown[0]:>6} ({shown[1]} to {shown[2]})  {group['outcome']:<9} "
+            f"{group['seeds_done']}/{group['seeds']} seeds, {group['updates']:,} updates, "
+            f"{group['characters']:,} characters, gradient up to {group['max_grad_norm']:,.0f}"
+        )
+    spread = [verdict["spread"] for verdict in outcome["verdicts"] if verdict["spread"]]
+    words = [outcome["verdict"], *spread, outcome["article"], outcome["rule"]]
+    return "\n".join([*lines, "", *words])
+
+
+def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    try:
+        with path.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+    except OSError as error:
+        raise UnrollError(f"{path} cannot be written: {error.strerror}.") from None
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no word for infinity."""
+    if isinstance(value, dict):
+        return {name: _finite(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

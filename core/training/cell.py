@@ -1,0 +1,160 @@
+"""Train one cell of a grid and measure it.
+
+Knows nothing of clusters or of the other cells. Text, first weights and every step follow from
+the cell alone, so whoever trains it gets the same result.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from time import perf_counter
+
+import numpy as np
+
+from core.data.alphabet import encode
+from core.data.corpora import load_corpus
+from core.data.latch import latch_floor, latch_text
+from core.errors import Diverged, TextError
+from core.networks.stepwise import CharacterModel, softmax
+from core.training.grid import MARKS, Cell, CellResult, Mark
+from core.training.threads import prepare_thread
+from core.training.trainer import Trainer
+
+# The text that recall is measured on: drawn from another seed than any training text.
+_PROBE_SEED = 1
+_STREAMS = 200  # read side by side ...
+_BLOCKS = 6  # ... so many blocks each, of which the first only fills the state
+_LOOK_EVERY = 50  # steps between two questions whether to give up
+
+
+class Abandoned(Exception):
+    """Nobody wants the result any more."""
+
+
+def train_cell(
+    cell: Cell,
+    tell: Callable[[Mark], None] = lambda mark: None,
+    wanted: Callable[[], bool] = lambda: True,
+) -> CellResult:
+    """Train on the cell's budget, then measure on text that was not trained on.
+
+    Args:
+        cell: what to train.
+        tell: given a mark sixty times on the way.
+        wanted: asked every 50 steps; False ends the training.
+
+    Raises:
+        TextError: the text is not there, is another one, or is too short.
+        Abandoned: `wanted` said no.
+    """
+    prepare_thread()
+    began = perf_counter()
+    # A cell's place among workers is a core each: a GPU would be shared by all of them.
+    config = cell.config.changed(device="cpu")
+    corpus = load_corpus(config.text)
+    if cell.text_sha256 and corpus.sha256 != cell.text_sha256:
+        raise TextError(
+            f"The text {config.text} of this worker is not the one that the sweep was started "
+            "with: give every machine the same file, and the same version of Python."
+        )
+    trainer = Trainer(config, corpus)
+    lag = cell.distance if config.text.startswith("latch:") else None
+    marks: list[Mark] = []
+    losses: list[float] = []
+    highest, highest_since, message = 0.0, 0.0, ""
+    due = {math.ceil(config.steps * part / MARKS) for part in range(1, MARKS + 1)}
+    try:
+        while trainer.steps_done < config.steps:
+            record = trainer.step()
+            losses.append(record.loss_nats)
+            highest_since = max(highest_since, record.grad_norm)
+            if record.step in due:
+                marks.append(
+                    Mark(
+                        step=record.step,
+                        characters=record.characters_seen,
+                        loss_nats=float(np.mean(losses)),
+                        grad_norm=highest_since,
+                        recall=None if lag is None else echo_recall(_model(trainer), lag),
+                    )
+                )
+                tell(marks[-1])
+                highest, highest_since = max(highest, highest_since), 0.0
+                losses.clear()
+            if record.step % _LOOK_EVERY == 0 and not wanted():
+                raise Abandoned
+    except Diverged as error:
+        message = str(error)
+    if lag is None:
+        loss, at_end, best = trainer.validation_loss(), None, None
+    else:
+        loss, at_end = latch_loss(_model(trainer), lag), echo_recall(_model(trainer), lag)
+        best = max(at_end, *(mark.recall for mark in marks)) if marks else at_end
+    return CellResult(
+        key=cell.key,
+        status="diverged" if message else "done",
+        updates=trainer.steps_done,
+        characters=trainer.characters_seen,
+        seconds=perf_counter() - began,
+        loss_nats=loss if math.isfinite(loss) else None,
+        floor_nats=None if lag is None else latch_floor(lag),
+        recall=best,
+        recall_at_end=at_end,
+        max_grad_norm=max(highest, highest_since),
+        marks=tuple(marks),
+        message=message,
+    )
+
+
+def echo_recall(model: CharacterModel, lag: int) -> float:
+    """The share of 1,000 echoes whose key gets the highest probability.
+
+    Chance is 1/8 for who knows that it is a key. 1,200 blocks are read as 200 streams; the
+    first block of each is not counted: it only brings the state from zero to where it always is.
+    """
+    hits = count = 0
+    for at, logits, target in _read(model, lag):
+        if at % (lag + 2) == lag:
+            hits += int((logits.argmax(-1) == target).sum())
+            count += len(target)
+    return hits / count
+
+
+def latch_loss(model: CharacterModel, lag: int) -> float:
+    """The mean loss in nats over the same blocks, over all their characters."""
+    total, count = 0.0, 0
+    with np.errstate(over="ignore", invalid="ignore"):  # weights about to diverge
+        for _, logits, target in _read(model, lag):
+            likely = softmax(logits)[np.arange(len(target)), target]
+            total -= float(np.log(likely + 1e-30).sum())
+            count += len(target)
+    return total / count
+
+
+def _read(model: CharacterModel, lag: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Read the probe text: where each counted character stands, its logits, and itself.
+
+    Yields `at`, logits `(streams, V)` and targets `(streams,)`.
+    """
+    text = _probe_text(lag)  # (streams, length)
+    state = model.start(len(text))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for at in range(1, text.shape[1]):
+            state, logits, _ = model.step(state, text[:, at - 1])
+            if at >= lag + 2:
+                yield at, logits, text[:, at]
+
+
+def _model(trainer: Trainer) -> CharacterModel:
+    """The network as it stands."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return CharacterModel(trainer.weights(), trainer.config)
+
+
+@lru_cache(maxsize=4)
+def _probe_text(lag: int) -> np.ndarray:
+    """`(streams, blocks * (lag + 2))` ids, every stream from the start of a block."""
+    length = _STREAMS * _BLOCKS * (lag + 2)
+    return encode(latch_text(lag, length, seed=_PROBE_SEED)).reshape(_STREAMS, -1)

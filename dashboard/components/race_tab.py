@@ -1,0 +1,120 @@
+"""The tab Race: choose lanes, start them together, hold, step and stop all at once."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import streamlit as st
+
+from core.errors import UnrollError
+from core.training.race import Race
+from core.training.run import RunSnapshot
+from dashboard import racing, session
+from dashboard.components.plain import plain
+from dashboard.components.race_form import RacePlan, race_form
+from dashboard.components.race_panel import draw_race, same_in_all
+from dashboard.library import library
+
+_MOST_UNDER = 50  # runs to choose from, newest first
+
+_INTRO = (
+    "Two to four copies of one run advance in lockstep and differ in what you name. Start a race "
+    "to see their curves side by side."
+)
+
+
+def race_tab() -> None:
+    """The whole tab, the form in the sidebar."""
+    race = racing.races().current
+    now = race.snapshot if race else None
+    active = now is not None and now.active
+    with st.sidebar:
+        if active:
+            st.markdown(same_in_all(now))
+            plan = None
+        else:
+            plan = race_form()
+    if refusal := st.session_state.pop("race_refusal", None):
+        st.error(plain(refusal))
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        _buttons(race if active else None, plan)
+        unit = st.segmented_control(
+            "Unit",
+            ["nats", "bits"],
+            default="nats",
+            required=True,
+            key="race_unit",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+    if race is None:
+        st.markdown(_INTRO)
+        return
+    if not active:
+        st.markdown(same_in_all(now))
+    with st.sidebar:
+        under = _under({lane.run_id for lane in now.lanes})
+
+    @st.fragment(run_every=session.refresh_seconds() if active else None)
+    def live() -> None:
+        """The part that moves."""
+        snapshot = race.snapshot
+        draw_race(snapshot, unit, under)
+        if active and (not snapshot.active or snapshot.held != now.held):
+            st.rerun()  # other buttons fit it now; at the end this also ends the timer
+
+    live()
+
+
+def _buttons(race: Race | None, plan: RacePlan | None) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        if race is None:
+            st.button(
+                "Start the race",
+                type="primary",
+                icon=":material/play_arrow:",
+                disabled=plan is None,
+                on_click=_start,
+                args=(plan,),
+                key="race_start",
+            )
+            return
+        if race.snapshot.held:
+            st.button("Resume all", icon=":material/play_arrow:", on_click=race.resume)
+        else:
+            st.button("Pause all", icon=":material/pause:", on_click=race.pause)
+        st.button("Step all", on_click=race.step)
+        st.button("Stop all", icon=":material/stop:", on_click=race.stop)
+
+
+def _start(plan: RacePlan) -> None:
+    try:
+        racing.start(plan.lanes, plan.axis, plan.amount, plan.guess)
+    except UnrollError as error:  # another session's race
+        st.session_state["race_refusal"] = str(error)
+
+
+def _under(racing_now: set[str]) -> RunSnapshot | None:
+    """A finished run, also of another day, to lay under the race."""
+    try:
+        kept = library().shelf().runs()
+    except UnrollError:  # no store, no history
+        return None
+    ended = {
+        row.id: f"{row.name}, {row.step:,} steps"
+        for row in kept
+        if row.id not in racing_now and not row.status.active and row.step and not row.deleted
+    }
+    chosen = st.selectbox(
+        "Lay a finished run under it",
+        dict(islice(ended.items(), _MOST_UNDER)),
+        index=None,
+        format_func=lambda run_id: ended.get(run_id, run_id),
+        placeholder="none",
+        key="race_under",
+        disabled=not ended,
+    )
+    run = session.find_run(chosen) if chosen else None
+    return run.snapshot if run else None

@@ -1,0 +1,28 @@
+"""Compare: race runs side by side, and measure how far back each activation learns."""
+
+import streamlit as st
+
+from dashboard.components.limits_tab import limits_tab
+from dashboard.components.race_tab import race_tab
+from dashboard.sweeping import sweep_runs
+
+PARTS = {"race": ("Race", race_tab), "limits": ("Unrolling limits", limits_tab)}
+
+if "compare_part" not in st.session_state:
+    # A reload finds what was open, or the sweep that runs.
+    asked = st.query_params.get("part", "limits" if sweep_runs() else "race")
+    st.session_state["compare_part"] = asked if asked in PARTS else "race"
+
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
+    st.header("Compare", width="content")
+    part = st.segmented_control(
+        "What to compare",
+        list(PARTS),
+        required=True,
+        format_func=lambda name: PARTS[name][0],
+        key="compare_part",
+        label_visibility="collapsed",
+    )
+if st.query_params.to_dict() != {"part": part}:
+    st.query_params.from_dict({"part": part})
+PARTS[part][1]()

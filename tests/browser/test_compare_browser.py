@@ -1,0 +1,96 @@
+"""The Compare page in a real browser: a race that is watched and stopped, a sweep that outlives
+a reload."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+PATIENCE = 120_000  # milliseconds: workers start, torch is imported, the machine may be busy
+LOSS = "document.querySelectorAll('.live-chart-plot')[0]"
+
+
+@pytest.fixture(scope="module")
+def app_url(serve):
+    url = serve(APP)
+    yield url
+    assert "Traceback" not in serve.log(url)
+
+
+@pytest.fixture
+def compare(page: Page, app_url, complaints):
+    """A visitor of the page, which had no complaint."""
+    page.set_viewport_size({"width": 1400, "height": 1000})
+    page.set_default_timeout(PATIENCE)
+    yield Visitor(page, app_url)
+    offline = "net::ERR_NAME_NOT_RESOLVED"  # Streamlit asks for an address on the internet
+    assert [said for said in complaints if offline not in said] == []
+
+
+class Visitor:
+    """Someone in front of one tab."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page, self.url = page, url
+
+    def open(self, query: str = "") -> None:
+        self.page.goto(f"{self.url}/compare{query}")
+
+    def button(self, name: str):
+        # In the page, not in the header, where Streamlit has a Stop of its own.
+        main = self.page.get_by_test_id("stMainBlockContainer")
+        return main.get_by_role("button", name=name, exact=True)
+
+    def points(self) -> list[int]:
+        """How many points each line of the loss chart has."""
+        return self.page.evaluate(
+            f"{LOSS}._fullData.filter(t => t.mode === 'lines').map(t => t.x.length)"
+        )
+
+    def fill(self, label: str, value: str) -> None:
+        box = self.page.get_by_label(label, exact=True)
+        box.fill(value)
+        box.press("Enter")
+        expect(box).to_have_value(value)
+
+
+def test_a_race_of_tanh_against_relu_is_watched_and_stopped(compare):
+    compare.open("?part=race")
+    compare.fill("How many characters", "900000000")
+    compare.button("Start the race").click()
+    compare.button("Stop all").wait_for()
+    grown = f"{LOSS}?._fullData?.filter(t => t.mode === 'lines' && t.x.length > 20).length === 2"
+    compare.page.wait_for_function(grown)
+    names = compare.page.evaluate(
+        f"{LOSS}._fullData.filter(t => t.mode === 'lines').map(t => t.name)"
+    )
+    assert names == ["tanh", "ReLU"]
+    one, other = compare.points()
+    assert abs(one - other) <= 1  # in lockstep
+    compare.button("Pause all").click()
+    compare.button("Resume all").click()
+    compare.button("Stop all").click()
+    compare.button("Start the race").wait_for()
+    expect(compare.page.get_by_text("stopped", exact=True)).to_have_count(2)
+
+
+def test_a_sweep_goes_on_while_the_page_is_loaded_again(compare):
+    compare.open("?part=limits")
+    compare.button("Start").wait_for()
+    compare.fill("Lags, characters", "1, 2")
+    compare.fill("Seeds of each", "1")
+    compare.fill("How many updates", "2500")
+    expect(compare.page.get_by_text("0 of 4 cells")).to_be_visible()
+    compare.button("Start").click()
+    compare.button("Stop").wait_for()
+    compare.open()  # no word about sweeps in the address
+    compare.button("Stop").wait_for()
+    expect(compare.page.get_by_label("Lags, characters", exact=True)).to_have_value("1, 2")
+    compare.button("Download as CSV").wait_for()  # it has ended
+    expect(compare.page.get_by_text("4 of 4 cells")).to_be_visible()
+    compare.page.wait_for_function(
+        f"{LOSS}?._fullData?.[0]?.text?.flat().every(t => t.includes('1 seeds'))"
+    )

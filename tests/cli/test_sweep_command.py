@@ -1,0 +1,184 @@
+"""`python -m core sweep`: what it prints and writes, and how it refuses."""
+
+import csv
+import json
+
+import pytest
+
+from core.cli.main import main
+from core.errors import SweepError
+from core.storage.sweeps import SweepStore
+from core.training import sweep as sweep_module
+from core.training.cluster import Cluster
+from core.training.grid import BASE, CellResult, SweepPlan
+
+PLAN = SweepPlan(lags=(8, 12), seeds=3, budget="updates", amount=3_000)
+GRID = ["--lags", "8,12", "--seeds", "3"]
+RECALLS = {("tanh", 8): 0.97, ("tanh", 12): 0.5, ("relu", 8): 1.0, ("relu", 12): 0.95}
+
+
+def run(capsys, *arguments):
+    """Exit status, stdout and stderr."""
+    try:
+        status = main(["sweep", *arguments])
+    except SystemExit as end:
+        status = end.code
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+def result_of(cell):
+    recall = RECALLS[cell.line.activation, cell.distance] - 0.01 * cell.seed
+    return CellResult(
+        cell.key, "done", 3_000, cell.characters, 9.0, 1.25, 1.2, recall, 0.5, 12.0, worker="w"
+    )
+
+
+@pytest.fixture
+def measured():
+    """All cells of the plan, measured before."""
+    store = SweepStore()
+    for cell in PLAN.cells():
+        store.put(result_of(cell))
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_grid_measured_before_is_told_at_once(capsys):
+    status, out, err = run(capsys, *GRID)
+    assert status == 0
+    assert err == "12 cells, 12 of them measured before: nothing is left to train.\n"
+    lines = out.splitlines()
+    assert lines[0].startswith("tanh                 lag   8  recall    96% (95% to 97%)  learned")
+    assert lines[5] == (
+        "tanh: 8 characters, ReLU: at least 12, in 3,000 updates of Adam at 0.001, median of 3 "
+        "seeds."
+    )
+    assert lines[-1].startswith("The limit of an activation is the largest lag whose echo")
+
+
+@pytest.mark.usefixtures("measured")
+def test_json_has_plan_cells_groups_verdict_and_rule(capsys):
+    status, out, _ = run(capsys, *GRID, "--json")
+    outcome = json.loads(out)
+    assert status == 0
+    assert len(out.splitlines()) == 1
+    assert outcome["plan"]["lags"] == [8, 12]
+    assert len(outcome["cells"]) == 12
+    assert outcome["cells"][0] == {
+        "line": "tanh",
+        "activation": "tanh",
+        "clip": 1.25,
+        "init": "zero-mean",
+        "architecture": "arch1",
+        "lag": 8,
+        "unrollings": 16,
+        "seed": 0,
+        "updates_planned": 3_000,
+        "characters_planned": 1_536_000,
+        "status": "done",
+        "recall": 0.97,
+        "recall_at_end": 0.5,
+        "floor_nats": 1.2,
+        "loss_nats": 1.25,
+        "max_grad_norm": 12.0,
+        "updates": 3_000,
+        "characters": 1_536_000,
+        "seconds": 9.0,
+        "worker": "w",
+        "message": "",
+    }
+    assert [v["limit"] for v in outcome["verdicts"]] == [8, 12]
+    assert outcome["groups"][1]["outcome"] == "partly"
+    assert outcome["groups"][1]["recall_median"] == pytest.approx(0.49)
+    assert (outcome["complete"], outcome["cells_reused"]) == (True, 12)
+    assert "90 %" in outcome["rule"]
+
+
+@pytest.mark.usefixtures("measured")
+def test_csv_is_a_row_a_cell(capsys, tmp_path):
+    path = tmp_path / "cells.csv"
+    assert run(capsys, *GRID, "--csv", str(path))[0] == 0
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 12
+    assert rows[0]["recall"] == "0.97"
+
+
+def test_a_sweep_cut_short_says_so_and_reports_what_it_has(capsys, monkeypatch):
+    cells = PLAN.cells()
+
+    def lost(sweep):
+        yield result_of(cells[0])
+        raise SweepError("The connection was lost.")
+
+    monkeypatch.setattr(sweep_module.Sweep, "run", lost)
+    monkeypatch.setattr(Cluster, "client", lambda self: None)
+    status, out, err = run(capsys, *GRID, "--json")
+    outcome = json.loads(out)
+    assert status == 1
+    assert err.splitlines()[-1] == "The connection was lost."
+    assert (outcome["complete"], outcome["cells"][3]["status"]) == (False, "done")
+    assert outcome["verdict"].startswith("So far")
+
+
+def test_an_interrupt_keeps_what_was_measured(capsys, monkeypatch):
+    def interrupted(sweep):
+        yield result_of(PLAN.cells()[0])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweep_module.Sweep, "run", interrupted)
+    monkeypatch.setattr(Cluster, "client", lambda self: None)
+    status, _, err = run(capsys, *GRID)
+    assert status == 1
+    assert err.splitlines()[-1].startswith("Stopped; finished cells are kept")
+
+
+def test_options_make_the_plan(capsys, monkeypatch):
+    plans = []
+    monkeypatch.setattr(SweepStore, "put_plan", lambda self, plan, sha: plans.append(plan))
+    monkeypatch.setattr(Cluster, "client", lambda self: None)
+    monkeypatch.setattr(sweep_module.Sweep, "run", lambda self: iter(()))
+    run(
+        capsys,
+        *("--lags", "3, 5", "--activations", "relu", "--clips", "0,1.25", "--seeds", "2"),
+        *("--characters", "50000", "--optimiser", "adadelta", "--learning-rate", "2.5"),
+        *("--nodes", "8", "--batch-size", "4"),
+    )
+    base = BASE.changed(optimiser="adadelta", learning_rate=2.5, nodes=8, batch_size=4)
+    assert plans == [
+        SweepPlan(
+            lags=(3, 5),
+            activations=("relu",),
+            clips=(0, 1.25),
+            seeds=2,
+            budget="characters",
+            amount=50_000,
+            base=base,
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--lags", "0"], "lags=0 is not allowed: choose whole numbers from 1 to 100."),
+        (["--lags", "a"], "lags=a is not allowed"),
+        (["--lags", ""], "lags=none: name at least one"),
+        (["--updates", "0"], "updates=0 is not allowed: choose a whole number from 1."),
+        (["--seeds", "many"], "seeds=many is not allowed: choose a whole number from 1 to 50."),
+        (["--activations", "gelu"], "activations=gelu is not allowed"),
+        (["--learning-rate", "-1"], "learning_rate=-1 is not allowed"),
+        (["--unrollings", "5"], "unrollings follow from the lags on latch texts"),
+        (["--text", "builtin", "--lags", "5"], "lags=5 means nothing on builtin"),
+        (["--text", "nowhere"], "There is no text 'nowhere'"),
+        (["--scheduler", "there"], "'there' is no scheduler's address: write tcp://host:port"),
+        (["--workers", "0x"], "workers=0x is not allowed"),
+        (["--csv", "/no/such/folder/x.csv"], "The folder of /no/such/folder/x.csv does not exist"),
+        (["--updates", "5", "--characters", "5"], "--help lists what is allowed."),
+    ],
+)
+def test_a_bad_option_is_refused_in_one_line(arguments, words, capsys):
+    status, out, err = run(capsys, *arguments)
+    assert (status, out) == (2, "")
+    assert words in err
+    assert len(err.splitlines()) == 1

@@ -1,0 +1,137 @@
+"""One cell: what it trains, what it measures, when it gives up."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from core.data.alphabet import SYMBOLS
+from core.data.latch import KEYS, latch_floor
+from core.errors import TextError
+from core.training.cell import Abandoned, echo_recall, latch_loss, train_cell
+from core.training.grid import BASE, MARKS, SweepPlan
+from core.training.trainer import Trainer
+
+TINY = BASE.changed(nodes=24, batch_size=16)
+
+
+@pytest.fixture(autouse=True)
+def _thread_as_it_was():
+    yield
+    torch.set_flush_denormal(False)
+
+
+def cell(**changes):
+    values = {"lags": (2,), "activations": ("tanh",), "seeds": 1, "base": TINY}
+    (one,) = SweepPlan(**{**values, "budget": "updates", "amount": 60, **changes}).cells()
+    return one
+
+
+class Reader:
+    """A made-up network that reads latch texts as well as can be, or forgets the key."""
+
+    def __init__(self, lag, remembers):
+        self.lag, self.remembers = lag, remembers
+
+    def start(self, batch_size):
+        return np.zeros((batch_size, 2), int) - 1  # the key, and the place in the block
+
+    def step(self, state, character):
+        key, place = state.T.copy()
+        starts = (character >= 1) & (character <= 8) & ((place < 0) | (place == self.lag + 1))
+        key, place = np.where(starts, character, key), np.where(starts, 0, place + 1)
+        logits = np.full((len(character), len(SYMBOLS)), -40.0)
+        for row, (k, p) in enumerate(zip(key, place, strict=True)):
+            if p < self.lag - 1:
+                logits[row, 23:27] = 0
+            elif p == self.lag - 1:
+                logits[row, [k] if self.remembers else range(1, 9)] = 0
+            elif p == self.lag:
+                logits[row, 0] = 0
+            else:
+                logits[row, 1:9] = 0
+        return np.stack((key, place), 1), logits, None
+
+
+@pytest.mark.parametrize("lag", [1, 2, 7])
+def test_a_perfect_reader_recalls_every_echo_and_reaches_the_floor(lag):
+    reader = Reader(lag, remembers=True)
+    assert echo_recall(reader, lag) == 1.0
+    assert latch_loss(reader, lag) == pytest.approx(latch_floor(lag), abs=1e-9)
+
+
+@pytest.mark.parametrize("lag", [2, 7])
+def test_a_reader_without_memory_of_the_key_is_at_chance(lag):
+    reader = Reader(lag, remembers=False)
+    # argmax of eight equal logits is always the first key
+    assert echo_recall(reader, lag) == pytest.approx(1 / len(KEYS), abs=0.04)
+    assert latch_loss(reader, lag) == pytest.approx(latch_floor(lag, remembers=False), abs=1e-9)
+
+
+def test_a_cell_trains_as_the_trainer_does():
+    one = cell()
+    result = train_cell(one)
+    trainer = Trainer(one.config.changed(device="cpu"), load(one))
+    norms = [trainer.step().grad_norm for _ in range(60)]
+    assert (result.status, result.updates, result.characters) == ("done", 60, 60 * 16 * 10)
+    assert result.max_grad_norm == max(norms)
+    assert result.floor_nats == latch_floor(2)
+    assert result == replace(train_cell(one), seconds=result.seconds)
+
+
+def load(one):
+    from core.data.corpora import load_corpus
+
+    return load_corpus(one.config.text)
+
+
+def test_a_cell_tells_where_it_is_sixty_times():
+    told = []
+    result = train_cell(cell(amount=120), tell=told.append)
+    assert tuple(told) == result.marks
+    assert [mark.step for mark in told] == [2 * part for part in range(1, MARKS + 1)]
+    assert max(mark.grad_norm for mark in told) == result.max_grad_norm
+    assert told[-1].loss_nats < told[0].loss_nats
+    assert told[-1].recall == result.recall_at_end
+    assert max(mark.recall for mark in told) == result.recall
+
+
+def test_a_short_lag_is_learned():
+    result = train_cell(cell(lags=(1,), amount=700, base=TINY.changed(learning_rate=0.01)))
+    assert result.recall > 0.95
+    assert result.loss_nats == pytest.approx(latch_floor(1), abs=0.1)
+
+
+def test_a_cell_that_diverges_says_so_and_keeps_what_it_saw():
+    base = TINY.changed(optimiser="sgd", learning_rate=100)
+    explosive = {"activations": ("relu",), "inits": ("identity",), "clips": (0,), "base": base}
+    result = train_cell(cell(**explosive, lags=(30,), amount=200))
+    assert result.status == "diverged"
+    assert result.updates < 200
+    assert f"Diverged at step {result.updates + 1}" in result.message
+    assert result.max_grad_norm > 1
+    assert result.loss_nats is None or math.isfinite(result.loss_nats)
+
+
+def test_a_cell_nobody_wants_is_given_up():
+    with pytest.raises(Abandoned):
+        train_cell(cell(amount=10_000_000), wanted=lambda: False)
+
+
+def test_on_other_texts_the_validation_loss_is_measured():
+    plan = SweepPlan(
+        text="builtin", unrollings=(5,), seeds=1, budget="updates", amount=20, base=TINY
+    )
+    result = train_cell(plan.cells()[0])
+    assert result.recall is None
+    assert result.floor_nats is None
+    assert 2 < result.loss_nats < 3.4
+    assert {mark.recall for mark in result.marks} == {None}
+
+
+def test_another_text_than_the_sweeps_is_refused():
+    plan = SweepPlan(text="builtin", unrollings=(5,), seeds=1)
+    with pytest.raises(TextError, match="is not the one that the sweep was started with"):
+        train_cell(plan.cells("0" * 64)[0])
