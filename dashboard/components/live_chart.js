@@ -34,6 +34,7 @@ function loadPlotly(file) {
 
 class Chart {
   constructor(parent, plotlyFile) {
+    this.plotlyFile = plotlyFile
     this.note = element("p", "live-chart-note")
     this.plot = element("div", "live-chart-plot")
     this.host = element("div", "live-chart")
@@ -107,7 +108,10 @@ class Chart {
       displayModeBar: "hover",
       doubleClick: "reset",
       modeBarButtons: [
-        ["zoom2d", "pan2d", "resetScale2d", this.download("png"), this.download("svg")],
+        [
+          "zoom2d", "pan2d", "resetScale2d",
+          this.download("png"), this.download("svg"), this.download("html"),
+        ],
       ],
     }
   }
@@ -115,8 +119,8 @@ class Chart {
   download(format) {
     return {
       name: `Download as ${format.toUpperCase()}`,
-      icon: this.plotly.Icons[format === "png" ? "camera" : "disk"],
-      click: () => this.save(format),
+      icon: this.plotly.Icons[{ png: "camera", svg: "disk", html: "newplotlylogo" }[format]],
+      click: () => (format === "html" ? this.savePage() : this.save(format)),
     }
   }
 
@@ -135,6 +139,29 @@ class Chart {
         scale: format === "png" ? 2 : 1,
       },
     )
+  }
+
+  // One file that needs nothing else: the library, and the chart as it stands.
+  async savePage() {
+    try {
+      const library = await (await fetch(new URL(this.plotlyFile, import.meta.url))).text()
+      const title = titleOf(this.data) || this.data.alt || "Chart"
+      const { data, layout } = JSON.parse(this.plotly.Plots.graphJson(this.plot, false, "keepall"))
+      layout.paper_bgcolor = lookOf(this.host).background
+      delete layout.width // as wide as the window there
+      const figure = JSON.stringify([data, layout]).replaceAll("<", "\\u003c")
+      const page = `<!doctype html><meta charset="utf-8"><title>${escaped(title)}</title>
+<body style="margin:0;background:${layout.paper_bgcolor}"><div id="chart"></div>
+<script>${library}</script>
+<script>Plotly.newPlot("chart", ...${figure}, {responsive: true})</script>`
+      const link = element("a")
+      link.href = URL.createObjectURL(new Blob([page], { type: "text/html" }))
+      link.download = `${fileName(title)}.html`
+      link.click()
+      setTimeout(() => URL.revokeObjectURL(link.href), 10_000)
+    } catch (error) {
+      this.say(`This chart could not be saved: ${error.message}.`)
+    }
   }
 
   say(sentence) {
@@ -159,6 +186,10 @@ function element(tag, className) {
 function titleOf({ figure }) {
   const title = figure.layout.title?.text ?? ""
   return title.replace(/<[^>]*>/g, "")
+}
+
+function escaped(text) {
+  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`)
 }
 
 function fileName(text) {

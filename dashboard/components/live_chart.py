@@ -51,7 +51,12 @@ _component = st.components.v2.component(
 
 
 def live_chart(
-    figure: go.Figure, *, key: str, height: int = 320, alt: str = "", revision: str = ""
+    figure: go.Figure | dict[str, Any],
+    *,
+    key: str,
+    height: int = 320,
+    alt: str = "",
+    revision: str = "",
 ) -> None:
     """Draw `figure`, or update the chart that stands at this place on the page.
 
@@ -64,6 +69,7 @@ def live_chart(
     none; its template is left out.
 
     Args:
+        figure: a figure, or what `figure_payload` made of it.
         key: unique on the page.
         height: pixels, reserved from the first paint.
         alt: what the chart shows, in words, for those who cannot see it.
@@ -71,7 +77,7 @@ def live_chart(
     _component(
         key=key,
         data={
-            "figure": figure_payload(figure),
+            "figure": figure if isinstance(figure, dict) else figure_payload(figure),
             "height": height,
             "alt": alt,
             "revision": revision,

@@ -15,10 +15,11 @@ from core.frames import events_frame, metrics_frame, reports_frame
 from core.history import History
 from core.insight.standing import standing
 from core.records import RunStatus
+from core.shared import Shared
 from core.training.run import RunSnapshot
 from dashboard import charts
 from dashboard.components.findings import findings_button
-from dashboard.components.live_chart import live_chart
+from dashboard.components.live_chart import figure_payload, live_chart
 from dashboard.components.plain import plain
 from dashboard.theme import ACTIVATIONS
 
@@ -32,6 +33,7 @@ _COLOURS = {
     RunStatus.STOPPED: "gray",
     RunStatus.DIVERGED: "red",
     RunStatus.FAILED: "red",
+    RunStatus.INTERRUPTED: "orange",
 }
 
 
@@ -72,23 +74,12 @@ def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
     """The whole panel; without a run, the same panel empty."""
     _status(snapshot)
     _figures(snapshot, look)
-    metrics = metrics_frame(snapshot.history if snapshot else History().view())
-    reports = reports_frame(snapshot.reports if snapshot else ())
-    events = events_frame(snapshot.events if snapshot else (), metrics)
+    curves = _curves(snapshot, look)
     revision = f"{snapshot.run_id if snapshot else ''}-{look.unit}-{look.axis}"
-    activation = snapshot.config.activation if snapshot else "tanh"
     curve, texts = st.columns([3, 2])
     with curve:
         live_chart(
-            charts.loss_chart(
-                metrics,
-                reports,
-                snapshot.floors if snapshot else {},
-                events,
-                ACTIVATIONS[activation],
-                unit=look.unit,
-                axis=look.axis,
-            ),
+            curves["loss"],
             key="loss",
             height=430,
             alt="Training and validation loss over the run, with n-gram floors",
@@ -96,13 +87,11 @@ def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
         )
     with texts:
         findings_button(snapshot)
-        _samples(reports)
+        _samples(reports_frame(snapshot.reports[-_SAMPLES_SHOWN:] if snapshot else ()))
     norms, rates = st.columns([3, 2])
     with norms:
         live_chart(
-            charts.gradient_chart(
-                metrics, events, snapshot.live.clip if snapshot else 0, axis=look.axis
-            ),
+            curves["norm"],
             key="norm",
             height=320,
             alt="Global norm of the gradient before and after clipping, logarithmic",
@@ -110,12 +99,49 @@ def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
         )
     with rates:
         live_chart(
-            charts.learning_rate_chart(metrics, events, axis=look.axis),
+            curves["rate"],
             key="rate",
             height=320,
             alt="Learning rate over the run",
             revision=revision,
         )
+
+
+@st.cache_resource
+def _shared_curves() -> Shared[dict[str, dict]]:
+    return Shared()
+
+
+def _curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, dict]:
+    """The three charts, ready to send; sessions that watch the same run share them."""
+    if snapshot is None:
+        return _draw_curves(snapshot, look)
+    # A change, a new status or an end shows at once; a few more steps may wait a moment.
+    key = (snapshot.run_id, look, snapshot.status, len(snapshot.events), snapshot.live.clip)
+    version = (len(snapshot.history), len(snapshot.reports), len(snapshot.floors))
+    return _shared_curves().get(key, version, lambda: _draw_curves(snapshot, look))
+
+
+def _draw_curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, dict]:
+    metrics = metrics_frame(snapshot.history if snapshot else History().view())
+    reports = reports_frame(snapshot.reports if snapshot else ())
+    events = events_frame(snapshot.events if snapshot else (), metrics)
+    activation = snapshot.config.activation if snapshot else "tanh"
+    loss = charts.loss_chart(
+        metrics,
+        reports,
+        snapshot.floors if snapshot else {},
+        events,
+        ACTIVATIONS[activation],
+        unit=look.unit,
+        axis=look.axis,
+    )
+    clip = snapshot.live.clip if snapshot else 0
+    return {
+        "loss": figure_payload(loss),
+        "norm": figure_payload(charts.gradient_chart(metrics, events, clip, axis=look.axis)),
+        "rate": figure_payload(charts.learning_rate_chart(metrics, events, axis=look.axis)),
+    }
 
 
 def _status(snapshot: RunSnapshot | None) -> None:
@@ -129,11 +155,13 @@ def _status(snapshot: RunSnapshot | None) -> None:
         share, text = min(1.0, snapshot.progress), f"{snapshot.message}: {snapshot.progress:.0%}"
     elif snapshot.status == RunStatus.QUEUED:
         text += " · waiting for a free place to train"
-    elif snapshot.status.active and snapshot.message:
+    elif snapshot.status == RunStatus.RUNNING and snapshot.message:
         text = f"{snapshot.message} …"
     st.progress(share, f":{_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
     if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
         st.error(plain(snapshot.message), icon=":material/error:")
+    elif snapshot.message and snapshot.status in (RunStatus.PAUSED, RunStatus.INTERRUPTED):
+        st.warning(plain(snapshot.message))  # a full disk, or a process that ended
     changes = [event for event in snapshot.events if event.kind in _CHANGES]
     if changes and changes[-1].kind == "refused" and snapshot.status.active:
         st.warning(plain(changes[-1].text))

@@ -198,10 +198,13 @@ def test_the_chart_takes_the_width_of_its_column_and_keeps_its_height(chart):
     assert chart.get("gd._fullLayout.height") == 360
 
 
-def test_the_mode_bar_has_five_buttons_and_no_logo(shown):
+def test_the_mode_bar_has_six_buttons_and_no_logo(shown):
     shown.page.mouse.move(*shown.at(0.5, 0.5))
     labels = [b.get_attribute("aria-label") for b in shown.plot.locator(".modebar-btn").all()]
-    assert labels == ["Zoom", "Pan", "Reset axes", "Download as PNG", "Download as SVG"]
+    assert labels == [
+        *("Zoom", "Pan", "Reset axes"),
+        *("Download as PNG", "Download as SVG", "Download as HTML"),
+    ]
 
 
 @pytest.mark.parametrize(("kind", "start"), [("PNG", b"\x89PNG"), ("SVG", b"<svg")])
@@ -222,6 +225,23 @@ def test_one_download_of_plotly_serves_every_chart(shown):
     shown.page.wait_for_function("document.querySelectorAll('.live-chart .main-svg').length >= 9")
     script = "performance.getEntriesByType('resource').filter((r) => r.name.includes('/plotly-'))"
     assert shown.page.evaluate(f"{script}.length") == 1
+
+
+def test_the_chart_can_be_downloaded_as_a_page_that_needs_nothing_else(shown, tmp_path, browser):
+    shown.page.mouse.move(*shown.at(0.5, 0.5))
+    with shown.page.expect_download() as download:
+        shown.plot.get_by_label("Download as HTML").click()
+    assert download.value.suggested_filename == "loss.html"
+    saved = tmp_path / "loss.html"
+    download.value.save_as(saved)
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto(saved.as_uri())
+    page.wait_for_function("document.querySelector('#chart')?._fullData?.length")
+    # The chart on the page has moved on meanwhile.
+    curves = "_fullData.map((trace) => [trace.name, trace.y.length > 10])"
+    assert page.locator("#chart").evaluate(f"gd => gd.{curves}") == shown.get(f"gd.{curves}")
+    context.close()
 
 
 def test_an_update_of_six_curves_of_500_points_takes_less_than_40_kilobytes(
