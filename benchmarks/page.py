@@ -66,8 +66,9 @@ class Page:
             await self._news.wait_for(condition)
 
     async def press(self, label: str) -> None:
-        """Press the button whose label contains `label`."""
-        button = next(key for name, key in self.buttons.items() if label in name)
+        """Press a button; until the page has run, it shows no button."""
+        button = self.buttons[label]
+        self.buttons.clear()
         await self._ask(pressed=button)
 
     async def _ask(self, *, fragment: str = "", pressed: str = "") -> None:

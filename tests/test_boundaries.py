@@ -16,6 +16,7 @@ RANKS = {
     "records": 0,
     "paths": 0,
     "history": 0,
+    "shared": 0,
     "data": 1,
     "networks": 1,
     "links": 1,

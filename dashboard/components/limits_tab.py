@@ -83,7 +83,7 @@ def _buttons(plan: SweepPlan | None, shown: SweepSnapshot | None) -> None:
     )
     if shown is not None and shown.done:
         st.download_button(
-            "Download as CSV",
+            "All cells as CSV",
             lambda: _csv(shown),
             file_name="unroll-sweep.csv",
             mime="text/csv",

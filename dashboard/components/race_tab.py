@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import islice
 
 import streamlit as st
@@ -81,12 +82,19 @@ def _buttons(race: Race | None, plan: RacePlan | None) -> None:
                 key="race_start",
             )
             return
-        if race.snapshot.held:
-            st.button("Resume all", icon=":material/play_arrow:", on_click=race.resume)
-        else:
-            st.button("Pause all", icon=":material/pause:", on_click=race.pause)
-        st.button("Step all", on_click=race.step)
-        st.button("Stop all", icon=":material/stop:", on_click=race.stop)
+        held = race.snapshot.held
+        _command("Resume all" if held else "Pause all", race.resume if held else race.pause)
+        _command("Step all", race.step)
+        _command("Stop all", race.stop)
+
+
+_ICONS = {"Pause all": "pause", "Resume all": "play_arrow", "Stop all": "stop"}
+
+
+def _command(label: str, command: Callable[[], None]) -> None:
+    icon = f":material/{_ICONS[label]}:" if label in _ICONS else None
+    # As wide as the widest: a button must not move while somebody reaches for it.
+    st.button(label, icon=icon, on_click=command, key=f"race_{label}", width=150)
 
 
 def _start(plan: RacePlan) -> None:
