@@ -152,9 +152,11 @@ def _samples(names: list[str], lanes: tuple[RunSnapshot, ...]) -> None:
 def _outcome(race: RaceSnapshot, names: list[str]) -> None:
     """Who is ahead; at the end also the guess beside it."""
     ahead = leader(race.lanes)
+    words = "Nobody is ahead yet."
     if ahead is not None:
-        verb = "is ahead" if race.active else "is ahead at the end"
-        st.markdown(f"##### {plain(names[ahead])} {verb}, by validation loss.")
+        end = "" if race.active else " at the end"
+        words = f"{names[ahead]} is ahead{end}, by validation loss."
+    st.markdown(f"##### {plain(words)}")  # always: what stands below would be made anew
     guess = racing.guesses().get(race.race_id)
     if guess is None:
         return

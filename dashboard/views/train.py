@@ -24,13 +24,12 @@ else:
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.header("Train", width="content", anchor=False)
     st.markdown(describe(described), width="content")
+    race_button(described if run else None)
 for problem in session.problems():
     st.warning(plain(problem))
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        run_controls(run, config)
-        race_button(described if run else None)
+    run_controls(run, config)
     look = look_controls()
 
 
