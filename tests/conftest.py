@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from core.config import TrainingConfig
 from core.data.corpora import Corpus, own_corpus
@@ -22,6 +23,13 @@ _WORDS = ("the", "of", "and", "to", "in", "is", "was", "that", "with", "not", "t
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees or leaves a file of the user's."""
     monkeypatch.setenv("UNROLL_HOME", str(tmp_path / "unroll-home"))
+
+
+@pytest.fixture(autouse=True)
+def _plain_arithmetic() -> Iterator[None]:
+    """What a test sets up for training in this thread must not reach the next one."""
+    yield
+    torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")
