@@ -74,9 +74,10 @@ def arrive() -> None:
     state[_RUN] = _NO_RUN if wanted == _NO_RUN else None
     if run is None:
         return
-    if run.snapshot.status.active or "preset" not in st.query_params:
+    own = (link.config, link.events) == (run.snapshot.config, _changes_of(run))
+    if run.snapshot.status.active or "preset" not in st.query_params or own:
         watch(run)
-    else:  # it has ended, and the settings may have been changed since
+    else:  # it has ended, and the settings were changed since
         state[_RUN] = run.run_id
 
 
@@ -112,16 +113,17 @@ def start(config: TrainingConfig) -> None:
     if run is not None and run.snapshot.status.active:
         return
     st.session_state[_PROBLEMS] = ()
+    before, planned = st.session_state.get(_RUN), planned_changes()
     # A second click ends this click's script wherever it uses the session state. So the run
     # is named there first: whoever comes next finds it, or it has not been started.
-    before = st.session_state.get(_RUN)
     st.session_state[_RUN] = run_id = secrets.token_hex(4)
-    planned, st.session_state[_PLANNED] = planned_changes(), ()
     try:
         runs.start(config, run_id=run_id, planned=planned)
     except UnrollError as error:
-        st.session_state[_RUN], st.session_state[_PLANNED] = before, planned
+        st.session_state[_RUN] = before
         tell(str(error))
+    else:
+        st.session_state[_PLANNED] = ()
 
 
 def resume(run_id: str, steps: int | None = None) -> None:
@@ -205,10 +207,15 @@ def _query() -> dict[str, str]:
         began = snapshot.config
         same = mine.changed(**began.live.model_dump()) == began
         if same and mine.live in (began.live, snapshot.live):  # no other run is being set up
-            to_come = [e for e in getattr(run, "planned", ()) if e.step >= snapshot.step]
-            changes = (*live_changes(snapshot.events), *to_come)
-            return to_query(preset(), snapshot.config, changes)
+            return to_query(preset(), snapshot.config, _changes_of(run))
     return to_query(preset(), config(), planned_changes())
+
+
+def _changes_of(run: Run | ArchivedRun) -> tuple[Event, ...]:
+    """The live changes of a run, and those that it is still to make by itself."""
+    snapshot = run.snapshot
+    to_come = [e for e in getattr(run, "planned", ()) if e.step >= snapshot.step]
+    return (*live_changes(snapshot.events), *to_come)
 
 
 def refresh_seconds() -> float:

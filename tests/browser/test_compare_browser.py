@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
-PATIENCE = 120_000  # milliseconds: workers start, torch is imported, the machine may be busy
+PATIENCE = 60_000  # milliseconds: workers start, torch is imported, the machine may be busy
 _CHART = (
     "[...document.querySelectorAll('.live-chart-plot')]"
     ".find(chart => chart.layout?.title?.text === '{}')"
@@ -72,6 +72,7 @@ def test_a_race_of_tanh_against_relu_is_watched_and_stopped(compare):
     compare.wait_for_lines("Math.abs(lines[0].x.length - lines[1].x.length) <= 1")
     compare.button("Pause all").click()
     compare.button("Resume all").click()
+    compare.button("Pause all").wait_for()
     compare.button("Stop all").click()
     compare.button("Start the race").wait_for()
     expect(compare.page.get_by_text("stopped", exact=True)).to_have_count(2)

@@ -212,6 +212,23 @@ def test_the_link_of_a_run_repeats_its_live_changes_from_its_first_settings():
     )
 
 
+def test_a_reload_shows_an_ended_run_with_the_settings_that_it_ended_with():
+    visit = Visit(**ENDLESS)
+    run = visit.started_and_paused()
+    visit.choose(learning_rate=0.001)
+    run.wait_until(lambda s: s.live.learning_rate == 0.001)
+    visit.look().click("Stop")
+    run.wait(PATIENCE)
+    query = visit.look().page.query_params
+    assert query["events"] == f"{run.snapshot.step}-learning_rate-0.001"
+    again = Visit(**query)
+    assert again.page.query_params == query
+    assert again.chosen()["learning_rate"] == 0.001
+    edited = Visit(**{**query, "nodes": 9})
+    assert edited.chosen()["nodes"] == 9
+    assert edited.chosen()["learning_rate"] == 0.004
+
+
 def test_a_deleted_run_is_had_back(choose):
     run = trained()
     choose(run.run_id)
