@@ -27,7 +27,8 @@ _MAX_RUNNING = 2  # more would only take turns on a laptop's cores
 _PRESET, _CONFIG, _RUN, _PROBLEMS = "preset", "config", "run_id", "problems"
 _NO_RUN = "new"  # in place of a run's id: show none, not even one that trains here
 _PAGE, _LINK = "page", "link"
-_PLANNED = "planned"  # live changes that the next run is to repeat
+_PLANNED = "planned"  # live changes that the next run is to repeat ...
+_PLANNED_FOR = "planned_for"  # ... and the id of the run that does, once one was started
 
 
 @st.cache_resource
@@ -58,7 +59,7 @@ def arrive() -> None:
     link: Link = from_query(st.query_params.to_dict())
     problems = list(link.problems)
     state[_PRESET], state[_CONFIG] = link.preset, link.config
-    state[_PLANNED] = link.events
+    plan(link.events)
     if library().problem:
         problems.append(library().problem)
     wanted = st.query_params.get("run")
@@ -92,7 +93,7 @@ def watch(run: Run | ArchivedRun) -> None:
     """Show this run, and its settings in the widgets."""
     snapshot = run.snapshot
     st.session_state[_RUN] = run.run_id
-    st.session_state[_PLANNED] = ()
+    plan(())
     set_config(snapshot.config.changed(**snapshot.live.model_dump()))
 
 
@@ -114,16 +115,16 @@ def start(config: TrainingConfig) -> None:
         return
     st.session_state[_PROBLEMS] = ()
     before, planned = st.session_state.get(_RUN), planned_changes()
+    plan(planned)
     # A second click ends this click's script wherever it uses the session state. So the run
-    # is named there first: whoever comes next finds it, or it has not been started.
-    st.session_state[_RUN] = run_id = secrets.token_hex(4)
+    # is named there first, and nothing is noted after its start: whoever comes next finds it,
+    # or it has not been started.
+    st.session_state[_RUN] = st.session_state[_PLANNED_FOR] = run_id = secrets.token_hex(4)
     try:
         runs.start(config, run_id=run_id, planned=planned)
     except UnrollError as error:
         st.session_state[_RUN] = before
         tell(str(error))
-    else:
-        st.session_state[_PLANNED] = ()
 
 
 def resume(run_id: str, steps: int | None = None) -> None:
@@ -142,19 +143,23 @@ def resume(run_id: str, steps: int | None = None) -> None:
 
 
 def planned_changes() -> tuple[Event, ...]:
-    """The live changes that the next run is to repeat."""
+    """The live changes that the next run is to repeat: once, not again in the run after it."""
+    taken_by = st.session_state.get(_PLANNED_FOR)
+    if taken_by and manager().get(taken_by) is not None:
+        return ()
     return st.session_state.get(_PLANNED, ())
 
 
 def plan(events: tuple[Event, ...]) -> None:
     """Repeat these live changes in the next run; none forgets them."""
-    st.session_state[_PLANNED] = events
+    st.session_state[_PLANNED], st.session_state[_PLANNED_FOR] = events, None
 
 
 def set_up(preset: str, config: TrainingConfig, planned: tuple[Event, ...] = ()) -> None:
     """Fill in settings to start a new run from."""
     state = st.session_state
-    state[_PRESET], state[_CONFIG], state[_PLANNED] = preset, config, planned
+    state[_PRESET], state[_CONFIG] = preset, config
+    plan(planned)
     state[_PROBLEMS], state[_RUN] = (), _NO_RUN
 
 

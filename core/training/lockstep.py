@@ -69,7 +69,10 @@ class Lockstep:
             self._changed.notify_all()
 
     def hold(self) -> None:
-        """Let nobody pass the position that the first one has reached."""
+        """Let nobody begin a step at or past the position that the first one has reached.
+
+        Those behind catch up, and may end up to one step of theirs beyond it.
+        """
         if not self.held:
             self.advance(0.0)
 
@@ -90,7 +93,7 @@ class Lockstep:
 
     @property
     def held(self) -> bool:
-        """Whether there is a position that nobody may pass."""
+        """Whether there is a position past which nobody begins a step."""
         return self._limit != float("inf") or self._beyond is not None
 
     def _settle(self) -> None:

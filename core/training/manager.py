@@ -78,12 +78,20 @@ class RunManager:
             initial_weights=initial_weights,
             planned=planned,
             past=past,
-            observe=self._observe,
             race=race,
         )
         with self._lock:
+            before = self._runs.get(run.run_id)
             self._runs[run.run_id] = run
             self._forget()
+        # Found before it is recorded: that waits for a disk, and whoever asks for the run in
+        # the meantime, such as a second click, must not start another one.
+        if self._observe:
+            try:
+                run.observed_by(self._observe(run))
+            except BaseException:
+                self._take_back(run.run_id, before)
+                raise
         run.start()
         return run
 
@@ -118,6 +126,13 @@ class RunManager:
             run.stop()
         for run in self.runs():
             run.wait(timeout)
+
+    def _take_back(self, run_id: str, before: Run | None) -> None:
+        with self._lock:
+            if before is None:
+                self._runs.pop(run_id, None)
+            else:
+                self._runs[run_id] = before
 
     def _forget(self) -> None:
         ended = [i for i, run in self._runs.items() if not run.snapshot.status.active]

@@ -113,7 +113,6 @@ class Run:
         initial_weights: start from these instead of `config.init`.
         planned: changes of live settings that are to happen by themselves.
         past: go on from here instead of from the start.
-        observe: asked once for who is told of everything that happens.
         race: asked before every step whether it is this run's turn.
     """
 
@@ -127,7 +126,6 @@ class Run:
         initial_weights: Mapping[str, torch.Tensor] | None = None,
         planned: Sequence[Event] = (),
         past: Past | None = None,
-        observe: Callable[[Run], RunObserver | None] | None = None,
         race: InTurn | None = None,
     ) -> None:
         self.run_id = run_id
@@ -157,10 +155,14 @@ class Run:
 
         self._snapshot = RunSnapshot(run_id, config, config.live, RunStatus.QUEUED)
         self._weights: tuple[int, dict[str, np.ndarray]] | None = None
-        self._observer = observe(self) if observe else None
+        self._observer: RunObserver | None = None
         self._thread = Thread(target=self._work, name=f"run-{run_id}", daemon=True)
 
     # -- for any thread ------------------------------------------------------------------
+
+    def observed_by(self, observer: RunObserver | None) -> None:
+        """Tell this one of everything that happens; before `start`."""
+        self._observer = observer
 
     def start(self) -> None:
         """Begin; at most once."""
@@ -251,7 +253,8 @@ class Run:
 
     def wait(self, timeout: float | None = None) -> RunSnapshot:
         """Block until the run has ended; for tests and scripts."""
-        self._thread.join(timeout)
+        if self._thread.ident is not None:  # it has been started
+            self._thread.join(timeout)
         return self._snapshot
 
     def wait_until(

@@ -111,6 +111,7 @@ def test_a_diverged_run_is_replayed_and_restarted_with_clipping():
     visit.click("Go back to the start and train on with clipping at 1.25")
     again = session.manager().get(run.run_id)
     assert again is not run
+    again.wait_until(lambda shot: shot.step >= 1 or not shot.status.active)
     again.stop()
     shot = again.wait(30)
     assert [(e.step, e.value) for e in shot.events if e.kind == "clip"] == [(0, 1.25)]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.errors import StoreError
 from core.records import RunStatus
 from core.training.manager import RunManager
 
@@ -90,3 +91,24 @@ def test_stopping_all_ends_every_run(make_manager, small):
     manager.stop_all()
     assert [run.snapshot.status for run in runs] == [RunStatus.STOPPED] * 3
     manager.stop_all()
+
+
+def test_a_run_is_found_before_it_is_recorded(make_manager, small):
+    found = []
+
+    def observe(run):  # as slow as a disk
+        found.append(manager.get(run.run_id) is run and manager.latest_active() is run)
+
+    manager = make_manager(observe=observe)
+    assert manager.start(small(steps=1)).wait(20).status == RunStatus.FINISHED
+    assert found == [True]
+
+
+def test_a_run_that_cannot_be_recorded_is_not_started(make_manager, small):
+    def observe(run):
+        raise StoreError("The disk is full.")
+
+    manager = make_manager(observe=observe)
+    with pytest.raises(StoreError, match="The disk is full"):
+        manager.start(small(steps=1))
+    assert manager.runs() == []
