@@ -38,7 +38,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", help="latch (default), or builtin, text8, a text file")
     for name, about in _AXES.items():
         parser.add_argument(f"--{name}", metavar="LIST", help=f"comma-separated {about}")
-    parser.add_argument("--seeds", metavar="N", help="runs of each, seeds 0 to N-1 (5)")
+    parser.add_argument("--seeds", metavar="N", help="runs of each (5)")
+    parser.add_argument(
+        "--first-seed", metavar="N", help="number of the first seed: others repeat the measure (0)"
+    )
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument(
         "--updates", metavar="N", help=f"updates of every cell (default {_UPDATES:,})"
@@ -129,8 +132,7 @@ def _plan(options: argparse.Namespace) -> SweepPlan:
         "amount": _whole(budget, amount),
         "text": options.text or LATCH,
     }
-    if options.seeds is not None:
-        values["seeds"] = options.seeds
+    values |= {n: v for n in ("seeds", "first_seed") if (v := getattr(options, n)) is not None}
     for name in _AXES:
         if (text := getattr(options, name)) is not None:
             values[name] = [part.strip() for part in text.split(",") if part.strip()]

@@ -51,6 +51,7 @@ _ALLOWED = {
     "inits": "some of published, zero-mean, orthogonal, identity",
     "architectures": "arch1, arch2 or both",
     "seeds": "a whole number from 1 to 50",
+    "first_seed": "a whole number from 0 to 1,000,000",
     "budget": "updates or characters",
     "amount": "a whole number from 1 to 10,000,000,000",
 }
@@ -64,7 +65,8 @@ class SweepPlan(BaseModel):
         lags: the distances on latch texts.
         unrollings: the distances on other texts.
         activations, clips, inits, architectures: their product makes the lines.
-        seeds: seeds 0, 1, ... of each.
+        seeds: how many of each.
+        first_seed: they are this one and those that follow it.
         budget: what every cell gets the same amount of.
         amount: how many updates, or characters, a cell trains on.
         base: everything else.
@@ -80,6 +82,7 @@ class SweepPlan(BaseModel):
     inits: tuple[Init, ...] = (BASE.init,)
     architectures: tuple[Architecture, ...] = (BASE.architecture,)
     seeds: int = Field(5, ge=1, le=50)
+    first_seed: int = Field(0, ge=0, le=1_000_000)
     budget: Budget = "characters"
     amount: int = Field(2_304_000, ge=1, le=10_000_000_000)
     base: TrainingConfig = BASE
@@ -169,14 +172,14 @@ class SweepPlan(BaseModel):
         return ", ".join(words)
 
     def cells(self, text_sha256: str = "") -> list[Cell]:
-        """Every cell: all of seed 0 first, so that the map fills evenly, long ones ahead.
+        """Every cell: all of the first seed first, so that the map fills evenly, long ones ahead.
 
         Args:
             text_sha256: of the text where it is no latch text; a cell refuses another.
         """
         return [
             self._cell(line, distance, seed, text_sha256)
-            for seed in range(self.seeds)
+            for seed in range(self.first_seed, self.first_seed + self.seeds)
             for distance in reversed(self.distances)
             for line in self.lines
         ]

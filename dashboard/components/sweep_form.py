@@ -99,6 +99,14 @@ def _shared(locked: bool) -> None:
     with left:
         st.selectbox("Optimiser", choices("optimiser"), key="grid_optimiser", disabled=locked)
         st.number_input("Nodes N", 1, _MOST_NODES, key="grid_nodes", disabled=locked)
+        st.number_input(
+            "First seed",
+            0,
+            1_000_000,
+            key="grid_first_seed",
+            disabled=locked,
+            help="The seeds are this one and those after it: other ones repeat the measure.",
+        )
     with right:
         st.number_input(
             "Learning rate", 1e-6, 100.0, format="%g", key="grid_learning_rate", disabled=locked
@@ -123,6 +131,7 @@ def _seed(plan: SweepPlan, force: bool) -> None:
         "unrollings": _listed(plan.unrollings),
         "activations": list(plan.activations),
         "seeds": plan.seeds,
+        "first_seed": plan.first_seed,
         "budget": plan.budget,
         "amount": plan.amount,
         "optimiser": plan.base.optimiser,
@@ -154,6 +163,7 @@ def _chosen() -> SweepPlan | None:
                 "unrollings": _parts(state.get("grid_unrollings")) or TEXT.unrollings,
                 "activations": state["grid_activations"],
                 "seeds": state["grid_seeds"],
+                "first_seed": state["grid_first_seed"],
                 "budget": state["grid_budget"],
                 "amount": state["grid_amount"],
                 "clips": _parts(state["grid_clips"]),

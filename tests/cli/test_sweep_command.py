@@ -141,6 +141,7 @@ def test_options_make_the_plan(capsys, monkeypatch):
     run(
         capsys,
         *("--lags", "3, 5", "--activations", "relu", "--clips", "0,1.25", "--seeds", "2"),
+        *("--first-seed", "7"),
         *("--characters", "50000", "--optimiser", "adadelta", "--learning-rate", "2.5"),
         *("--nodes", "8", "--batch-size", "4"),
     )
@@ -151,6 +152,7 @@ def test_options_make_the_plan(capsys, monkeypatch):
             activations=("relu",),
             clips=(0, 1.25),
             seeds=2,
+            first_seed=7,
             budget="characters",
             amount=50_000,
             base=base,

@@ -7,10 +7,12 @@ import csv
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -72,11 +74,10 @@ def test_killed_at_any_moment_a_run_is_found_and_goes_on_bit_for_bit(
     chance = random.Random(0)
     text = tmp_path / "words.txt"
     text.write_text(decode(corpus.ids))
-    steps = 3_000 * KILLS
-    config = small(text=str(text), steps=steps, report_every=500, nodes=40, seed=4)
+    config = small(text=str(text), steps=10_000_000, report_every=500, nodes=40, seed=4)
     options = [f"--{n.replace('_', '-')}={v}" for n, v in config.model_dump().items()]
     process = launch("train", *options, "--checkpoint-every", INTERVAL)
-    run_id, lost = None, []
+    lost = []
 
     def trains():
         if not (home / "runs.sqlite").exists():
@@ -88,47 +89,47 @@ def test_killed_at_any_moment_a_run_is_found_and_goes_on_bit_for_bit(
 
     for _ in range(KILLS):
         wait_for(trains, process)
-        try:
+        with pytest.raises(subprocess.TimeoutExpired):
             process.wait(chance.uniform(0, 4 * INTERVAL))
-            break  # it was faster than the kills
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.kill()
+        process.wait()
         store = Store(home)
         (row,) = store.runs()
         store.close()
         assert row.status == RunStatus.INTERRUPTED
-        run_id = row.id
         metrics = tmp_path / f"resumed-{len(lost)}.csv"
         process = launch(
-            *("runs", "resume", run_id, "--metrics", metrics, "--json"),
+            *("runs", "resume", row.id, "--metrics", metrics, "--json"),
             *("--checkpoint-every", INTERVAL),
         )
         first = wait_for(partial(first_row, metrics), process)
         pace = row.seconds / max(row.step, 1)
         lost.append((row.step + 1 - int(first["step"])) * pace)
-    out, err = process.communicate(timeout=PATIENCE * 3)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, err
-    if run_id:
-        assert json.loads(out)["id"] == run_id
-        assert json.loads(out)["status"] == "finished"
+    ended = json.loads(out)
+    assert (ended["id"], ended["status"]) == (row.id, "stopped")
     print(f"{len(lost)} kills; seconds of work lost: {[round(s, 2) for s in lost]}")
-    assert max(lost, default=0) < INTERVAL + 1.0  # the disk's time to write it, on a busy machine
+    assert max(lost) < INTERVAL + 1.0  # the disk's time to write it, on a busy machine
 
     store = Store(home)
     (row,) = store.runs()
     columns = store.steps(row.id)
     reports = store.reports(row.id)
     store.close()
-    assert (row.status, row.step) == (RunStatus.FINISHED, steps)
+    steps = ended["steps"]
+    assert (row.status, row.step) == (RunStatus.STOPPED, steps)
     assert columns["step"].tolist() == list(range(1, steps + 1))
-    records = list(Trainer(config, corpus).train())
+    # One that was never cut off; a report comes before the step that follows it.
+    records = list(takewhile(lambda r: r.step <= steps, Trainer(config, corpus).train()))
     whole = [r for r in records if isinstance(r, StepRecord)]
     assert columns["loss_nats"].tolist() == [r.loss_nats for r in whole]
     assert columns["grad_norm"].tolist() == [r.grad_norm for r in whole]
     assert columns["characters_seen"].tolist() == [r.characters_seen for r in whole]
     losses = {r.step: r.validation_loss_nats for r in records if hasattr(r, "sample")}
-    assert {r.step: r.validation_loss_nats for r in reports} == losses
+    on_time = {r.step: r.validation_loss_nats for r in reports if r.step % 500 == 0}
+    assert on_time == losses
 
 
 def first_row(path):

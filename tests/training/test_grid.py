@@ -62,6 +62,11 @@ def test_all_cells_of_a_seed_come_before_the_next_and_long_ones_first():
     ]
 
 
+def test_other_seeds_of_a_grid_are_other_cells():
+    plan = SweepPlan(lags=(3,), activations=("relu",), seeds=2, first_seed=5)
+    assert [cell.seed for cell in plan.cells()] == [5, 6]
+
+
 def test_a_key_names_the_measurement_and_nothing_else():
     def key(**changes):
         (cell,) = SweepPlan(
@@ -111,6 +116,7 @@ def test_a_line_is_named_by_what_varies():
         ({"text": "builtin", "unrollings": [201]}, "choose whole numbers from 1 to 200."),
         ({"activations": ["gelu"]}, "activations=gelu is not allowed: choose tanh, relu or both."),
         ({"seeds": 0}, "seeds=0 is not allowed: choose a whole number from 1 to 50."),
+        ({"first_seed": -1}, "first_seed=-1 is not allowed: choose a whole number from 0 to"),
         ({"clips": [-1]}, "clips=-1 is not allowed"),
         ({"amount": 0}, "amount=0 is not allowed"),
         ({"lags": range(1, 101), "seeds": 50}, "the grid has 10,000 cells; 2,000 are allowed"),
