@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from core.config import PRESETS, TrainingConfig
@@ -77,12 +78,12 @@ class RunRow:
             return None
         return self.best_validation - self.floors["bigram"]
 
-    @property
+    @cached_property
     def preset(self) -> str:
         """The preset that the settings differ least from."""
         return min(_PRESETS, key=lambda key: len(_differences(self.settings, _PRESETS[key])))
 
-    @property
+    @cached_property
     def differences(self) -> dict[str, Any]:
         """The settings that differ from `preset`'s, the text left out."""
         return _differences(self.settings, _PRESETS[self.preset])

@@ -1,0 +1,137 @@
+"""How fast the Runs page opens and filters with many long runs in the store.
+
+    python -m benchmarks.runs_view [--json] [--runs 500] [--steps 10000]
+
+A real server, and a real Chromium without a window. The runs are made up: their settings,
+reports and every recorded step, but no checkpoints, which the page does not read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import numpy as np
+from playwright.sync_api import Page, sync_playwright
+
+from benchmarks.server import serve
+from core.config import PRESETS
+from core.records import Report, RunStatus
+from core.storage import ledger
+from core.storage.store import Store
+
+_APP = Path(__file__).resolve().parents[1] / "dashboard" / "app.py"
+_NEEDLES = 25  # every so many-th run is called so, and is searched for
+_OPENINGS = 7
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument("--runs", type=int, default=500)
+    parser.add_argument("--steps", type=int, default=10_000, help="recorded steps of each")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        fill(home, options.runs, options.steps)
+        megabytes = (home / "runs.sqlite").stat().st_size / 1e6
+        with serve(_APP, {"UNROLL_HOME": str(home)}) as server, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
+            page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page.goto(f"http://127.0.0.1:{server.port}")
+            result = _measure(page, options.runs)
+            browser.close()
+    result["store_megabytes"] = megabytes
+    print(json.dumps(result) if options.json else _in_words(result, options))
+
+
+def fill(home: Path, runs: int, steps: int) -> None:
+    """A store of finished runs with made-up curves."""
+    store = Store(home)
+    chance = np.random.default_rng(0)
+    config = PRESETS["arch1"].config.changed(steps=steps)
+    step = np.arange(1, steps + 1)
+    for number in range(runs):
+        own = config.changed(seed=number, nodes=int(chance.integers(20, 120)))
+        norm = np.exp(chance.normal(size=steps))
+        columns = {
+            "step": step,
+            "characters_seen": step * own.characters_per_step,
+            "seconds": step / 500,
+            "loss_nats": 1.8 + 1 / np.sqrt(step) + 0.1 * chance.normal(size=steps),
+            "grad_norm": norm,
+            "grad_norm_clipped": norm.clip(max=own.clip),
+            "learning_rate": np.full(steps, own.learning_rate),
+        }
+        name = f"needle {number}" if number % _NEEDLES == 0 else f"hay {number}"
+        run_id = f"{number:08x}"
+        store.create(run_id, own, source="cli", name=name)
+        with store.transaction() as connection:
+            ledger.put_steps(connection, run_id, columns)
+            reports = [
+                Report(s, s * own.characters_per_step, s / 500, 2.0, 1.9, "what it wrote " * 7)
+                for s in range(0, steps + 1, own.report_every)
+            ]
+            ledger.put_reports(connection, run_id, reports)
+            store.refresh_validation(connection, run_id)
+            connection.execute(
+                "UPDATE runs SET status = ?, owner = NULL, step = ?, characters_seen = ?, "
+                "seconds = ?, text_title = 'Made up' WHERE id = ?",
+                (
+                    str(RunStatus.FINISHED),
+                    steps,
+                    steps * own.characters_per_step,
+                    steps / 500,
+                    run_id,
+                ),
+            )
+    store.close()
+
+
+def _measure(page: Page, runs: int) -> dict[str, float]:
+    page.get_by_role("button", name="Start", exact=True).wait_for()
+    opened, filtered = [], []
+    search = page.get_by_role("textbox", name="Search")
+    for _ in range(_OPENINGS):
+        began = perf_counter()
+        page.get_by_role("link", name="Runs").click()
+        _rows(page, runs)
+        opened.append(perf_counter() - began)
+        search.fill("needle")
+        began = perf_counter()
+        search.press("Enter")
+        _rows(page, -(-runs // _NEEDLES))
+        filtered.append(perf_counter() - began)
+        search.fill("")
+        search.press("Enter")
+        _rows(page, runs)
+        page.get_by_role("link", name="Train").click()
+        page.get_by_role("button", name="Start", exact=True).wait_for()
+    return {
+        "first_opened_s": opened[0],
+        "opened_s": median(opened),
+        "filtered_s": median(filtered),
+    }
+
+
+def _rows(page: Page, count: int) -> None:
+    """Wait until the table shows so many runs, and its heading."""
+    page.locator(f"[role=grid][aria-rowcount='{count + 1}']").first.wait_for(state="attached")
+
+
+def _in_words(result: dict[str, float], options: argparse.Namespace) -> str:
+    return (
+        f"{options.runs} runs of {options.steps:,} steps ({result['store_megabytes']:.0f} MB): the "
+        f"Runs page opens in {result['opened_s']:.2f} s ({result['first_opened_s']:.2f} s the "
+        f"first time), a search is answered in {result['filtered_s'] * 1e3:.0f} ms."
+    )
+
+
+if __name__ == "__main__":
+    main()
