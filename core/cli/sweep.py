@@ -213,8 +213,8 @@ def _shown(outcome: dict[str, Any]) -> str:
             f"{group['characters']:,} characters, gradient up to {group['max_grad_norm']:,.0f}"
         )
     spread = [verdict["spread"] for verdict in outcome["verdicts"] if verdict["spread"]]
-    words = [outcome["verdict"], *spread, outcome["article"], outcome["rule"]]
-    return "\n".join([*lines, "", *words])
+    words = [outcome["verdict"], *spread, outcome["certainty"], outcome["article"], outcome["rule"]]
+    return "\n".join([*lines, "", *filter(None, words)])
 
 
 def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from core.training.certainty import certainty, in_words
 from core.training.grid import Cell, CellResult, SweepPlan
 from core.training.verdict import (
     LATCH_RULE,
@@ -99,6 +100,7 @@ def summary(
     """All of a sweep: plan, rule, cells, groups, and the verdict in numbers and sentences."""
     found = groups(plan, cells, results)
     judged = verdicts(plan, found)
+    sure = certainty(plan, found)
     return {
         "plan": plan.model_dump(mode="json"),
         "rule": LATCH_RULE if plan.on_latch else TEXT_RULE,
@@ -116,5 +118,7 @@ def summary(
             for verdict in judged
         ],
         "verdict": headline(plan, judged),
+        "certainty": in_words(plan, sure),
+        "ahead": {plan.line_name(n): share for n, share in sure.ahead.items()} if sure else {},
         "article": beside_the_article(plan, judged),
     }

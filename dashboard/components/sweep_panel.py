@@ -14,6 +14,7 @@ import streamlit as st
 
 from core.data.latch import latch_floor
 from core.links import DEFAULT_PRESET, to_query
+from core.training.certainty import certainty, in_words
 from core.training.grid import SweepPlan
 from core.training.report import cell_rows, group_rows
 from core.training.sweeps import SweepSnapshot
@@ -55,6 +56,8 @@ def draw_sweep(snapshot: SweepSnapshot, estimate: float | None) -> None:
     judged = verdicts(plan, found)
     _progress(snapshot, estimate)
     _verdict(plan, judged, snapshot)
+    if words := in_words(plan, certainty(plan, found)):
+        st.markdown(plain(words))
     table = pd.DataFrame(group_rows(plan, found))
     cells = pd.DataFrame(cell_rows(plan, snapshot.cells, snapshot.results))
     cells["distance"] = cells["lag" if plan.on_latch else "unrollings"]
