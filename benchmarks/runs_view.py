@@ -4,6 +4,11 @@
 
 A real server, and a real Chromium without a window. The runs are made up: their settings,
 reports and every recorded step, but no checkpoints, which the page does not read.
+
+Timed by the browser's own clock, from the click or the key to the first time that the name in
+the table's first row is drawn. What Playwright would tell from outside is no measure: it asks
+at growing intervals, the longest half a second, and the table's rows for screen readers follow
+a fifth of a second after the drawn ones.
 """
 
 from __future__ import annotations
@@ -14,7 +19,6 @@ import shutil
 import tempfile
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
@@ -28,6 +32,20 @@ from core.storage.store import Store
 _APP = Path(__file__).resolve().parents[1] / "dashboard" / "app.py"
 _NEEDLES = 25  # every so many-th run is called so, and is searched for
 _OPENINGS = 7
+
+# The table is a canvas: what it shows is known from the calls that draw it.
+_CLOCK = """
+const drawn = new Map()
+let asked = 0
+for (const kind of ["click", "keydown"])
+  addEventListener(kind, (event) => { asked = event.timeStamp; drawn.clear() }, true)
+const fill = CanvasRenderingContext2D.prototype.fillText
+CanvasRenderingContext2D.prototype.fillText = function (text, ...where) {
+  if (!drawn.has(text)) drawn.set(text, performance.now())
+  return fill.call(this, text, ...where)
+}
+window.msUntilDrawn = (text) => drawn.has(text) && drawn.get(text) - asked
+"""
 
 
 def main() -> None:
@@ -44,6 +62,7 @@ def main() -> None:
         with serve(_APP, {"UNROLL_HOME": str(home)}) as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
             page = browser.new_page(viewport={"width": 1280, "height": 800})
+            page.add_init_script(_CLOCK)
             page.goto(f"http://127.0.0.1:{server.port}")
             result = _measure(page, options.runs)
             browser.close()
@@ -95,41 +114,41 @@ def fill(home: Path, runs: int, steps: int) -> None:
 
 
 def _measure(page: Page, runs: int) -> dict[str, float]:
-    page.get_by_role("button", name="Start", exact=True).wait_for()
+    page.locator(".main-svg").first.wait_for()  # the first page has arrived
+    newest = f"hay {runs - 1}" if (runs - 1) % _NEEDLES else f"needle {runs - 1}"
+    needle = f"needle {(runs - 1) // _NEEDLES * _NEEDLES}"
     opened, filtered = [], []
-    search = page.get_by_role("textbox", name="Search")
+    search = page.get_by_placeholder("name, tag, note")
     for _ in range(_OPENINGS):
-        began = perf_counter()
         page.get_by_role("link", name="Runs").click()
-        _rows(page, runs)
-        opened.append(perf_counter() - began)
+        opened.append(_seconds(page, newest))
         search.fill("needle")
-        began = perf_counter()
         search.press("Enter")
-        _rows(page, -(-runs // _NEEDLES))
-        filtered.append(perf_counter() - began)
+        filtered.append(_seconds(page, needle))
         search.fill("")
         search.press("Enter")
-        _rows(page, runs)
+        _seconds(page, newest)
         page.get_by_role("link", name="Train").click()
         page.get_by_role("button", name="Start", exact=True).wait_for()
     return {
         "first_opened_s": opened[0],
         "opened_s": median(opened),
         "filtered_s": median(filtered),
+        "slowest_filtered_s": max(filtered),
     }
 
 
-def _rows(page: Page, count: int) -> None:
-    """Wait until the table shows so many runs, and its heading."""
-    page.locator(f"[role=grid][aria-rowcount='{count + 1}']").first.wait_for(state="attached")
+def _seconds(page: Page, name: str) -> float:
+    """From the last click or key until this name was drawn in the table."""
+    return page.wait_for_function("name => msUntilDrawn(name)", arg=name).json_value() / 1e3
 
 
 def _in_words(result: dict[str, float], options: argparse.Namespace) -> str:
     return (
         f"{options.runs} runs of {options.steps:,} steps ({result['store_megabytes']:.0f} MB): the "
         f"Runs page opens in {result['opened_s']:.2f} s ({result['first_opened_s']:.2f} s the "
-        f"first time), a search is answered in {result['filtered_s'] * 1e3:.0f} ms."
+        f"first time), a search is answered in {result['filtered_s'] * 1e3:.0f} ms "
+        f"(at the slowest {result['slowest_filtered_s'] * 1e3:.0f} ms)."
     )
 
 

@@ -42,6 +42,7 @@ _COLUMNS = (
     "characters_seen, seconds, best_validation, last_validation, diagnosis, starred, tags, note, "
     "deleted"
 )
+_NAMES = [name.strip() for name in _COLUMNS.split(",")]
 _SELECT = f"SELECT {_COLUMNS} FROM runs JOIN configurations ON configuration = configurations.id"
 
 
@@ -70,6 +71,7 @@ class Store:
         self._connection = open_database(self.path)
         self._ownership = ownership or Ownership(self.home / "processes")
         self._shares = ownership is not None
+        self._read: dict[str, tuple[tuple, RunRow]] = {}  # what a row was made of, and the row
         try:
             self._settle()
             self._purge()
@@ -161,7 +163,10 @@ class Store:
     def runs(self) -> list[RunRow]:
         """All runs that are not deleted, newest first."""
         self._settle()
-        return self._select("WHERE deleted IS NULL ORDER BY created DESC, runs.rowid DESC")
+        rows = self._select("WHERE deleted IS NULL ORDER BY created DESC, runs.rowid DESC")
+        with self._lock:
+            self._read = {row.id: self._read[row.id] for row in rows if row.id in self._read}
+        return rows
 
     def get(self, run_id: str) -> RunRow:
         """One run, a deleted one too while it can be had back.
@@ -346,7 +351,15 @@ class Store:
     def _select(self, condition: str, *values: object) -> list[RunRow]:
         with self._reading() as connection:
             rows = connection.execute(f"{_SELECT} {condition}", values).fetchall()
-        return [_row(values, self._ownership.name) for values in rows]
+            return [self._as_row(values) for values in rows]
+
+    def _as_row(self, values: tuple) -> RunRow:
+        """The row as it was read before, with what it has worked out since, if nothing changed."""
+        made_of = (*values, self._ownership.name)
+        known = self._read.get(values[0])
+        if known is None or known[0] != made_of:
+            known = self._read[values[0]] = made_of, _row(values, self._ownership.name)
+        return known[1]
 
     def _settle(self) -> None:
         """Note the runs whose process has ended as interrupted."""
@@ -376,7 +389,7 @@ def _configuration(connection: sqlite3.Connection, config: TrainingConfig) -> in
 
 
 def _row(values: tuple, own: str | None) -> RunRow:
-    named = dict(zip((name.strip() for name in _COLUMNS.split(",")), values, strict=True))
+    named = dict(zip(_NAMES, values, strict=True))
     owner = named.pop("owner")
     named["id"] = named.pop("runs.id")
     named["status"] = RunStatus(named["status"])

@@ -1,7 +1,8 @@
 """Train one cell of a grid and measure it.
 
-Knows nothing of clusters or of the other cells. Text, first weights and every step follow from
-the cell alone, so whoever trains it gets the same result.
+Knows nothing of clusters, of the other cells or of files. Text, first weights and every step
+follow from the cell alone, so whoever trains it gets the same result. It is trained as any run
+is, reports included, so that it can be kept, looked at and trained on as one.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from core.data.corpora import load_corpus
 from core.data.latch import latch_floor, latch_text
 from core.errors import Diverged, TextError
 from core.networks.stepwise import CharacterModel, softmax
+from core.records import Report, StepRecord
+from core.training.cell_run import CellRun, joined, step_columns
 from core.training.grid import MARKS, Cell, CellResult, Mark
 from core.training.threads import prepare_thread
 from core.training.trainer import Trainer
@@ -37,7 +40,7 @@ def train_cell(
     cell: Cell,
     tell: Callable[[Mark], None] = lambda mark: None,
     wanted: Callable[[], bool] = lambda: True,
-) -> CellResult:
+) -> CellRun:
     """Train on the cell's budget, then measure on text that was not trained on.
 
     Args:
@@ -51,48 +54,54 @@ def train_cell(
     """
     prepare_thread()
     began = perf_counter()
-    # A cell's place among workers is a core each: a GPU would be shared by all of them.
-    config = cell.config.changed(device="cpu")
+    config = cell.trained_config
     corpus = load_corpus(config.text)
     if cell.text_sha256 and corpus.sha256 != cell.text_sha256:
         raise TextError(
             f"The text {config.text} of this worker is not the one that the sweep was started "
             "with: give every machine the same file, and the same version of Python."
         )
-    trainer = Trainer(config, corpus)
+    # Probes of the gradient flow would cost one part in twenty, and say nothing of the score.
+    trainer = Trainer(config.changed(probe_every=0), corpus)
     lag = cell.distance if config.text.startswith("latch:") else None
     marks: list[Mark] = []
-    losses: list[float] = []
-    highest, highest_since, message = 0.0, 0.0, ""
+    reports: list[Report] = []
+    since: list[StepRecord] = []  # the last mark
+    columns: list[dict[str, np.ndarray]] = []
+    highest, message = 0.0, ""
     due = {math.ceil(config.steps * part / MARKS) for part in range(1, MARKS + 1)}
     try:
-        while trainer.steps_done < config.steps:
-            record = trainer.step()
-            losses.append(record.loss_nats)
-            highest_since = max(highest_since, record.grad_norm)
+        for record in trainer.train():
+            if isinstance(record, Report):
+                reports.append(record)
+                continue
+            since.append(record)
             if record.step in due:
                 marks.append(
                     Mark(
                         step=record.step,
                         characters=record.characters_seen,
-                        loss_nats=float(np.mean(losses)),
-                        grad_norm=highest_since,
+                        loss_nats=float(np.mean([step.loss_nats for step in since])),
+                        grad_norm=max(step.grad_norm for step in since),
                         recall=None if lag is None else echo_recall(_model(trainer), lag),
                     )
                 )
                 tell(marks[-1])
-                highest, highest_since = max(highest, highest_since), 0.0
-                losses.clear()
+                highest = max(highest, marks[-1].grad_norm)
+                columns.append(step_columns(since))
+                since.clear()
             if record.step % _LOOK_EVERY == 0 and not wanted():
                 raise Abandoned
     except Diverged as error:
         message = str(error)
     if lag is None:
-        loss, at_end, best = trainer.validation_loss(), None, None
+        same = reports[-1].step == trainer.steps_done
+        loss = reports[-1].validation_loss_nats if same else trainer.validation_loss()
+        at_end = best = None
     else:
         loss, at_end = latch_loss(_model(trainer), lag), echo_recall(_model(trainer), lag)
         best = max(at_end, *(mark.recall for mark in marks)) if marks else at_end
-    return CellResult(
+    result = CellResult(
         key=cell.key,
         status="diverged" if message else "done",
         updates=trainer.steps_done,
@@ -102,10 +111,12 @@ def train_cell(
         floor_nats=None if lag is None else latch_floor(lag),
         recall=best,
         recall_at_end=at_end,
-        max_grad_norm=max(highest, highest_since),
+        max_grad_norm=max([highest, *(step.grad_norm for step in since)]),
         marks=tuple(marks),
         message=message,
     )
+    columns.append(step_columns(since))
+    return CellRun(result, joined(columns), tuple(reports), trainer.state(), corpus.sha256)
 
 
 def echo_recall(model: CharacterModel, lag: int) -> float:

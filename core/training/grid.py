@@ -164,11 +164,11 @@ class SweepPlan(BaseModel):
         """What tells this line from the plan's others: "ReLU", "tanh, clip off"."""
         words = [ACTIVATION_NAMES[line.activation]]
         if len(self.clips) > 1:
-            words.append(f"clip {line.clip:g}" if line.clip else "clip off")
+            words.append(_clip_name(line.clip))
         if len(self.inits) > 1:
             words.append(line.init)
         if len(self.architectures) > 1:
-            words.append({"arch1": "Arch 1", "arch2": "Arch 2"}[line.architecture])
+            words.append(_ARCHITECTURE_NAMES[line.architecture])
         return ", ".join(words)
 
     def cells(self, text_sha256: str = "") -> list[Cell]:
@@ -203,6 +203,7 @@ class SweepPlan(BaseModel):
 
 
 ACTIVATION_NAMES = {"tanh": "tanh", "relu": "ReLU"}
+_ARCHITECTURE_NAMES = {"arch1": "Arch 1", "arch2": "Arch 2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +228,25 @@ class Cell:
     @property
     def seed(self) -> int:
         return self.config.seed
+
+    @property
+    def trained_config(self) -> TrainingConfig:
+        """`config` on the CPU: a cell's place among workers is a core, not a part of a GPU."""
+        return self.config.changed(device="cpu")
+
+    @property
+    def name(self) -> str:
+        """What to call its run: "ReLU, lag 16, seed 3"; what is unlike `BASE` is named too."""
+        line = self.line
+        words = [ACTIVATION_NAMES[line.activation]]
+        if line.clip != BASE.clip:
+            words.append(_clip_name(line.clip))
+        if line.init != BASE.init:
+            words.append(line.init)
+        if line.architecture != BASE.architecture:
+            words.append(_ARCHITECTURE_NAMES[line.architecture])
+        distance = "lag" if self.config.text.startswith(f"{LATCH}:") else "T"
+        return ", ".join([*words, f"{distance} {self.distance}", f"seed {self.seed}"])
 
     @property
     def characters(self) -> int:
@@ -292,6 +312,10 @@ def result_from_json(text: str) -> CellResult:
     """
     values = json.loads(text)
     return CellResult(**{**values, "marks": tuple(Mark(*mark) for mark in values["marks"])})
+
+
+def _clip_name(clip: float) -> str:
+    return f"clip {clip:g}" if clip else "clip off"
 
 
 def _sentences(error: ValidationError) -> str:

@@ -1,8 +1,8 @@
 """A sweep: the cells of a grid trained on a cluster, results handed on as they come.
 
-Synchronous; knows nothing of pages, or of where results are kept beyond `Results`. Every
-result is kept before it is handed on, and cells whose results are there already are not
-trained, so a sweep that was stopped, or lost its scheduler, goes on where it was.
+Synchronous; knows nothing of pages, or of where results and runs are kept beyond `Results` and
+`CellLog`. Every result is kept before it is handed on, and cells whose results are there already
+are not trained, so a sweep that was stopped, or lost its scheduler, goes on where it was.
 
     cells not yet measured  ──submit──>  scheduler  ──>  workers: train_cell
                                                             │ marks, while it trains
@@ -25,6 +25,8 @@ from core.training.grid import Cell, CellResult, Mark
 if TYPE_CHECKING:
     from distributed import Future
 
+    from core.training.cell_run import CellRun
+
 _LOOK = 1.0  # seconds between two looks at the scheduler while nothing comes
 _STOP = object()
 
@@ -37,6 +39,23 @@ class Results(Protocol):
 
     def get(self, keys: Iterable[str]) -> Mapping[str, CellResult]:
         """The results that are kept of these cells."""
+
+
+class CellLog(Protocol):
+    """Where the cells' runs are recorded: `core.storage.sweep_runs.SweepRuns`.
+
+    Raises:
+        UnrollError: on any call, for what cannot be recorded; the sweep goes on without it.
+    """
+
+    def mark(self, cell: Cell, mark: Mark) -> None:
+        """A cell has got to a mark. Its first begins its run."""
+
+    def finish(self, cell: Cell, run: CellRun) -> None:
+        """A cell has been trained."""
+
+    def abandon(self, cell: Cell, failure: str = "") -> None:
+        """A cell ends without a result: it failed, for this reason, or was given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +73,13 @@ class Workers:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Unrecorded:
+    """Runs of cells are missing in the list of runs. Told once."""
+
+    reason: str
+
+
 class Sweep:
     """One pass over the cells that are not measured yet.
 
@@ -63,23 +89,33 @@ class Sweep:
         cells: what to measure.
         cluster: who trains.
         results: where results are looked up and kept.
+        log: where the cells' runs are recorded; None records none.
     """
 
-    def __init__(self, cells: Sequence[Cell], cluster: Cluster, results: Results) -> None:
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        cluster: Cluster,
+        results: Results,
+        log: CellLog | None = None,
+    ) -> None:
         self.cells = list(cells)
         self._cluster = cluster
         self._results = results
+        self._log = log
+        self._complained = False
         self._inbox: SimpleQueue = SimpleQueue()
 
     def stop(self) -> None:
         """Give up the cells that are not finished; `run` then ends."""
         self._inbox.put(_STOP)
 
-    def run(self) -> Iterator[CellResult | OnTheWay | Workers]:
+    def run(self) -> Iterator[CellResult | OnTheWay | Workers | Unrecorded]:
         """Train what is missing.
 
         Yields first the results that were kept already, then each cell's marks and its result,
-        and the number of workers whenever it has changed. A cell that fails is yielded with
+        the number of workers whenever it has changed, and a complaint if its runs cannot be
+        recorded. A cell that fails is yielded with
         the reason and not kept, so another pass tries it again.
 
         Raises:
@@ -92,7 +128,9 @@ class Sweep:
         if missing:
             yield from self._train(missing)
 
-    def _train(self, missing: dict[str, Cell]) -> Iterator[CellResult | OnTheWay | Workers]:
+    def _train(
+        self, missing: dict[str, Cell]
+    ) -> Iterator[CellResult | OnTheWay | Workers | Unrecorded]:
         client = self._cluster.client()
         sweep = secrets.token_hex(4)
         topic = f"unroll-{sweep}"
@@ -106,17 +144,19 @@ class Sweep:
                 )
                 future.add_done_callback(self._inbox.put)
                 futures[future.key] = future
-            names = {f"cell-{sweep}-{key}": key for key in missing}
-            yield from self._listen(futures, names)
+            cells = {f"cell-{sweep}-{key}": cell for key, cell in missing.items()}
+            yield from self._listen(futures, cells)
         finally:
+            for cell in missing.values():
+                list(self._record("abandon", cell))
             if client.status == "running":  # else both would wait for a scheduler that is gone
                 with suppress(Exception):
                     client.unsubscribe_topic(topic)
                     client.cancel(list(futures.values()), force=True)
 
     def _listen(
-        self, futures: dict[str, Future], names: Mapping[str, str]
-    ) -> Iterator[CellResult | OnTheWay | Workers]:
+        self, futures: dict[str, Future], cells: Mapping[str, Cell]
+    ) -> Iterator[CellResult | OnTheWay | Workers | Unrecorded]:
         """Until no future is left."""
         workers = self._cluster.worker_count()
         yield Workers(workers)
@@ -128,13 +168,15 @@ class Sweep:
             if item is _STOP:
                 return
             if isinstance(item, tuple | list):
-                key, *mark = item
+                key, *values = item
                 if key in futures:
-                    yield OnTheWay(names[key], Mark(*mark))
+                    mark = Mark(*values)
+                    yield from self._record("mark", cells[key], mark)
+                    yield OnTheWay(cells[key].key, mark)
                 continue
             if item is not None:
                 done = futures.pop(item.key)
-                yield self._finished(done, names[item.key], left=len(futures) + 1)
+                yield from self._finished(done, cells[item.key], left=len(futures) + 1)
                 continue
             # Nothing came for a second: ask, which takes the scheduler's time.
             if not self._cluster.warm:
@@ -143,15 +185,34 @@ class Sweep:
                 workers = count
                 yield Workers(count)
 
-    def _finished(self, future: Future, key: str, left: int) -> CellResult:
+    def _finished(
+        self, future: Future, cell: Cell, left: int
+    ) -> Iterator[CellResult | Unrecorded]:
         if future.status == "cancelled":  # all at once, as the connection breaks
             raise self._lost(left)
         error = future.exception()
         if error is not None:
-            return _failed(key, error)
-        result: CellResult = future.result()
-        self._results.put(result)
-        return result
+            result = _failed(cell.key, error)
+            yield from self._record("abandon", cell, result.message)
+        else:
+            run: CellRun = future.result()
+            result = run.result
+            self._results.put(result)
+            yield from self._record("finish", cell, run)
+        yield result
+
+    def _record(self, verb: str, *what: object) -> Iterator[Unrecorded]:
+        """Tell the log; the measurement does not depend on whether it can record."""
+        if self._log is None:
+            return
+        try:
+            getattr(self._log, verb)(*what)
+        except Exception as error:  # whatever it is
+            if not self._complained:
+                self._complained = True
+                plain = isinstance(error, UnrollError)
+                reason = str(error) if plain else f"{type(error).__name__}: {error}."
+                yield Unrecorded(f"{reason} The sweep goes on; not all of its runs are recorded.")
 
     def _lost(self, left: int) -> SweepError:
         done, all_ = len(self.cells) - left, len(self.cells)
@@ -177,7 +238,7 @@ def _failed(key: str, error: BaseException) -> CellResult:
     return CellResult(key, "failed", updates=0, characters=0, seconds=0.0, message=message)
 
 
-def _work(cell: Cell, topic: str) -> CellResult:
+def _work(cell: Cell, topic: str) -> CellRun:
     """What a worker does with a cell."""
     from distributed import get_worker
 
@@ -193,5 +254,5 @@ def _work(cell: Cell, topic: str) -> CellResult:
         state = worker.state.tasks.get(task)
         return state is not None and state.state == "executing"
 
-    result = train_cell(cell, tell, wanted)
-    return replace(result, worker=str(worker.name))
+    run = train_cell(cell, tell, wanted)
+    return replace(run, result=replace(run.result, worker=str(worker.name)))

@@ -19,7 +19,7 @@ from core.data.corpora import load_corpus
 from core.errors import SweepError, UnrollError
 from core.training.cluster import Cluster
 from core.training.grid import Cell, CellResult, Mark, SweepPlan
-from core.training.sweep import OnTheWay, Results, Sweep, Workers
+from core.training.sweep import CellLog, OnTheWay, Results, Sweep, Unrecorded, Workers
 
 
 class Plans(Results, Protocol):
@@ -47,6 +47,7 @@ class SweepSnapshot:
     seconds: float = 0.0  # since it was started
     message: str = ""  # what it is busy with, or why it ended before its last cell
     failed: bool = False  # whether `message` is about something that went wrong
+    unrecorded: str = ""  # why runs of its cells are missing in the list of runs
 
     @property
     def done(self) -> int:
@@ -85,11 +86,13 @@ class Sweeps:
     Args:
         cluster: who trains.
         store: where results and plans are kept.
+        log: where the cells' runs are recorded; None records none.
     """
 
-    def __init__(self, cluster: Cluster, store: Plans) -> None:
+    def __init__(self, cluster: Cluster, store: Plans, log: CellLog | None = None) -> None:
         self.cluster = cluster
         self._store = store
+        self._log = log
         self._changed = Condition()
         self._snapshot: SweepSnapshot | None = None
         self._sweep: Sweep | None = None
@@ -129,7 +132,7 @@ class Sweeps:
             if self._snapshot is not None and self._snapshot.active:
                 raise SweepError("A sweep runs already: stop it, or wait until it is done.")
             self._store.put_plan(plan, sha256)
-            self._sweep = Sweep(cells, self.cluster, self._store)
+            self._sweep = Sweep(cells, self.cluster, self._store, self._log)
             self._began = monotonic()
             busy = "" if self.cluster.warm else f"Connecting to {self.cluster.name}"
             self._snapshot = SweepSnapshot(plan, cells, active=True, message=busy)
@@ -191,12 +194,14 @@ class Sweeps:
             )
             self._changed.notify_all()
 
-    def _note(self, item: CellResult | OnTheWay | Workers) -> None:
+    def _note(self, item: CellResult | OnTheWay | Workers | Unrecorded) -> None:
         with self._changed:
             now = self._snapshot
             if isinstance(item, Workers):
                 waiting = "" if item.count else f"Waiting for a worker of {self.cluster.name}"
                 now = replace(now, workers=item.count, message=waiting)
+            elif isinstance(item, Unrecorded):
+                now = replace(now, unrecorded=item.reason)
             elif isinstance(item, OnTheWay):
                 now = replace(now, marks={**now.marks, item.key: item.mark})
             else:

@@ -293,6 +293,6 @@ def _ratio(found: Sequence[Verdict]) -> str:
     if limits["relu"] == limits["tanh"]:
         return ": both reach equally far, where the article has ReLU at twice tanh's reach"
     return (
-        f": with these seeds ReLU reaches {limits['relu'] / limits['tanh']:.2g} times as far as tanh, where the "
-        "article has 2"
+        f": with these seeds ReLU reaches {limits['relu'] / limits['tanh']:.2g} times as far as "
+        "tanh, where the article has 2"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha1
 
 import streamlit as st
 
@@ -14,6 +13,12 @@ from core.storage.rows import RunRow
 from dashboard.components.plain import plain
 from dashboard.library import library
 from dashboard.runs_table import matching, runs_table
+
+# Keys of st.session_state.
+_TABLE = "runs_table"
+_DRAWN = "runs_drawn"  # ids in the order in which the browser has them
+_CHOSEN = "runs_chosen"
+_REFUSAL, _IMPORTED = "runs_import_refusal", "runs_imported"
 
 _BITS = "Bits per character on held-out text."
 _COLUMNS = {
@@ -46,55 +51,91 @@ _COLUMNS = {
 
 def filters(rows: Sequence[RunRow]) -> list[RunRow]:
     """Search words, statuses and the star; returns the rows that are left."""
-    present = [str(s) for s in RunStatus if any(row.status == s for row in rows)]
+    wanted = st.session_state.get("runs_status") or []
+    present = [str(s) for s in RunStatus if s in wanted or any(row.status == s for row in rows)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = st.text_input(
             "Search",
+            type="search",
+            live="150ms",
             key="runs_search",
             placeholder="name, tag, note, setting, text or finding",
-            width=360,
+            width=400,
             persist_state="session",
         )
         statuses = st.pills(
             "Status", present, selection_mode="multi", key="runs_status", persist_state="session"
         )
         starred = st.toggle("Starred only", key="runs_starred", persist_state="session")
-        with st.popover("Import", icon=":material/upload:"):
-            st.file_uploader(
-                "A .zip that was exported",
-                type="zip",
-                key="runs_import",
-                on_change=_import,
-            )
-            if refusal := st.session_state.get("runs_import_refusal"):
-                st.error(plain(refusal))
+        st.space("stretch")
+        _import_button()
     return matching(rows, words, statuses, starred)
 
 
-def table(rows: Sequence[RunRow]) -> list[str]:
-    """Draw the table; the ids of the chosen runs."""
-    # The choice is kept by place, so a list of other runs is another table.
-    ids = "".join(row.id for row in rows)
-    event = st.dataframe(
+def table(rows: Sequence[RunRow], of: int) -> list[RunRow]:
+    """Draw the table of these rows, of so many in all; the chosen ones."""
+    _count(len(rows), of)
+    state = st.session_state
+    ids = [row.id for row in rows]
+    state[_DRAWN] = ids
+    state[_CHOSEN] = [run_id for run_id in ids if run_id in state.get(_CHOSEN, ())]
+    # The browser knows places only: tell it where the chosen runs stand now.
+    places = [place for place, run_id in enumerate(ids) if run_id in state[_CHOSEN]]
+    if sorted(state.get(_TABLE, {}).get("selection", {}).get("rows", [])) != places:
+        state[_TABLE] = {"selection": {"rows": places}}
+    st.dataframe(
         runs_table(rows),
-        key=f"runs_table_{sha1(ids.encode()).hexdigest()[:10]}",
+        key=_TABLE,
         column_config=_COLUMNS,
         column_order=[name for name in _COLUMNS if name != "_index"],
-        on_select="rerun",
+        on_select=_choose,
         selection_mode="multi-row",
-        height=min(38 + 35 * max(len(rows), 1), 360),
+        height=min(38 + 35 * max(of, 1), 360),  # whatever is found: the page below stands still
         row_height=35,
         placeholder="",
     )
-    return [rows[place].id for place in event.selection.rows if place < len(rows)]
+    return [row for row in rows if row.id in state[_CHOSEN]]
+
+
+def _choose() -> None:
+    drawn = st.session_state[_DRAWN]
+    places = st.session_state[_TABLE]["selection"]["rows"]
+    st.session_state[_CHOSEN] = [drawn[place] for place in places if place < len(drawn)]
+    st.rerun()  # the whole page: what can be done with them stands below the list
+
+
+def _count(shown: int, of: int) -> None:
+    runs = "1 run" if of == 1 else f"{of:,} runs"
+    if not of:
+        st.caption("There are no runs yet: Start on the Train page makes the first.")
+    elif shown == of:
+        st.caption(runs)
+    elif shown:
+        st.caption(f"{shown:,} of {runs}")
+    else:
+        st.caption(f"None of the {runs} is like this. Search for less, or take a filter away.")
+
+
+def _import_button() -> None:
+    with st.popover("Import", icon=":material/upload:"):
+        st.file_uploader(
+            "A run that was downloaded, as .zip", type="zip", key="runs_import", on_change=_import
+        )
+        if refusal := st.session_state.get(_REFUSAL):
+            st.error(plain(refusal))
+        elif told := st.session_state.get(_IMPORTED):
+            st.success(plain(told))
 
 
 def _import() -> None:
-    file = st.session_state["runs_import"]
-    st.session_state["runs_import_refusal"] = None
+    state, file = st.session_state, st.session_state["runs_import"]
+    state[_REFUSAL] = state[_IMPORTED] = None
     if file is None:
         return
+    shelf = library().shelf()
     try:
-        import_run(library().shelf(), file.getvalue())
+        row = shelf.get(import_run(shelf, file.getvalue()))
     except UnrollError as error:
-        st.session_state["runs_import_refusal"] = str(error)
+        state[_REFUSAL] = str(error)
+    else:
+        state[_IMPORTED] = f"{row.name} is in the list."

@@ -11,26 +11,23 @@ st.header("Runs", anchor=False)
 library().flush()
 store = library().shelf()
 undo_bar()
-rows = store.runs()
-if not rows:
-    st.info("There are no runs yet: Start on the Train page makes the first.")
-shown = [row.id for row in filters(rows)]
-active = any(row.status.active for row in rows)
-CHOSEN = "runs_chosen"
+read = [store.runs()]  # what the list begins with; it reads anew when it is drawn again
+active = any(row.status.active for row in read[0])
+told = []  # what stands below the list
 
 
-@st.fragment(run_every=4 * session.refresh_seconds() if active else None)
-def live() -> None:
-    """The part that moves: runs of the command line and of sweeps train on while one looks."""
-    now = {row.id: row for row in store.runs()}
-    chosen = table([now[run_id] for run_id in shown if run_id in now])
-    before, st.session_state[CHOSEN] = st.session_state.get(CHOSEN), chosen
-    if active and now.keys() != {row.id for row in rows}:
-        st.rerun()  # a run was started or deleted elsewhere
-    if before is not None and chosen != before:
+# Apart from the rest of the page: a search draws only the list again, and so does the clock.
+@st.fragment(run_every=(4 if active else 10) * session.refresh_seconds())
+def found() -> None:
+    """Runs of the command line and of sweeps come in and train on while one looks."""
+    rows = read.pop() if read else store.runs()
+    chosen = table(filters(rows), len(rows))
+    news = [any(row.status.active for row in rows), *((row.id, row.status) for row in chosen)]
+    if not told:
+        told.extend([news, chosen])
+    elif told[0] != news:
         st.rerun()
 
 
-live()
-by_id = {row.id: row for row in rows}
-chosen_runs([by_id[run_id] for run_id in st.session_state.get(CHOSEN, ()) if run_id in by_id])
+found()
+chosen_runs(told[1])

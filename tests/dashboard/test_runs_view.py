@@ -10,30 +10,11 @@ from core.config import PRESETS
 from core.records import Event, RunStatus
 from core.storage.store import Store
 from dashboard import session
-from dashboard.components import runs_list
 from dashboard.library import library
 from dashboard.runs_table import configuration_differences, matching, runs_table
 
 pytestmark = pytest.mark.usefixtures("own_server")
 PATIENCE = 30
-
-
-@pytest.fixture
-def choose(monkeypatch):
-    """Choose rows of the table, which no test without a browser can click."""
-    chosen: list[str] = []
-    draw = runs_list.table
-
-    def table(rows):
-        draw(rows)
-        return [row.id for row in rows if row.id in chosen]
-
-    monkeypatch.setattr(runs_list, "table", table)
-
-    def choose_(*run_ids):
-        chosen[:] = run_ids
-
-    return choose_
 
 
 def trained(**changes):
@@ -45,9 +26,11 @@ def trained(**changes):
     return run
 
 
-def runs_page(**query):
-    visit = Visit(**query)
+def runs_page(*chosen):
+    """The Runs page with these runs chosen, which no test without a browser can click."""
+    visit = Visit()
     visit.page.switch_page("views/runs.py")
+    visit.page.session_state["runs_chosen"] = chosen
     return visit.look()
 
 
@@ -60,7 +43,7 @@ def test_an_empty_list_says_what_makes_the_first_run():
     assert visit.said("info") == ["There are no runs yet: Start on the Train page makes the first."]
 
 
-def test_runs_stand_in_the_table_newest_first(choose):
+def test_runs_stand_in_the_table_newest_first():
     first, second = trained(), trained(activation="relu", unrollings=9)
     table = table_of(runs_page())
     assert table.index.tolist() == [second.run_id, first.run_id]
@@ -95,10 +78,9 @@ def test_a_run_of_another_process_is_seen_while_it_trains(small):
     assert table_of(visit.look())["Status"].tolist() == ["interrupted"]
 
 
-def test_a_chosen_run_is_named_and_noted(choose):
+def test_a_chosen_run_is_named_and_noted():
     run = trained()
-    choose(run.run_id)
-    visit = runs_page()
+    visit = runs_page(run.run_id)
     key = f"runs_word_{run.run_id}"
     visit.page.text_input(key=f"{key}_name").set_value("Mine <b>")
     visit.page.text_input(key=f"{key}_tags").set_value("a, week 3,, ")
@@ -115,11 +97,10 @@ def test_a_chosen_run_is_named_and_noted(choose):
     assert table_of(visit.look())["Name"].tolist() == ["Mine <b>"]
 
 
-def test_a_run_is_opened_from_the_store_on_the_train_page(choose):
+def test_a_run_is_opened_from_the_store_on_the_train_page():
     run = trained(nodes=9)
     session.manager()._runs.clear()  # as after a restart
-    choose(run.run_id)
-    visit = runs_page().click("Open")
+    visit = runs_page(run.run_id).click("Open")
     assert "finished" in visit.status()
     assert "step 12 of 12" in visit.status()
     assert visit.chosen()["nodes"] == 9
@@ -135,14 +116,13 @@ def test_a_link_to_a_run_of_before_the_restart_shows_it():
     assert visit.said("warning") == []
 
 
-def test_a_stopped_run_is_resumed_where_it_stopped(choose):
+def test_a_stopped_run_is_resumed_where_it_stopped():
     run = session.manager().start(PRESETS["demo"].config.changed(**ENDLESS))
     run.wait_until(lambda s: s.step > 5, PATIENCE)
     run.stop()
     at = run.wait(PATIENCE).step
     library().flush()
-    choose(run.run_id)
-    visit = runs_page().click("Resume")
+    visit = runs_page(run.run_id).click("Resume")
     again = session.manager().get(run.run_id)
     assert again is not run
     shot = again.wait_until(lambda s: s.step > at, PATIENCE)
@@ -165,22 +145,20 @@ def test_an_interrupted_run_is_resumed_from_the_train_page(small):
     assert library().shelf().get("cafe0001").status == RunStatus.FINISHED
 
 
-def test_a_finished_run_is_extended(choose):
+def test_a_finished_run_is_extended():
     run = trained()
-    choose(run.run_id)
-    visit = runs_page()
+    visit = runs_page(run.run_id)
     visit.page.number_input(key=f"runs_extend_{run.run_id}").set_value(30)
     visit.click("Go on")
     assert session.manager().get(run.run_id).wait(PATIENCE).step == 30
 
 
-def test_a_duplicate_brings_settings_and_live_changes_and_starts_another_run(choose):
+def test_a_duplicate_brings_settings_and_live_changes_and_starts_another_run():
     config = PRESETS["demo"].config.changed(**{**TINY, "steps": 12})
     run = session.manager().start(config, planned=[Event(4, "clip", 0.5), Event(99, "clip", 1.0)])
     run.wait(PATIENCE)
     library().flush()
-    choose(run.run_id)
-    visit = runs_page().click("Duplicate")
+    visit = runs_page(run.run_id).click("Duplicate")
     assert visit.chosen()["clip"] == config.clip
     assert visit.page.query_params["events"] == "4-clip-0.5 99-clip-1.0"
     visit.page.switch_page("views/train.py")  # where the visitor is; AppTest goes back
@@ -229,20 +207,18 @@ def test_a_reload_shows_an_ended_run_with_the_settings_that_it_ended_with():
     assert edited.chosen()["learning_rate"] == 0.004
 
 
-def test_a_deleted_run_is_had_back(choose):
+def test_a_deleted_run_is_had_back():
     run = trained()
-    choose(run.run_id)
-    visit = runs_page().click("Delete")
+    visit = runs_page(run.run_id).click("Delete")
     assert visit.said("info")[0] == "Arch 1 tanh, N 8, T 6 deleted; for good in a minute."
     assert library().shelf().runs() == []
     visit.click("Undo")
     assert table_of(visit).index.tolist() == [run.run_id]
 
 
-def test_two_runs_are_overlaid_and_their_settings_compared(choose):
+def test_two_runs_are_overlaid_and_their_settings_compared():
     first, second = trained(), trained(activation="relu", learning_rate=0.5)
-    choose(first.run_id, second.run_id)
-    visit = runs_page()
+    visit = runs_page(first.run_id, second.run_id)
     differences = visit.page.dataframe[1].value
     assert differences.to_dict("index") == {
         "activation": {"Arch 1 ReLU, N 8, T 6": "ReLU", "Arch 1 tanh, N 8, T 6": "tanh"},
@@ -252,10 +228,9 @@ def test_two_runs_are_overlaid_and_their_settings_compared(choose):
     assert names[::2] == ["Arch 1 ReLU, N 8, T 6", "Arch 1 tanh, N 8, T 6"]
 
 
-def test_a_run_goes_out_and_comes_in(choose):
+def test_a_run_goes_out_and_comes_in():
     run = trained()
-    choose(run.run_id)
-    visit = runs_page()
+    visit = runs_page(run.run_id)
     from dashboard.components.run_details import _zip
 
     data = _zip(run.run_id)
@@ -270,10 +245,9 @@ def test_a_run_goes_out_and_comes_in(choose):
     ]
 
 
-def test_the_code_of_a_run_is_shown(choose):
+def test_the_code_of_a_run_is_shown():
     run = trained()
-    choose(run.run_id)
-    code = runs_page().page.code[0].value
+    code = runs_page(run.run_id).page.code[0].value
     assert "import torch" in code
     assert "B, T, N, H = 4, 6, 8, 16" in code
 

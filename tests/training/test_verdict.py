@@ -70,8 +70,8 @@ def test_the_headline_is_the_issue_s_sentence():
     assert beside_the_article(plan, found) == (
         "The article gives about 20 unrollings for tanh and 40 for ReLU, and no rule by which to "
         "measure them. Here the most unrollings with which a lag was still learned are 16 for "
-        "tanh, 24 for ReLU: with these seeds ReLU reaches 2 times as far as tanh, where the article "
-        "has 2."
+        "tanh, 24 for ReLU: with these seeds ReLU reaches 2 times as far as tanh, where the "
+        "article has 2."
     )
 
 
