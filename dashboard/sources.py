@@ -18,7 +18,8 @@ from core.links import linkable
 from core.storage.archive import ArchivedRun
 from core.storage.rows import RunRow
 from core.storage.weights import load_weights_bytes
-from core.training.run import Run, RunSnapshot
+from core.training.run import Run
+from core.training.snapshot import RunSnapshot
 from dashboard import session
 from dashboard.library import library
 

@@ -23,7 +23,7 @@ from core.storage import blocks, ledger
 from core.storage.checkpoints import load_checkpoint
 from core.storage.rows import RunRow
 from core.storage.store import Store
-from core.training.run import RunSnapshot
+from core.training.snapshot import RunSnapshot
 from core.training.state import Past
 
 _LOOK_EVERY = 0.5  # seconds, at a run that trains in another process

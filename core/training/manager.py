@@ -16,9 +16,10 @@ from core.data.corpora import Corpus, load_corpus
 from core.records import Event
 from core.training.observer import RunObserver
 from core.training.restart import before_divergence
-from core.training.run import InTurn, Run
+from core.training.run import Run
 from core.training.slots import Slots
 from core.training.state import Past
+from core.training.turns import InTurn
 
 
 class RunManager:

@@ -22,8 +22,9 @@ from core.errors import RunError
 from core.records import RunStatus
 from core.training.lockstep import Lockstep
 from core.training.manager import RunManager
-from core.training.run import Run, RunSnapshot
+from core.training.run import Run
 from core.training.slots import Slots
+from core.training.snapshot import RunSnapshot
 
 Axis = Literal["characters_seen", "step", "seconds"]
 

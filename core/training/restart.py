@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from core.errors import RunError
 from core.records import Event
-from core.training.run import RunSnapshot
+from core.training.snapshot import RunSnapshot
 from core.training.state import Past, TrainerState
 from core.training.trainer import REPLAY_STEPS
 

@@ -13,10 +13,9 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from threading import Condition, Thread
 from time import monotonic
-from typing import Protocol
 
 import numpy as np
 import torch
@@ -25,77 +24,19 @@ from core.config import LiveSettings, TrainingConfig
 from core.data.corpora import Corpus, load_corpus
 from core.data.ngrams import cached_floors
 from core.errors import Diverged, RunError, UnrollError
-from core.history import History, HistoryView
+from core.history import History
 from core.insight.flow import remember
-from core.records import Divergence, Event, ProbeRecord, Report, RunStatus, StepRecord
+from core.records import Event, ProbeRecord, Report, RunStatus, StepRecord
 from core.training.observer import RunObserver
 from core.training.slots import Slots
+from core.training.snapshot import RunSnapshot
 from core.training.state import Past, TrainerState
 from core.training.threads import prepare_thread
 from core.training.trainer import Trainer
+from core.training.turns import InTurn
 
 # Readers look about twice a second; publishing more often would only cost training time.
 _PUBLISH_EVERY = 0.05  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class RunSnapshot:
-    """Everything a page may know about a run, as it stood at one moment."""
-
-    run_id: str
-    config: TrainingConfig
-    live: LiveSettings
-    status: RunStatus
-    message: str = ""  # why it ended, or what it is busy with before the first step
-    progress: float | None = None  # of what `message` names, 0 to 1
-    traceback: str = ""
-    device: str = ""
-    device_reason: str = ""
-    text_title: str = ""
-    text_length: int = 0
-    floors: Mapping[str, float] = field(default_factory=dict)  # nats: uniform, unigram, ...
-    step: int = 0
-    characters_seen: int = 0
-    seconds: float = 0.0  # of training, pauses left out
-    history: HistoryView = field(default_factory=lambda: History().view())
-    reports: tuple[Report, ...] = ()
-    probes: tuple[ProbeRecord, ...] = ()  # thinned in a long run
-    events: tuple[Event, ...] = ()
-    divergence: Divergence | None = None  # the step that failed, taken apart
-
-    @property
-    def steps_per_second(self) -> float | None:
-        """Over the last 200 steps; None before the second step."""
-        seconds = self.history.column("seconds")[-200:]
-        if len(seconds) < 2 or seconds[-1] <= seconds[0]:
-            return None
-        return (len(seconds) - 1) / float(seconds[-1] - seconds[0])
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Until the planned end at the present pace."""
-        pace = self.steps_per_second
-        return None if pace is None else (self.config.steps - self.step) / pace
-
-
-class InTurn(Protocol):
-    """A race, as one of its runs knows it: see `core.training.race`."""
-
-    def turn(self, run_id: str, trainer: Trainer, interrupted: Callable[[], bool]) -> bool:
-        """Wait until the run may take a step; False if it was interrupted."""
-
-    @property
-    def held(self) -> bool:
-        """Whether all runs hold still at some position."""
-
-    def over(self, trainer: Trainer) -> bool:
-        """Whether the race has ended for the run."""
-
-    def leave(self, run_id: str) -> None:
-        """The run has ended."""
-
-    def wake(self) -> None:
-        """Let waiting runs ask whether they are interrupted."""
 
 
 class _Stopped(Exception):

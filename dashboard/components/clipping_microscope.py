@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from core.training.run import RunSnapshot
+from core.training.snapshot import RunSnapshot
 from dashboard import norm_charts
 from dashboard.components.live_chart import live_chart
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.insight.diagnosis import diagnose
 from core.insight.findings import Finding
-from core.training.run import RunSnapshot
+from core.training.snapshot import RunSnapshot
 from dashboard.components.plain import plain
 
 _LOOKS = {

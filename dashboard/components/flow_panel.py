@@ -14,7 +14,7 @@ from core.config import TrainingConfig
 from core.frames import flow_frame, probes_frame
 from core.insight.findings import no_path_through_time
 from core.records import ProbeRecord
-from core.training.run import RunSnapshot
+from core.training.snapshot import RunSnapshot
 from dashboard import flow_charts
 from dashboard.components.live_chart import live_chart
 from dashboard.reach_chart import reach_chart

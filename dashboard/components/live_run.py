@@ -16,7 +16,7 @@ from core.history import History
 from core.insight.standing import standing
 from core.records import RunStatus
 from core.shared import Shared
-from core.training.run import RunSnapshot
+from core.training.snapshot import RunSnapshot
 from dashboard import charts
 from dashboard.components.findings import findings_button
 from dashboard.components.live_chart import figure_payload, live_chart

@@ -13,7 +13,7 @@ import streamlit as st
 from core.frames import metrics_frame, reports_frame
 from core.records import RunStatus
 from core.training.race import RaceSnapshot, differences, leader
-from core.training.run import RunSnapshot
+from core.training.snapshot import RunSnapshot
 from dashboard import racing
 from dashboard.charts import Unit, in_unit
 from dashboard.components.live_chart import live_chart

@@ -9,7 +9,7 @@ import streamlit as st
 
 from core.errors import UnrollError
 from core.training.race import Race
-from core.training.run import RunSnapshot
+from core.training.snapshot import RunSnapshot
 from dashboard import racing, session
 from dashboard.components.plain import plain
 from dashboard.components.race_form import RacePlan, race_form

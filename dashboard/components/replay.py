@@ -12,7 +12,8 @@ import streamlit as st
 from core.errors import UnrollError
 from core.insight.diagnosis import diagnose
 from core.records import Divergence
-from core.training.run import Run, RunSnapshot
+from core.training.run import Run
+from core.training.snapshot import RunSnapshot
 from dashboard import norm_charts, session
 from dashboard.components.live_chart import live_chart
 from dashboard.components.plain import plain

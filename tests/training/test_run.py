@@ -12,8 +12,9 @@ from run_watching import curves, has, occurred, pause_after
 from core.errors import TextError
 from core.history import History
 from core.records import RunStatus, StepRecord
-from core.training.run import Run, RunSnapshot
+from core.training.run import Run
 from core.training.slots import Slots
+from core.training.snapshot import RunSnapshot
 
 # -- a run without disturbance ---------------------------------------------------------------
 
