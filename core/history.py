@@ -182,7 +182,12 @@ class HistoryView:
 
         The work does not grow with the run past `buckets * 256` steps, but for one pass over
         an array 256 times shorter than it.
+
+        Raises:
+            ValueError: there is to be no place at all.
         """
+        if buckets < 1:
+            raise ValueError(f"buckets={buckets} is not allowed: choose 1 or more")
         width = 1
         while -(-self._length // width) > buckets:
             width *= 2

@@ -135,6 +135,11 @@ def test_the_columns_hold_what_was_appended():
         assert view.column(name).tolist() == values
 
 
+def test_an_envelope_needs_at_least_one_place():
+    with pytest.raises(ValueError, match="buckets=0 is not allowed"):
+        History().view().envelope(buckets=0)
+
+
 def test_means_cover_the_last_steps_or_all_there_are():
     view = fill(History(), [4.0, 2.0, 6.0], clipped=[True, False, True]).view()
     assert [view.mean_loss(last) for last in (1, 2, 3, 100)] == [6, 4, 4, 4]

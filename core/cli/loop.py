@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -111,6 +112,8 @@ def require_writable(path: Path | None) -> None:
         raise ConfigError(f"{path} is a folder; name a file in it to write to.")
     if not path.absolute().parent.is_dir():
         raise ConfigError(f"The folder of {path} does not exist; make it, or name another file.")
+    if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
+        raise ConfigError(f"{path} cannot be written: check its permissions, or name another file.")
 
 
 @contextmanager

@@ -144,8 +144,10 @@ class Run:
         """Take so many steps, then hold still; a run that trains is paused first.
 
         Raises:
-            RunError: the run has ended.
+            RunError: the run has ended, or `steps` is less than 1.
         """
+        if steps < 1:
+            raise RunError(f"steps={steps} is not allowed: choose 1 or more.")
         with self._lock:
             self._command(_pause=True, _granted=self._granted + steps)
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import math
 import subprocess
 import sys
@@ -343,6 +344,8 @@ def test_an_output_that_cannot_be_written_is_refused_before_training(
     assert_refused(train(option, tmp_path), f"{tmp_path} is a folder; name a file in it")
     missing = tmp_path / "no" / "file"
     assert_refused(train(option, missing), f"The folder of {missing} does not exist")
+    monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)  # root may write all
+    assert_refused(train(option, tmp_path / "file"), "file cannot be written: check its")
 
 
 def test_weights_that_cannot_be_used_are_refused_in_one_line(train, text, tmp_path):

@@ -93,6 +93,14 @@ def test_advance_pauses_a_run_that_trains_after_so_many_steps(make_run, gate, sm
     assert steps_taken(run, gate) == 8
 
 
+def test_an_advance_by_no_step_is_refused_and_changes_nothing(make_run, gate, small):
+    run = make_run(small(steps=3))
+    with pytest.raises(RunError, match="steps=-1 is not allowed: choose 1 or more"):
+        run.advance(-1)
+    gate.let(100)
+    assert run.wait(20).status == RunStatus.FINISHED
+
+
 def test_two_advances_add_up(make_run, gate, small):
     run = make_run(small(steps=40))
     pause_after(run, gate, 1)
