@@ -13,10 +13,10 @@ import streamlit as st
 
 from core.data.corpora import Corpus, load_corpus
 from core.data.ngrams import cached_floors
+from core.data.text8 import text8_is_here
 from core.errors import TextError
 from core.insight.ngram_model import NAMES, NgramModel
 from core.insight.score import vocabulary
-from core.paths import cache_home
 
 _SHORTEST = 40  # characters; below, there is nothing held out
 
@@ -55,7 +55,7 @@ def text_facts(key: str | None) -> TextFacts:
             "The text that these weights were trained on is not on this machine, so nothing "
             "can be counted in it."
         )
-    if key == "text8" and not any((cache_home() / "text8").glob("text8.*")):
+    if key == "text8" and not text8_is_here():
         raise TextError(
             "These weights were trained on text8, which is not on this machine yet: start a run "
             "on it, and it is fetched."

@@ -85,6 +85,11 @@ def open_text8(
         ) from None
 
 
+def text8_is_here() -> bool:
+    """Whether text8 was fetched before, so that opening it needs no network."""
+    return any((cache_home() / "text8").glob("text8.*"))
+
+
 def _open_ids(folder: Path, source: Source) -> tuple[np.ndarray, str]:
     """Raises OSError, EOFError, ValueError, KeyError or TypeError unless the file is whole."""
     about = json.loads((folder / "text8.ids.json").read_text(encoding="utf-8"))

@@ -8,6 +8,7 @@ import streamlit as st
 
 from core.config import choices
 from core.data.corpora import kept_titles
+from core.data.text8 import text8_is_here
 from core.errors import ConfigError
 from core.training.grid import ACTIVATION_NAMES, BASE, LATCH, SweepPlan
 from dashboard import sweeping
@@ -51,6 +52,8 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
         disabled=locked,
     )
     texts = {LATCH: "Latch text", "builtin": "Built-in: Python reference", **kept_titles()}
+    if text8_is_here():  # a grid does not wait for a download; a run on the Train page does
+        texts["text8"] = "text8: 100 M of Wikipedia"
     texts.setdefault(st.session_state["grid_text"], st.session_state["grid_text"])
     st.selectbox("Text", texts, format_func=texts.get, key="grid_text", disabled=locked)
     on_latch = st.session_state["grid_text"] == LATCH
