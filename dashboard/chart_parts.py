@@ -34,8 +34,12 @@ def level(
     *,
     label_at: float | None = None,
     color: str | None = None,
+    below: bool = False,
 ) -> None:
-    """A line from side to side; on a logarithmic axis `label_at` is the exponent of `y`."""
+    """A line from side to side, its label above or below it.
+
+    On a logarithmic axis `label_at` is the exponent of `y`.
+    """
     figure.add_shape(type="line", xref="paper", x0=0, x1=1, y0=y, y1=y, line=line)
     figure.add_annotation(
         text=label,
@@ -43,7 +47,7 @@ def level(
         x=0.01,
         y=y if label_at is None else label_at,
         xanchor="left",
-        yanchor="bottom",
+        yanchor="top" if below else "bottom",
         showarrow=False,
         font={"size": 13, "color": color},
     )

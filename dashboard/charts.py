@@ -32,6 +32,7 @@ Unit = Literal["nats", "bits"]
 Axis = Literal["step", "characters_seen", "seconds"]
 
 AXES: dict[Axis, str] = {"step": "Steps", "characters_seen": "Characters", "seconds": "Seconds"}
+_LABEL_ROOM = 0.04  # of an axis, for a label that stands on end
 _SETTING_NAMES = {"learning_rate": "rate", "clip": "clip", "unrollings": "T"}
 
 
@@ -170,10 +171,15 @@ def _level(
 
 
 def _mark(figure: go.Figure, events: pd.DataFrame, axis: Axis) -> None:
-    """A vertical line where a live setting was changed."""
-    for event in events.itertuples():
-        x = float(getattr(event, axis))
+    """A vertical line where a live setting was changed; the last of a close bunch is named."""
+    drawn = [float(trace.x[-1]) for trace in figure.data if len(trace.x)]
+    room = _LABEL_ROOM * max(drawn, default=0.0)
+    places = [float(getattr(event, axis)) for event in events.itertuples()]
+    following = [*places[1:], float("inf")]
+    for event, x, after in zip(events.itertuples(), places, following, strict=False):
         figure.add_shape(type="line", yref="paper", y0=0, y1=1, x0=x, x1=x, line=EVENT.line)
+        if after - x < room:
+            continue
         figure.add_annotation(
             text=f"{_SETTING_NAMES[event.kind]} {event.value:g}",
             yref="paper",

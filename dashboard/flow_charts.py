@@ -175,7 +175,8 @@ def window_gradient_chart(probe: ProbeRecord | None) -> go.Figure:
 
 def causes_chart(probes: pd.DataFrame) -> go.Figure:
     """Decay as measured, and as the product of weights and slopes, over the steps."""
-    figure = new_figure("Why: weights × slopes", "step", "factor per step back", yaxis=LOG_AXIS)
+    axis = {**LOG_AXIS, "exponentformat": "none"}  # factors around 1: 0.5, not 5 times 10⁻¹
+    figure = new_figure("Why: weights × slopes", "step", "factor per step back", yaxis=axis)
     lines = {
         "decay_per_step": ("decay, measured", FLOW),
         "expected_decay": ("weights × slopes", FIT),

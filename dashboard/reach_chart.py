@@ -8,6 +8,8 @@ from dashboard.chart_parts import faint, level, new_figure
 from dashboard.flow_charts import FLOW, HORIZON, UNROLLINGS
 from dashboard.theme import CRIMSON, GREY, VIOLET
 
+_LABEL = 0.1  # a label's height, as a share of the chart's
+
 
 def reach_chart(unrollings: int, horizon: int | None) -> go.Figure:
     """What each place of a window can learn from: a triangle, cut off at the horizon.
@@ -40,9 +42,13 @@ def reach_chart(unrollings: int, horizon: int | None) -> go.Figure:
         line=FLOW.line,
         hovertemplate="place %{x:.0f}: %{y:.0f} back<extra></extra>",
     )
+    average, close = last / 2, False
     if horizon is not None and horizon <= unrollings:
-        level(figure, horizon, f"horizon {horizon}", HORIZON.line)
-    level(figure, last / 2, f"average {last / 2:g}", {**UNROLLINGS.line, "width": 1})
+        close = abs(horizon - average) < _LABEL * top
+        below = close and horizon < average
+        level(figure, horizon, f"horizon {horizon}", HORIZON.line, below=below)
+    below = close and horizon >= average
+    level(figure, average, f"average {average:g}", {**UNROLLINGS.line, "width": 1}, below=below)
     _crossing(figure, left, unrollings)
     return figure
 

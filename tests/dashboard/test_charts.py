@@ -170,6 +170,16 @@ def test_a_change_is_a_marked_line_at_its_step_on_every_chart(axis):
         assert figure.layout.shapes[-1].line.dash == EVENT.dash
 
 
+def test_of_changes_too_close_to_read_the_last_is_named():
+    # The axis ends at step 4: labels need 4 % of it, 0.16 steps.
+    events = events_frame(
+        [Event(1, "clip", c) for c in (0.5, 1, 2)] + [Event(3, "clip", 4)], METRICS
+    )
+    figure = charts.learning_rate_chart(METRICS, events)
+    assert marks(figure) == [1, 1, 1, 3]
+    assert [label for label in labels(figure) if label.startswith("clip")] == ["clip 2", "clip 4"]
+
+
 def test_a_change_of_unrollings_is_marked_too():
     events = events_frame([Event(1, "unrollings", 40)], METRICS)
     assert "T 40" in labels(charts.learning_rate_chart(METRICS, events))

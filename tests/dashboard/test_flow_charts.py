@@ -138,6 +138,20 @@ def test_the_triangle_is_cut_off_at_the_horizon():
     assert {"horizon 12", "average 19.5", "state comes in", "gradient stops"} <= set(notes(figure))
 
 
+@pytest.mark.parametrize(
+    ("horizon", "sides"),
+    [
+        (11, {"horizon 11": "top", "average 12": "bottom"}),
+        (13, {"horizon 13": "bottom", "average 12": "top"}),
+        (20, {"horizon 20": "bottom", "average 12": "bottom"}),
+    ],
+)
+def test_labels_of_levels_that_are_close_stand_on_either_side(horizon, sides):
+    figure = reach_chart(25, horizon)
+    found = {note.text: note.yanchor for note in figure.layout.annotations}
+    assert {label: found[label] for label in sides} == sides
+
+
 @pytest.mark.parametrize(("unrollings", "horizon"), [(40, 100), (40, None), (1, 0), (200, 3)])
 def test_any_window_can_be_drawn(unrollings, horizon):
     figure = reach_chart(unrollings, horizon)
