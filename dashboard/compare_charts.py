@@ -18,12 +18,15 @@ from dashboard.theme import (
     FLOORS,
     GREY,
     LAVENDER,
+    LOG_AXIS,
     RUNS,
     THRESHOLD,
     VIOLET,
     Style,
     base_layout,
 )
+
+_TICKS = 8  # more distances than this would cover each other's numbers
 
 OUTCOMES = {
     "waiting": ("still to come", "rgba(127,135,144,0.12)"),
@@ -93,7 +96,7 @@ def _words(row, running: int) -> str:
     """What stands in a cell: outcome, typical score, seeds."""
     lines = [OUTCOMES[row.outcome][0]]
     if row.seeds_done and hasattr(row, "recall_median"):
-        lines[0] += f", {row.recall_median:.0%}"
+        lines.append(f"{100 * row.recall_median:.0f} %")
         lines.append(f"{row.seeds_learned} of {row.seeds_done} seeds")
     elif row.seeds_done:
         lines = [f"{row.loss_nats_median:.3f} nats", f"{row.seeds_done} seeds"]
@@ -151,6 +154,8 @@ def latch_loss_chart(
         floors: columns lag, perfect, forgetful; nats per character.
     """
     figure = _curves("Loss on held-out text", "Lag, characters", "nats per character")
+    # Logarithmic, so that one seed that went astray does not flatten the others.
+    figure.update_yaxes(**{**LOG_AXIS, "nticks": 6, "exponentformat": "none"})
     _spread(figure, groups, cells, styles, "loss_nats")
     for name, words, style in (
         ("perfect", "exact floor", FLOORS["bigram"]),
@@ -212,6 +217,8 @@ def _spread(
         low, high = groups["distance"].min(), groups["distance"].max()
         room = max(0.5, 0.06 * (high - low))
         figure.update_xaxes(range=(low - room, high + room))
+        if len(distances := sorted(set(groups["distance"]))) <= _TICKS:
+            figure.update_xaxes(tickvals=distances)
     for line, style in styles.items():
         own = groups[(groups["line"] == line) & (groups["seeds_done"] > 0)]
         x = own["distance"].to_numpy(np.float32)

@@ -86,7 +86,7 @@ def in_words(plan: SweepPlan, sure: Certainty | None) -> str:
     if not sure.ahead:
         return told
     (one, first), (other, second) = ((plan.line_name(n), s) for n, s in sure.ahead.items())
-    told += f" {one} reaches further in {first:.0%}, {other} in {second:.0%} of the draws: "
+    told += f" {one} reaches further in {100 * first:.0f} %, {other} in {100 * second:.0f} % of the draws: "
     return told + (
         "so it hardly depends on the seeds."
         if sure.settled
@@ -105,5 +105,5 @@ def _listed(plan: SweepPlan, shares: Mapping[int | None, float]) -> str:
     words = []
     for limit, share in list(shares.items())[:3]:
         name = f"less than {plan.distances[0]}" if limit is None else f"{limit}"
-        words.append(f"{name} in {share:.0%}")
+        words.append(f"{name} in {100 * share:.0f} %")
     return ", ".join(words)

@@ -26,8 +26,8 @@ def test_seeds_that_all_agree_settle_the_order():
     assert sure.ahead == {TANH: 0.0, RELU: 1.0}
     assert sure.settled
     assert in_words(PLAN, sure) == (
-        "Drawing these 3 seeds again, with repetition, gives: tanh 8 in 100%; ReLU 12 in 100%. "
-        "tanh reaches further in 0%, ReLU in 100% of the draws: so it hardly depends on the seeds."
+        "Drawing these 3 seeds again, with repetition, gives: tanh 8 in 100 %; ReLU 12 in 100 %. "
+        "tanh reaches further in 0 %, ReLU in 100 % of the draws: so it hardly depends on the seeds."
     )
 
 
@@ -51,7 +51,7 @@ def test_a_median_that_one_seed_decides_is_not_settled():
 def test_a_limit_below_the_grid_counts_as_the_shortest():
     sure = sure_of(PLAN, SURE | {(TANH, 8): (0.1, 0.1, 0.1)})
     assert sure.limits[TANH] == {None: 1.0}
-    assert "tanh less than 8 in 100%" in in_words(PLAN, sure)
+    assert "tanh less than 8 in 100 %" in in_words(PLAN, sure)
 
 
 def test_the_same_results_give_the_same_shares():
@@ -63,7 +63,7 @@ def test_one_line_has_limits_and_nobody_to_be_ahead_of():
     plan = PLAN.model_copy(update={"activations": ("relu",)})
     sure = sure_of(plan, {at: s for at, s in SURE.items() if at[0] == RELU})
     assert sure.ahead == {}
-    assert in_words(plan, sure).endswith("gives: ReLU 12 in 100%.")
+    assert in_words(plan, sure).endswith("gives: ReLU 12 in 100 %.")
 
 
 def test_nothing_is_said_before_every_seed_is_in_or_with_too_few_or_on_other_texts():
