@@ -152,6 +152,7 @@ def _saved() -> list[Source]:
         return []
     here = {run.run_id for run in session.manager().runs()}
     rows = [row for row in store.runs() if row.id not in here and row.step]
+    rows.sort(key=lambda row: row.source == "sweep")  # a grid has more cells than fit in here
     return [_saved_source(_Saved(row.id), row) for row in rows[:_MOST_SAVED]]
 
 

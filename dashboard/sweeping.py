@@ -6,14 +6,18 @@ on disk: both outlast any session.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import streamlit as st
 
-from core.errors import UnrollError
+from core.errors import StoreError, UnrollError
+from core.storage.sweep_runs import SweepRuns, runs_of_cells
 from core.storage.sweeps import SweepStore
 from core.training.cluster import Cluster, scheduler_address
 from core.training.estimate import seconds_of_grid
 from core.training.grid import SweepPlan
 from core.training.sweeps import Sweeps, SweepSnapshot, text_sha256
+from dashboard.library import library
 
 _PLAN = "sweep_plan"  # in st.session_state
 
@@ -26,7 +30,9 @@ def sweeps() -> Sweeps:
         SweepError: the environment names a scheduler that is none.
         StoreError: what was measured cannot be read.
     """
-    return Sweeps(Cluster(scheduler_address()), SweepStore())
+    store = library().store
+    runs = SweepRuns(store) if store else None
+    return Sweeps(Cluster(scheduler_address()), SweepStore(), runs)
 
 
 def chosen_plan() -> SweepPlan | None:
@@ -50,6 +56,14 @@ def shown(plan: SweepPlan) -> SweepSnapshot:
     if now is not None and (now.active or now.plan == plan):
         return now
     return sweeps().look_up(plan, text_sha256(plan))
+
+
+def recorded(keys: Iterable[str]) -> dict[str, str]:
+    """The ids of the runs that these cells left, by key."""
+    try:
+        return runs_of_cells(library().shelf(), keys)
+    except StoreError:  # no store, no runs
+        return {}
 
 
 def seconds_needed(snapshot: SweepSnapshot) -> float:

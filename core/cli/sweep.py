@@ -58,6 +58,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--workers", metavar="N", help="processes on this machine (one a core)")
     parser.add_argument("--again", action="store_true", help="measure again what is kept")
+    parser.add_argument(
+        "--no-store", action="store_true", help="leave no trace in the list of runs"
+    )
     parser.add_argument("--csv", metavar="FILE", type=Path, help="write a row a cell")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
 
@@ -70,6 +73,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigError(f"The folder of {options.csv} does not exist; name another file.")
 
     # Imported late, so that a mistyped option is answered at once.
+    from core.cli.cell_runs import CellRuns
     from core.storage.sweeps import SweepStore
     from core.training.report import cell_rows, summary
     from core.training.sweep import Sweep
@@ -83,16 +87,18 @@ def run(options: argparse.Namespace) -> int:
     store.put_plan(plan, sha256)
     results, complaint, began = dict(kept), "", monotonic()
     missing = [cell for cell in cells if cell.key not in kept]
+    runs = CellRuns(record=bool(missing) and not options.no_store)
     try:
         _announce(plan, missing, len(kept), cluster)
         try:
-            sweep = Sweep(missing, cluster, _Afresh(store) if options.again else store)
+            sweep = Sweep(missing, cluster, _Afresh(store) if options.again else store, runs.log)
             _watch(sweep, results, len(cells))
         except KeyboardInterrupt:
             complaint = "Stopped; finished cells are kept: the same command trains the others."
         except UnrollError as error:
             complaint = str(error)
     finally:
+        runs.close()
         cluster.close()
 
     failed = {result.message for result in results.values() if result.status == "failed"}
@@ -175,7 +181,7 @@ def _announce(plan: SweepPlan, missing: list, kept: int, cluster: Cluster) -> No
 
 def _watch(sweep, results: dict[str, CellResult], planned: int) -> None:
     """Run to the end with a bar that counts steps and cells."""
-    from core.training.sweep import OnTheWay, Workers
+    from core.training.sweep import OnTheWay, Unrecorded, Workers
 
     if not sweep.cells:
         return
@@ -186,6 +192,9 @@ def _watch(sweep, results: dict[str, CellResult], planned: int) -> None:
             if isinstance(item, Workers):
                 if not item.count:
                     bar.set_postfix_str("waiting for a worker", refresh=False)
+                continue
+            if isinstance(item, Unrecorded):
+                bar.write(item.reason, file=sys.stderr)
                 continue
             step = item.mark.step if isinstance(item, OnTheWay) else steps[item.key]
             bar.update(max(0, step - taken.get(item.key, 0)))

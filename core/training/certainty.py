@@ -86,8 +86,8 @@ def in_words(plan: SweepPlan, sure: Certainty | None) -> str:
     if not sure.ahead:
         return told
     (one, first), (other, second) = ((plan.line_name(n), s) for n, s in sure.ahead.items())
-    told += f" {one} reaches further in {100 * first:.0f} %, {other} in {100 * second:.0f} % of the draws: "
-    return told + (
+    ahead = f"{one} reaches further in {100 * first:.0f} %, {other} in {100 * second:.0f} %"
+    return f"{told} {ahead} of the draws: " + (
         "so it hardly depends on the seeds."
         if sure.settled
         else f"so {plan.seeds} seeds do not settle which reaches further. Take more, or others."

@@ -12,7 +12,7 @@ are not trained, so a sweep that was stopped, or lost its scheduler, goes on whe
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import astuple, dataclass, replace
 from queue import Empty, SimpleQueue
@@ -56,6 +56,15 @@ class CellLog(Protocol):
 
     def abandon(self, cell: Cell, failure: str = "") -> None:
         """A cell ends without a result: it failed, for this reason, or was given up."""
+
+
+class _NoLog:
+    """Records nothing."""
+
+    def mark(self, *_: object) -> None:
+        pass
+
+    finish = abandon = mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +111,7 @@ class Sweep:
         self.cells = list(cells)
         self._cluster = cluster
         self._results = results
-        self._log = log
+        self._log = log or _NoLog()
         self._complained = False
         self._inbox: SimpleQueue = SimpleQueue()
 
@@ -148,7 +157,7 @@ class Sweep:
             yield from self._listen(futures, cells)
         finally:
             for cell in missing.values():
-                list(self._record("abandon", cell))
+                list(self._record(self._log.abandon, cell))  # too late to complain
             if client.status == "running":  # else both would wait for a scheduler that is gone
                 with suppress(Exception):
                     client.unsubscribe_topic(topic)
@@ -171,7 +180,7 @@ class Sweep:
                 key, *values = item
                 if key in futures:
                     mark = Mark(*values)
-                    yield from self._record("mark", cells[key], mark)
+                    yield from self._record(self._log.mark, cells[key], mark)
                     yield OnTheWay(cells[key].key, mark)
                 continue
             if item is not None:
@@ -185,28 +194,24 @@ class Sweep:
                 workers = count
                 yield Workers(count)
 
-    def _finished(
-        self, future: Future, cell: Cell, left: int
-    ) -> Iterator[CellResult | Unrecorded]:
+    def _finished(self, future: Future, cell: Cell, left: int) -> Iterator[CellResult | Unrecorded]:
         if future.status == "cancelled":  # all at once, as the connection breaks
             raise self._lost(left)
         error = future.exception()
         if error is not None:
             result = _failed(cell.key, error)
-            yield from self._record("abandon", cell, result.message)
+            yield from self._record(self._log.abandon, cell, result.message)
         else:
             run: CellRun = future.result()
             result = run.result
             self._results.put(result)
-            yield from self._record("finish", cell, run)
+            yield from self._record(self._log.finish, cell, run)
         yield result
 
-    def _record(self, verb: str, *what: object) -> Iterator[Unrecorded]:
+    def _record(self, tell: Callable[..., None], *what: object) -> Iterator[Unrecorded]:
         """Tell the log; the measurement does not depend on whether it can record."""
-        if self._log is None:
-            return
         try:
-            getattr(self._log, verb)(*what)
+            tell(*what)
         except Exception as error:  # whatever it is
             if not self._complained:
                 self._complained = True

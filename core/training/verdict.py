@@ -185,10 +185,8 @@ def _recalls(group: Group) -> str:
     low, high = (f"{100 * score:.0f}" for score in (group.scores[0], group.scores[-1]))
     seeds = f"{group.learned} of {group.planned} seeds learned it"
     end = "" if group.at_end is None else f", {100 * group.at_end:.0f} % at the end"
-    return (
-        f"the median seed recalls {100 * group.median:.0f} % (lowest {low} %, highest {high} %; {seeds}"
-        f"{end})"
-    )
+    spread = f"lowest {low} %, highest {high} %; {seeds}{end}"
+    return f"the median seed recalls {100 * group.median:.0f} % ({spread})"
 
 
 def _judge_text(plan: SweepPlan, line: Line, own: Sequence[Group]) -> Verdict:

@@ -15,6 +15,7 @@ from dashboard import sweeping
 from dashboard.components.plain import plain
 from dashboard.components.sweep_form import sweep_form
 from dashboard.components.sweep_panel import cell_details, draw_sweep
+from dashboard.library import library
 from dashboard.session import refresh_seconds
 
 _INTRO = (
@@ -37,6 +38,8 @@ def limits_tab() -> None:
     with st.sidebar:
         plan = sweep_form(active)
     st.markdown(_INTRO)
+    if library().store is None:
+        st.warning(plain(library().problem))
     try:
         shown = sweeping.shown(plan) if plan else None
     except UnrollError as error:

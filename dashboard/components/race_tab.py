@@ -107,7 +107,7 @@ def _start(plan: RacePlan) -> None:
 def _under(racing_now: set[str]) -> RunSnapshot | None:
     """A finished run, also of another day, to lay under the race."""
     try:
-        kept = library().shelf().runs()
+        kept = sorted(library().shelf().runs(), key=lambda row: row.source == "sweep")
     except UnrollError:  # no store, no history
         return None
     ended = {

@@ -29,6 +29,7 @@ from core.training.verdict import (
 from dashboard import compare_charts as charts
 from dashboard.components.live_chart import live_chart
 from dashboard.components.plain import plain
+from dashboard.sweeping import recorded
 
 _TABLE = {
     "line": "Line",
@@ -106,6 +107,8 @@ def _progress(snapshot: SweepSnapshot, estimate: float | None) -> None:
     st.progress(min(1.0, snapshot.share), text)
     if snapshot.message and not snapshot.active:
         (st.error if snapshot.failed else st.info)(plain(snapshot.message))
+    if snapshot.unrecorded:
+        st.warning(plain(snapshot.unrecorded))
     failures = {r.message for r in snapshot.results.values() if r.status == "failed"}
     for message in sorted(failures)[:3]:
         st.error(plain(f"A cell failed: {message}"))
@@ -180,7 +183,7 @@ def _loss_curve(plan: SweepPlan, table: pd.DataFrame, cells: pd.DataFrame, style
 
 
 def cell_details(snapshot: SweepSnapshot) -> None:
-    """The runs of one cell of the map: how each seed learned, and a link that repeats it."""
+    """The runs of one cell of the map: how each seed learned, and links to open or repeat it."""
     plan = snapshot.plan
     measured = [
         (line, distance)
@@ -206,13 +209,16 @@ def cell_details(snapshot: SweepSnapshot) -> None:
     own = [cell for cell in snapshot.cells if (cell.line, cell.distance) == chosen]
     own = [cell for cell in own if cell.key in snapshot.results]
     rows, marks = [], []
+    runs = recorded(cell.key for cell in own)
     for cell in own:
         result = snapshot.results[cell.key]
         query = to_query(DEFAULT_PRESET, cell.config)
+        kept = to_query(DEFAULT_PRESET, cell.trained_config) | {"run": runs.get(cell.key, "")}
         rows.append(
             {
                 "Seed": cell.seed,
                 "Status": result.status,
+                "Its run": f"/?{urlencode(kept)}" if cell.key in runs else None,
                 "Recall": result.recall,
                 "Loss, nats": result.loss_nats,
                 "Largest gradient": result.max_grad_norm,
@@ -242,7 +248,12 @@ def cell_details(snapshot: SweepSnapshot) -> None:
                 "Largest gradient": st.column_config.NumberColumn(format="compact"),
                 "Updates": st.column_config.NumberColumn(format="localized"),
                 "Seconds": st.column_config.NumberColumn(format="%.1f"),
-                "Repeat it": st.column_config.LinkColumn(display_text="open on Train"),
+                "Its run": st.column_config.LinkColumn(
+                    display_text="open", help="Its curves, texts and weights, on the Train page."
+                ),
+                "Repeat it": st.column_config.LinkColumn(
+                    display_text="set up", help="Its settings on the Train page, to start it there."
+                ),
             },
         )
     with right:

@@ -7,10 +7,14 @@ import pytest
 
 from core.cli.main import main
 from core.errors import SweepError
+from core.records import RunStatus
+from core.storage.store import Store
 from core.storage.sweeps import SweepStore
 from core.training import sweep as sweep_module
+from core.training.cell import train_cell
 from core.training.cluster import Cluster
-from core.training.grid import BASE, CellResult, SweepPlan
+from core.training.grid import BASE, CellResult, Mark, SweepPlan
+from core.training.sweep import Workers
 
 PLAN = SweepPlan(lags=(8, 12), seeds=3, budget="updates", amount=3_000)
 GRID = ["--lags", "8,12", "--seeds", "3"]
@@ -131,6 +135,77 @@ def test_an_interrupt_keeps_what_was_measured(capsys, monkeypatch):
     status, _, err = run(capsys, *GRID)
     assert status == 1
     assert err.splitlines()[-1].startswith("Stopped; finished cells are kept")
+
+
+TINY = ["--lags", "1", "--seeds", "1", "--updates", "30", "--nodes", "4", "--batch-size", "2"]
+
+
+@pytest.fixture
+def trains_here(monkeypatch):
+    """Cells are trained in this process, without a cluster."""
+
+    def trained(sweep):
+        for cell in sweep.cells:
+            run = train_cell(cell, lambda mark, cell=cell: sweep._log.mark(cell, mark))
+            yield from sweep._record(sweep._log.finish, cell, run)
+            yield run.result
+
+    monkeypatch.setattr(sweep_module.Sweep, "run", trained)
+    monkeypatch.setattr(Cluster, "client", lambda self: None)
+
+
+def stored():
+    store = Store()
+    try:
+        return {row.name: row for row in store.runs()}
+    finally:
+        store.close()
+
+
+@pytest.mark.usefixtures("trains_here")
+def test_cells_are_runs_like_any_other(capsys):
+    assert run(capsys, *TINY)[0] == 0
+    assert main(["runs", "list", "--json"]) == 0
+    listed = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert listed.keys() == {"tanh, lag 1, seed 0", "ReLU, lag 1, seed 0"}
+    row = listed["ReLU, lag 1, seed 0"]
+    assert (row["status"], row["steps"], row["planned_steps"]) == ("finished", 30, 30)
+    assert main(["runs", "resume", row["id"], "--steps", "40", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == 40
+
+
+@pytest.mark.usefixtures("trains_here")
+def test_cells_leave_no_run_without_a_store(capsys):
+    status, _, err = run(capsys, *TINY, "--no-store")
+    assert (status, stored()) == (0, {})
+    assert "not recorded" not in err
+
+
+@pytest.mark.usefixtures("trains_here")
+def test_a_store_that_cannot_be_opened_costs_a_sentence_and_no_cell(capsys):
+    store = Store()
+    store._connection.execute("PRAGMA user_version = 99")
+    store.close()
+    status, out, err = run(capsys, *TINY, "--json")
+    assert (status, json.loads(out)["complete"]) == (0, True)
+    (sentence,) = [line for line in err.splitlines() if "was written by a newer Unroll" in line]
+    assert sentence.endswith("The sweep goes on; its runs are not recorded.")
+
+
+def test_an_interrupt_leaves_no_run_that_seems_to_train(capsys, monkeypatch):
+    def interrupted(sweep):
+        for cell in sweep.cells:
+            sweep._log.mark(cell, Mark(7, 70, 3.0, 1.0))
+        yield Workers(1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sweep_module.Sweep, "run", interrupted)
+    monkeypatch.setattr(Cluster, "client", lambda self: None)
+    assert run(capsys, *TINY)[0] == 1
+    assert {name: row.status for name, row in stored().items()} == {
+        "tanh, lag 1, seed 0": RunStatus.STOPPED,
+        "ReLU, lag 1, seed 0": RunStatus.STOPPED,
+    }
 
 
 def test_options_make_the_plan(capsys, monkeypatch):

@@ -2,8 +2,8 @@
 
 import csv
 import json
-import os
 import math
+import os
 import subprocess
 import sys
 from dataclasses import fields

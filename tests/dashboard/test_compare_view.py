@@ -1,13 +1,18 @@
 """The Compare page as a person meets it: grids, races, and what is found again."""
 
 import json
+from urllib.parse import parse_qsl
 
 import pytest
 from visit import ENDLESS, TINY, Visit
 
 from core.config import PRESETS
+from core.paths import cache_home
 from core.records import RunStatus
+from core.storage.store import Store
+from core.storage.sweep_runs import SweepRuns
 from core.storage.sweeps import SweepStore
+from core.training.cell import train_cell
 from core.training.cluster import Cluster
 from core.training.grid import CellResult, Mark
 from core.training.sweeps import Sweeps
@@ -114,6 +119,16 @@ def test_every_grid_on_offer_comes_back_from_the_form_as_it_is(name):
     assert visit.page.session_state["sweep_plan"] == GRIDS[name]
 
 
+def test_text8_is_on_offer_once_it_was_fetched():
+    assert (
+        "text8: 100 M of Wikipedia" not in Comparing("limits").page.selectbox("grid_text").options
+    )
+    folder = cache_home() / "text8"
+    folder.mkdir(parents=True)
+    (folder / "text8.ids.npy").touch()
+    assert "text8: 100 M of Wikipedia" in Comparing("limits").page.selectbox("grid_text").options
+
+
 def test_what_makes_no_grid_is_told_and_cannot_be_started():
     visit = Comparing("limits")
     visit.page.text_input(key="grid_lags").set_value("8, many")
@@ -128,7 +143,7 @@ def test_cells_measured_before_are_shown_without_training():
     assert "18 of 18 cells, 18 measured before" in visit.status()
     assert "tanh: at least 12 characters, ReLU: at least 12" in visit.text()
     words = visit.chart("The map")["data"][0]["text"]
-    assert words == [["learned, 100%<br>3 of 3 seeds"] * 3] * 2
+    assert words == [["learned<br>100 %<br>3 of 3 seeds"] * 3] * 2
     assert [b.disabled for b in visit.page.button if b.label == "Start"] == [True]
 
 
@@ -150,6 +165,48 @@ def test_the_runs_of_a_cell_lead_to_the_train_page():
     assert list(runs["Seed"]) == [0, 1, 2]
     assert "text=latch%3A8" in runs["Repeat it"][0]
     assert "activation=relu" in runs["Repeat it"][0]
+    assert list(runs["Its run"]) == [None] * 3  # measured before runs of cells were kept
+
+
+def test_a_recorded_cell_leads_to_its_run():
+    measured(SMALL)
+    cells = [cell for cell in SMALL.cells() if cell.distance == 2]
+    log = SweepRuns(library().shelf())
+    for cell in cells:
+        log.finish(cell, train_cell(cell))
+    log.close()
+    visit = Comparing("limits")
+    visit.page.session_state["sweep_plan"] = SMALL
+    for name, value in (("lags", "1, 2"), ("seeds", 1), ("amount", 40), ("nodes", 8)):
+        visit.page.session_state[f"grid_{name}"] = value
+    visit.page.session_state["grid_batch_size"] = 4
+    visit.look()
+    (box,) = [box for box in visit.page.selectbox if box.label == "The runs of"]
+    box.set_value((SMALL.lines[1], 2))
+    visit.look()
+    (link,) = visit.page.dataframe[-1].value["Its run"]
+    query = dict(parse_qsl(link.removeprefix("/?")))
+    assert query["run"] == cells[1].key[:8]
+    opened = Visit(**query)
+    assert "finished" in opened.status()
+    assert "step 40 of 40" in opened.status()
+    assert opened.chosen()["activation"] == "relu"
+    assert len(opened.chart("Loss")["data"]) >= 3
+
+
+def test_without_a_store_of_runs_a_grid_is_shown_and_says_what_is_missing(monkeypatch, tmp_path):
+    home = tmp_path / "newer"
+    store = Store(home)
+    store._connection.execute("PRAGMA user_version = 99")
+    store.close()
+    monkeypatch.setenv("UNROLL_HOME", str(home))
+    measured(QUICK)
+    visit = Comparing("limits")
+    assert visit.said("warning")[0].endswith("Runs are not recorded.")
+    assert "18 of 18 cells" in visit.status()
+    (cells,) = [box for box in visit.page.selectbox if box.label == "The runs of"]
+    cells.set_value((QUICK.lines[1], 8))
+    assert list(visit.look().page.dataframe[-1].value["Its run"]) == [None] * 3
 
 
 @pytest.mark.usefixtures("two_workers")
@@ -166,6 +223,7 @@ def test_a_sweep_runs_and_a_second_tab_finds_it():
     sweeping.sweeps().wait(30)
     visit.look()
     assert visit.said("info")[0].startswith("Stopped; finished cells are kept")
+    assert not any(row.status.active for row in library().shelf().runs())
 
 
 @pytest.mark.usefixtures("two_workers")
@@ -182,6 +240,11 @@ def test_start_measures_every_cell_and_a_new_server_shows_them():
     assert (ended.plan, ended.done) == (SMALL, 4)
     visit.look()
     assert "4 of 4 cells" in visit.status()
+    rows = library().shelf().runs()
+    assert sorted(row.name for row in rows) == [
+        f"{name}, lag {lag}, seed 0" for name in ("ReLU", "tanh") for lag in (1, 2)
+    ]
+    assert {(row.status, row.step, row.source) for row in rows} == {("finished", 40, "sweep")}
     again = Sweeps(Cluster(), SweepStore()).snapshot
     assert again.results == ended.results
 

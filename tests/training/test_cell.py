@@ -10,6 +10,7 @@ import torch
 from core.data.alphabet import SYMBOLS
 from core.data.latch import KEYS, latch_floor
 from core.errors import TextError
+from core.records import Report, StepRecord
 from core.training.cell import Abandoned, echo_recall, latch_loss, train_cell
 from core.training.grid import BASE, MARKS, SweepPlan
 from core.training.trainer import Trainer
@@ -72,13 +73,33 @@ def test_a_reader_without_memory_of_the_key_is_at_chance(lag):
 
 def test_a_cell_trains_as_the_trainer_does():
     one = cell()
-    result = train_cell(one)
+    result = train_cell(one).result
     trainer = Trainer(one.config.changed(device="cpu"), load(one))
     norms = [trainer.step().grad_norm for _ in range(60)]
     assert (result.status, result.updates, result.characters) == ("done", 60, 60 * 16 * 10)
     assert result.max_grad_norm == max(norms)
     assert result.floor_nats == latch_floor(2)
-    assert result == replace(train_cell(one), seconds=result.seconds)
+    assert result == replace(train_cell(one).result, seconds=result.seconds)
+
+
+def test_a_cell_leaves_the_steps_reports_and_state_of_an_ordinary_run():
+    one = cell(base=TINY.changed(report_every=25, probe_every=10))
+    run = train_cell(one)
+    trainer = Trainer(one.trained_config, load(one))
+    told = list(trainer.train())
+    steps = [record for record in told if isinstance(record, StepRecord)]
+    assert run.columns["step"].dtype == np.int64
+    for name in set(run.columns) - {"seconds"}:
+        assert run.columns[name].tolist() == [getattr(step, name) for step in steps]
+    reports = [replace(record, seconds=0.0) for record in told if isinstance(record, Report)]
+    assert [report.step for report in reports] == [0, 25, 50, 60]
+    assert [replace(report, seconds=0.0) for report in run.reports] == reports
+    state = trainer.state()
+    assert replace(run.state, seconds=0.0, arrays={}) == replace(state, seconds=0.0, arrays={})
+    assert run.state.arrays.keys() == state.arrays.keys()
+    for name, array in state.arrays.items():
+        assert np.array_equal(run.state.arrays[name], array)
+    assert run.text_sha256 == load(one).sha256
 
 
 def load(one):
@@ -89,7 +110,7 @@ def load(one):
 
 def test_a_cell_tells_where_it_is_sixty_times():
     told = []
-    result = train_cell(cell(amount=120), tell=told.append)
+    result = train_cell(cell(amount=120), tell=told.append).result
     assert tuple(told) == result.marks
     assert [mark.step for mark in told] == [2 * part for part in range(1, MARKS + 1)]
     assert max(mark.grad_norm for mark in told) == result.max_grad_norm
@@ -99,7 +120,7 @@ def test_a_cell_tells_where_it_is_sixty_times():
 
 
 def test_a_short_lag_is_learned():
-    result = train_cell(cell(lags=(1,), amount=700, base=TINY.changed(learning_rate=0.01)))
+    result = train_cell(cell(lags=(1,), amount=700, base=TINY.changed(learning_rate=0.01))).result
     assert result.recall > 0.95
     assert result.loss_nats == pytest.approx(latch_floor(1), abs=0.1)
 
@@ -107,12 +128,16 @@ def test_a_short_lag_is_learned():
 def test_a_cell_that_diverges_says_so_and_keeps_what_it_saw():
     base = TINY.changed(optimiser="sgd", learning_rate=100)
     explosive = {"activations": ("relu",), "inits": ("identity",), "clips": (0,), "base": base}
-    result = train_cell(cell(**explosive, lags=(30,), amount=200))
+    run = train_cell(cell(**explosive, lags=(30,), amount=200))
+    result = run.result
     assert result.status == "diverged"
     assert result.updates < 200
     assert f"Diverged at step {result.updates + 1}" in result.message
     assert result.max_grad_norm > 1
     assert result.loss_nats is None or math.isfinite(result.loss_nats)
+    assert run.columns["step"].tolist() == list(range(1, result.updates + 1))
+    assert run.columns["grad_norm"].max() == result.max_grad_norm
+    assert run.state.step == result.updates
 
 
 def test_a_cell_nobody_wants_is_given_up():
@@ -124,8 +149,10 @@ def test_on_other_texts_the_validation_loss_is_measured():
     plan = SweepPlan(
         text="builtin", unrollings=(5,), seeds=1, budget="updates", amount=20, base=TINY
     )
-    result = train_cell(plan.cells()[0])
+    run = train_cell(plan.cells()[0])
+    result = run.result
     assert result.recall is None
+    assert result.loss_nats == run.reports[-1].validation_loss_nats
     assert result.floor_nats is None
     assert 2 < result.loss_nats < 3.4
     assert {mark.recall for mark in result.marks} == {None}

@@ -27,7 +27,8 @@ def test_seeds_that_all_agree_settle_the_order():
     assert sure.settled
     assert in_words(PLAN, sure) == (
         "Drawing these 3 seeds again, with repetition, gives: tanh 8 in 100 %; ReLU 12 in 100 %. "
-        "tanh reaches further in 0 %, ReLU in 100 % of the draws: so it hardly depends on the seeds."
+        "tanh reaches further in 0 %, ReLU in 100 % of the draws: so it hardly depends on the "
+        "seeds."
     )
 
 

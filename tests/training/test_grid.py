@@ -140,3 +140,25 @@ def test_a_result_comes_back_from_its_json():
         "k", "diverged", 20, 4_000, 1.5, None, 1.2, 0.5, 0.25, 7.0, marks, "w", "why"
     )
     assert result_from_json(result_to_json(result)) == result
+
+
+def test_a_cells_name_tells_what_is_unlike_the_usual_cell():
+    plan = SweepPlan(
+        text="builtin",
+        unrollings=(20,),
+        activations=("relu",),
+        clips=(0,),
+        inits=("identity",),
+        architectures=("arch2",),
+        first_seed=3,
+        seeds=1,
+    )
+    (cell,) = plan.cells()
+    assert cell.name == "ReLU, clip off, identity, Arch 2, T 20, seed 3"
+    assert SweepPlan(lags=(16,)).cells()[1].name == "ReLU, lag 16, seed 0"
+
+
+def test_a_cell_trains_on_the_cpu_whatever_the_plan_says():
+    (cell,) = SweepPlan(lags=(16,), activations=("tanh",), seeds=1).cells()
+    assert cell.config.device == "auto"
+    assert cell.trained_config == cell.config.changed(device="cpu")

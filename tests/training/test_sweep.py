@@ -1,5 +1,6 @@
 """Sweeps on real Dask clusters: this machine's, and a scheduler with workers started by hand."""
 
+import json
 import os
 import re
 import signal
@@ -10,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import SweepError
+from core.errors import StoreError, SweepError
 from core.storage.sweeps import SweepStore
 from core.training.cell import train_cell
 from core.training.cluster import Cluster
 from core.training.grid import BASE, CellResult, SweepPlan
-from core.training.sweep import OnTheWay, Sweep, Workers
+from core.training.sweep import OnTheWay, Sweep, Unrecorded, Workers
 
 ROOT = Path(__file__).parents[2]
 TINY = BASE.changed(nodes=8, batch_size=4)
@@ -43,7 +44,7 @@ def test_a_sweep_measures_every_cell_as_one_would_alone(cluster, store):
     assert results.keys() == {cell.key for cell in cells}
     assert {result.worker for result in results.values()} <= {"0", "1"}
     for cell in cells[:2]:
-        assert measured(results[cell.key]) == measured(train_cell(cell))
+        assert measured(results[cell.key]) == measured(train_cell(cell).result)
     assert store.get(results) == results
 
 
@@ -69,6 +70,73 @@ def test_a_grid_measured_before_asks_for_no_cluster(cluster, store):
     known = results_in(Sweep(PLAN.cells(), cluster, store).run())
     nowhere = Cluster("tcp://127.0.0.1:9")
     assert results_in(Sweep(PLAN.cells(), nowhere, store).run()) == known
+
+
+class Log:
+    """Notes what a sweep tells, in order; may be broken."""
+
+    def __init__(self, broken=()):
+        self.told, self.broken = [], broken
+
+    def mark(self, cell, mark):
+        self._note("mark", cell, mark.step)
+
+    def finish(self, cell, run):
+        self._note("finish", cell, run)
+
+    def abandon(self, cell, failure=""):
+        self._note("abandon", cell, failure)
+
+    def _note(self, verb, cell, what):
+        if verb in self.broken:
+            raise StoreError("The disk is full.")
+        self.told.append((verb, cell.key, what))
+
+    def of(self, verb):
+        return {key: what for told, key, what in self.told if told == verb}
+
+
+def test_a_log_hears_of_every_cell_and_gets_its_run(cluster, store):
+    log = Log()
+    results = results_in(Sweep(PLAN.cells(), cluster, store, log).run())
+    runs = log.of("finish")
+    assert {key: run.result for key, run in runs.items()} == results
+    for cell in PLAN.cells()[:2]:
+        alone = train_cell(cell)
+        losses = runs[cell.key].columns["loss_nats"]
+        assert losses.tolist() == alone.columns["loss_nats"].tolist()
+        assert runs[cell.key].state.weights["V"].tolist() == alone.state.weights["V"].tolist()
+
+
+def test_a_sweep_that_is_stopped_leaves_its_cells_to_the_log(cluster, store):
+    log = Log()
+    long = PLAN.model_copy(update={"amount": 20_000, "lags": (1,), "seeds": 1})
+    sweep = Sweep(long.cells(), cluster, store, log)
+    for item in sweep.run():
+        if isinstance(item, OnTheWay):
+            sweep.stop()
+    assert log.of("finish") == {}
+    assert log.of("mark")
+    assert log.of("abandon") == {cell.key: "" for cell in long.cells()}
+
+
+def test_a_log_is_told_why_a_cell_failed(cluster, store):
+    log = Log()
+    bad = PLAN.model_copy(update={"text": "builtin", "unrollings": (2,), "seeds": 1})
+    results_in(Sweep(bad.cells("0" * 64), cluster, store, log).run())
+    reasons = [what for verb, _, what in log.told if verb == "abandon" and what]
+    assert len(reasons) == 2
+    assert all("is not the one that the sweep was started with" in reason for reason in reasons)
+
+
+def test_a_log_that_cannot_write_costs_one_sentence_and_no_cell(cluster, store):
+    log = Log(broken={"mark", "finish", "abandon"})
+    items = list(Sweep(PLAN.cells(), cluster, store, log).run())
+    assert [item.reason for item in items if isinstance(item, Unrecorded)] == [
+        "The disk is full. The sweep goes on; not all of its runs are recorded."
+    ]
+    assert store.get(cell.key for cell in PLAN.cells()) == results_in(items)
+    assert len(results_in(items)) == 8
 
 
 def test_stop_ends_a_sweep_in_the_middle_of_a_cell(cluster, store):
@@ -193,7 +261,7 @@ def test_a_scheduler_started_by_hand_runs_the_same_sweep(by_hand, store, monkeyp
     assert len(results) == 8
     assert all(result.worker.startswith("tcp://127.0.0.1:") for result in results.values())
     for cell in PLAN.cells()[:2]:
-        assert measured(results[cell.key]) == measured(train_cell(cell))
+        assert measured(results[cell.key]) == measured(train_cell(cell).result)
 
     monkeypatch.setenv("UNROLL_SCHEDULER", by_hand)
     grid = ("--lags", "1", "--seeds", "1", "--updates", "30", "--nodes", "8")
@@ -202,3 +270,9 @@ def test_a_scheduler_started_by_hand_runs_the_same_sweep(by_hand, store, monkeyp
     assert "2 cells, about 0:00:0" in printed.err
     assert f"on 2 workers of the scheduler at {by_hand}." in printed.err
     assert "in 30 updates of Adam at 0.001" in printed.out
+    assert main(["runs", "list", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert {(row["name"], row["status"], row["steps"]) for row in rows} == {
+        ("tanh, lag 1, seed 0", "finished", 30),
+        ("ReLU, lag 1, seed 0", "finished", 30),
+    }

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.errors import SweepError, TextError
+from core.errors import StoreError, SweepError, TextError
 from core.storage.sweeps import SweepStore
 from core.training.cluster import Cluster
 from core.training.grid import BASE, CellResult, Mark, SweepPlan
@@ -75,6 +75,20 @@ def test_a_scheduler_that_is_not_there_ends_the_sweep_with_a_sentence(store, mon
     ended = sweeps.wait(20)
     assert (ended.active, ended.failed) == (False, True)
     assert "No scheduler answers at tcp://127.0.0.1:9" in ended.message
+
+
+def test_a_snapshot_tells_that_runs_are_not_recorded(cluster, store):
+    class Full:
+        def mark(self, *_):
+            raise StoreError("The disk is full.")
+
+        finish = abandon = mark
+
+    sweeps = Sweeps(cluster, store, Full())
+    sweeps.start(PLAN)
+    ended = sweeps.wait(60)
+    assert (ended.done, ended.failed) == (8, False)
+    assert ended.unrecorded.startswith("The disk is full. The sweep goes on")
 
 
 def test_a_text_that_is_not_there_starts_nothing(sweeps):

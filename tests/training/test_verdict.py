@@ -97,8 +97,8 @@ def test_the_spread_stands_beside_the_limit_and_beside_the_lag_after_it():
     spread = judged(PLAN, FULL)[1][0].spread
     assert spread == (
         "tanh: at lag 8 the median seed recalls 97 % (lowest 95 %, highest 99 %; 3 of 3 seeds "
-        "learned it, 48 % at the end); at lag 12 the median seed recalls 78 % (lowest 61 %, highest "
-        "99 %; 1 of 3 seeds learned it, 39 % at the end)."
+        "learned it, 48 % at the end); at lag 12 the median seed recalls 78 % (lowest 61 %, "
+        "highest 99 %; 1 of 3 seeds learned it, 39 % at the end)."
     )
 
 
