@@ -49,6 +49,13 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     Raises:
         OSError: the folder cannot be written, or the disk is full; the older one stands.
     """
+    data = checkpoint_bytes(checkpoint)
+    with replacing(path) as file:
+        file.write(data)
+
+
+def checkpoint_bytes(checkpoint: Checkpoint) -> bytes:
+    """A checkpoint as a file's bytes."""
     state = checkpoint.state
     about = {
         "step": state.step,
@@ -61,7 +68,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         "planned": [asdict(event) for event in state.planned],
         "events": checkpoint.events,
     }
-    data = safetensors.numpy.save(
+    return safetensors.numpy.save(
         {name: np.ascontiguousarray(array) for name, array in state.arrays.items()},
         {
             "unroll-checkpoint": FORMAT_VERSION,
@@ -69,8 +76,6 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
             "state": json.dumps(about),
         },
     )
-    with replacing(path) as file:
-        file.write(data)
 
 
 def load_checkpoint(path: Path) -> Checkpoint | None:

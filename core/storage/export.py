@@ -39,7 +39,7 @@ from core.links import events_text, to_query
 from core.paths import replacing
 from core.records import Event, ProbeRecord, Report
 from core.storage.archive import live_changes, probes_of
-from core.storage.checkpoints import load_checkpoint
+from core.storage.checkpoints import checkpoint_bytes, load_checkpoint
 from core.storage.figures import figures
 from core.storage.rows import RunRow, bits
 from core.storage.script import script_for
@@ -106,9 +106,10 @@ def finite(value: Any) -> Any:
 
 
 def _write(store: Store, run_id: str, file: IO[bytes]) -> None:
-    row = store.get(run_id)
-    columns, reports, events = store.steps(run_id), store.reports(run_id), store.events(run_id)
+    # In this order: a run that trains meanwhile has records for all that was read before them.
     checkpoint = load_checkpoint(store.checkpoint_path(run_id))
+    row = store.get(run_id)
+    events, reports, columns = store.events(run_id), store.reports(run_id), store.steps(run_id)
     text = _text_of(row)
     about = {
         "unroll": FORMAT_VERSION,
@@ -152,7 +153,7 @@ def _write(store: Store, run_id: str, file: IO[bytes]) -> None:
         # A network that has diverged may have nothing finite to save.
         with suppress(WeightsError):
             files["weights.safetensors"] = weights_bytes(checkpoint.state.weights, row.config)
-        files["checkpoint.safetensors"] = store.checkpoint_path(run_id).read_bytes()
+        files["checkpoint.safetensors"] = checkpoint_bytes(checkpoint)
     if text is not None:
         files["text.txt"] = text
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:

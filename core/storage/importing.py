@@ -24,6 +24,7 @@ from core.data.corpora import keep, load_corpus, own_corpus
 from core.errors import ConfigError, StoreError, TextError
 from core.records import Event, ProbeRecord, Report, RunStatus
 from core.storage import ledger
+from core.storage.archive import live_changes
 from core.storage.blocks import COLUMNS
 from core.storage.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
 from core.storage.export import FORMAT_VERSION, LONGEST_TEXT, METRICS, PROBE_FIGURES
@@ -41,6 +42,18 @@ _LARGEST = {  # bytes after unpacking; whatever else is in the file is never unp
     "text.txt": LONGEST_TEXT,
 }
 _MOST_MEMBERS = 100
+_LARGEST_COUNT = 10**15  # characters: some thousand years of training
+_LONGEST = 10**10  # seconds, some three hundred years
+_WRONG = (  # what reading a part that is not as it should be may raise
+    ConfigError,
+    TextError,
+    KeyError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 _INTEGERS = {"step", "fit_from", "fit_to", "horizon"}
 
 
@@ -54,7 +67,7 @@ def import_run(store: Store, source: Path | bytes) -> str:
     try:
         files = _unpacked(source, name)
         return _take_in(store, files)
-    except (ConfigError, TextError, KeyError, TypeError, ValueError, RecursionError) as error:
+    except _WRONG as error:
         reason = str(error).rstrip(".") if isinstance(error, ConfigError | TextError) else ""
         raise StoreError(
             f"{name} is not a run that can be imported"
@@ -111,7 +124,7 @@ def _take_in(store: Store, files: Mapping[str, bytes]) -> str:
     told = json.loads(files["events.json"])
     events = [_event(event) for event in told["events"]]
     planned = tuple(_event(event) for event in told["planned"])
-    for event in planned:
+    for event in (*planned, *live_changes(events)):
         config.live.changed(**{event.kind: event.value})
     columns = _metrics(files["metrics.csv"])
     reports = [_report(report) for report in about["reports"]]
@@ -129,7 +142,7 @@ def _take_in(store: Store, files: Mapping[str, bytes]) -> str:
     now = store.now()
     values = {
         "id": run_id,
-        "name": str(about["name"])[:200] or default_name(config),
+        "name": " ".join(str(about["name"]).split())[:200] or default_name(config),
         "created": now,
         "updated": now,
         "status": str(status),
@@ -139,11 +152,11 @@ def _take_in(store: Store, files: Mapping[str, bytes]) -> str:
         "given_weights": int(bool(about["given_weights"])),
         "text_title": str(about["text_title"])[:200],
         "text_sha256": str(about["text_sha256"])[:64],
-        "text_length": int(about["text_length"]),
+        "text_length": _count(about["text_length"]),
         "floors": json.dumps({str(k): _number(v) for k, v in about["floors"].items()}),
         "step": len(columns["step"]),
-        "characters_seen": int(about["characters_seen"]),
-        "seconds": _number(about["seconds"]),
+        "characters_seen": _count(about["characters_seen"]),
+        "seconds": _seconds(about["seconds"]),
         "diagnosis": str(about["diagnosis"])[:2_000],
         "tags": json.dumps([str(tag)[:50] for tag in about["tags"]][:20]),
         "note": str(about["note"])[:10_000],
@@ -160,10 +173,10 @@ def _take_in(store: Store, files: Mapping[str, bytes]) -> str:
             for probe in probes:
                 ledger.put_probe(connection, run_id, probe)
             store.refresh_validation(connection, run_id)
-    except OSError as error:
-        raise StoreError(f"There is no room for it ({error.strerror}).") from None
-    except StoreError:
+    except BaseException as error:
         path.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise StoreError(f"There is no room for it ({error.strerror}).") from None
         raise
     return run_id
 
@@ -219,15 +232,15 @@ def _event(event: Mapping[str, Any]) -> Event:
     kind, value = str(event["kind"])[:50], event["value"]
     if kind in LiveSettings.model_fields or value is not None:
         value = _number(value)
-    return Event(int(event["step"]), kind, value, str(event["text"])[:2_000])
+    return Event(_count(event["step"]), kind, value, str(event["text"])[:2_000])
 
 
 def _report(report: Mapping[str, Any]) -> Report:
     train, validation = report["train_loss_nats"], report["validation_loss_nats"]
     return Report(
-        step=int(report["step"]),
-        characters_seen=int(report["characters_seen"]),
-        seconds=_number(report["seconds"]),
+        step=_count(report["step"]),
+        characters_seen=_count(report["characters_seen"]),
+        seconds=_seconds(report["seconds"]),
         train_loss_nats=None if train is None else _number(train),
         validation_loss_nats=math.nan if validation is None else _number(validation),
         sample=str(report["sample"])[:10_000],
@@ -237,7 +250,19 @@ def _report(report: Mapping[str, Any]) -> Report:
 def _number(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError("not a number")
-    return value
+    return float(value)
+
+
+def _count(value: Any) -> int:
+    if not 0 <= _number(value) <= _LARGEST_COUNT:
+        raise ValueError("not a number of steps or characters")
+    return int(value)
+
+
+def _seconds(value: Any) -> float:
+    if not 0 <= _number(value) <= _LONGEST:
+        raise ValueError("not a duration")
+    return float(value)
 
 
 def _require_same(checkpoint: Checkpoint, config: TrainingConfig) -> None:

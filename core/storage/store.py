@@ -219,7 +219,7 @@ class Store:
             StoreError: the run is not known, or cannot be written.
         """
         changes = {
-            "name": name and name.strip()[:200],
+            "name": name and " ".join(name.split())[:200],
             "starred": None if starred is None else int(starred),
             "tags": None if tags is None else json.dumps(list(tags)[:20]),
             "note": None if note is None else note[:10_000],

@@ -5,30 +5,25 @@ Knows no charts. Every refusal is a sentence on the page.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core.config import bounds
 from core.errors import UnrollError
 from core.records import RunStatus
-from core.storage.archive import live_changes
-from core.storage.export import export_run
 from core.storage.rows import RunRow
 from core.storage.script import script_for
 from dashboard import session
+from dashboard.components import run_actions
 from dashboard.components.plain import plain
 from dashboard.components.runs_overlay import overlay, settings_table
 from dashboard.library import library
 
-_REFUSAL, _DELETED = "runs_refusal", "runs_deleted"
-_TRAIN = "views/train.py"
-
 
 def chosen_runs(rows: Sequence[RunRow]) -> None:
     """The panel under the table, for any number of chosen runs."""
-    if refusal := st.session_state.pop(_REFUSAL, None):
+    if refusal := run_actions.refusal():
         st.error(plain(refusal))
     if not rows:
         st.caption("Choose a run in the table to open, resume, share or delete it.")
@@ -40,47 +35,66 @@ def chosen_runs(rows: Sequence[RunRow]) -> None:
 
 def undo_bar() -> None:
     """For a minute after a deletion, the way back."""
-    names, ids = [], []
-    for run_id, name in st.session_state.get(_DELETED, ()):
-        try:
-            if library().shelf().get(run_id).deleted is not None:
-                names.append(name)
-                ids.append(run_id)
-        except UnrollError:  # the minute is over
-            continue
-    if not ids:
-        st.session_state.pop(_DELETED, None)
+    deleted, seconds = run_actions.deleted_runs()
+    if not deleted:
         return
-    told = names[0] if len(names) == 1 else f"{len(names)} runs"
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.info(f"{plain(told)} deleted; for good in a minute.", icon=":material/delete:")
-        st.button("Undo", on_click=_undo, args=(ids,), type="primary", key="runs_undo")
+    told = deleted[0][1] if len(deleted) == 1 else f"{len(deleted)} runs"
+    drawn = []
+
+    @st.fragment(run_every=seconds)
+    def bar() -> None:
+        if drawn:
+            st.rerun()  # the minute is over
+        drawn.append(True)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(f"{plain(told)} deleted; for good in a minute.", icon=":material/delete:")
+            st.button(
+                "Undo",
+                on_click=_undo,
+                args=([run_id for run_id, _ in deleted],),
+                type="primary",
+                key="runs_undo",
+            )
+
+    bar()
+
+
+def _undo(run_ids: Sequence[str]) -> None:
+    run_actions.undo(run_ids)
+    st.rerun()  # the whole page, not only the bar
 
 
 def _one(row: RunRow) -> None:
     st.markdown(f"#### {plain(row.name)}")
-    st.caption(
-        f"{row.id} · {row.status} after {row.step:,} of {row.planned_steps:,} steps"
-        + (f" · {plain(row.message)}" if row.message else "")
-    )
     active = row.status.active
+    # A run that trains is counted in the list above, which is drawn more often than this.
+    steps = f"{row.planned_steps:,} steps"
+    after = f", {steps} planned" if active else f" after {row.step:,} of {steps}"
+    told = f"{row.id} · {row.status}{after}"
+    if row.status in (RunStatus.DIVERGED, RunStatus.FAILED):
+        st.caption(told)
+        st.error(plain(row.message))
+    else:
+        st.caption(told + (f" · {plain(row.message)}" if row.message and not active else ""))
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Open", type="primary", icon=":material/open_in_full:", key="runs_open"):
-            _go(lambda: session.watch(_found(row.id)))
+            run_actions.go(lambda: run_actions.open_run(row.id))
         if row.resumable and st.button("Resume", icon=":material/play_arrow:", key="runs_resume"):
-            _go(lambda: session.resume(row.id))
+            run_actions.go(lambda: session.resume(row.id))
         if not active and row.status != RunStatus.DIVERGED:
             _extend(row)
+        if row.status == RunStatus.DIVERGED:
+            _way_on(row)
         if st.button(
             "Duplicate",
             icon=":material/content_copy:",
             key="runs_duplicate",
             help="Its settings and live changes, to start again, changed or not.",
         ):
-            _go(lambda: _duplicate(row))
+            run_actions.go(lambda: run_actions.duplicate(row))
         st.download_button(
             "Download",
-            lambda: _zip(row.id),
+            lambda: run_actions.packed(row.id),
             file_name=f"unroll-{row.id}.zip",
             mime="application/zip",
             icon=":material/download:",
@@ -93,7 +107,7 @@ def _one(row: RunRow) -> None:
             icon=":material/delete:",
             type="tertiary",
             disabled=active,
-            on_click=_delete,
+            on_click=run_actions.delete,
             args=([row],),
             key="runs_delete",
             help="Stop it before deleting it." if active else None,
@@ -107,6 +121,21 @@ def _one(row: RunRow) -> None:
             st.error(plain(str(error)))
 
 
+def _way_on(row: RunRow) -> None:
+    """The last weights of a diverged run lead nowhere: what to change, and start again."""
+    try:
+        remedy, changes = run_actions.remedy(row)
+    except UnrollError:  # settings of another version: they cannot be duplicated at all
+        return
+    if st.button(
+        f"Duplicate with {remedy}",
+        icon=":material/healing:",
+        key="runs_mend",
+        help="A diverged run cannot go on from its last weights: start it again so.",
+    ):
+        run_actions.go(lambda: run_actions.duplicate(row, **changes))
+
+
 def _several(rows: Sequence[RunRow]) -> None:
     idle = [row for row in rows if not row.status.active]
     with st.container(
@@ -118,7 +147,7 @@ def _several(rows: Sequence[RunRow]) -> None:
             icon=":material/delete:",
             type="tertiary",
             disabled=not idle,
-            on_click=_delete,
+            on_click=run_actions.delete,
             args=(idle,),
             key="runs_delete_all",
         )
@@ -137,84 +166,34 @@ def _extend(row: RunRow) -> None:
             key=f"runs_extend_{row.id}",
         )
         if st.button("Go on", type="primary", key="runs_extend_go"):
-            _go(lambda: session.resume(row.id, steps))
+            run_actions.go(lambda: session.resume(row.id, steps))
 
 
 def _words(row: RunRow) -> None:
     """What a user says about the run; each change is kept at once."""
-    key = f"runs_word_{row.id}"
+
+    def kept(field: str) -> dict:
+        """Of a widget for this field: its key, and what is done when it changes."""
+        return {"key": _word(row.id, field), "on_change": _edit, "args": (row.id, field)}
+
     name, tags, star = st.columns([3, 3, 1], vertical_alignment="bottom")
     with name:
-        st.text_input(
-            "Name", row.name, max_chars=200, key=f"{key}_name", on_change=_edit, args=(row, "name")
-        )
+        st.text_input("Name", row.name, max_chars=200, **kept("name"))
     with tags:
         st.text_input(
-            "Tags",
-            ", ".join(row.tags),
-            key=f"{key}_tags",
-            on_change=_edit,
-            args=(row, "tags"),
-            placeholder="separated by commas",
+            "Tags", ", ".join(row.tags), placeholder="separated by commas", **kept("tags")
         )
     with star:
-        st.toggle("Star", row.starred, key=f"{key}_starred", on_change=_edit, args=(row, "starred"))
-    st.text_area("Note", row.note, key=f"{key}_note", on_change=_edit, args=(row, "note"))
+        st.toggle("Star", row.starred, **kept("starred"))
+    st.text_area("Note", row.note, max_chars=10_000, height=100, **kept("note"))
 
 
-def _edit(row: RunRow, field: str) -> None:
-    value = st.session_state[f"runs_word_{row.id}_{field}"]
+def _edit(run_id: str, field: str) -> None:
+    value = st.session_state[_word(run_id, field)]
     if field == "tags":
         value = [tag.strip()[:50] for tag in value.split(",") if tag.strip()]
-    _try(lambda: library().shelf().edit(row.id, **{field: value}))
+    run_actions.edit(run_id, **{field: value})
 
 
-def _delete(rows: Sequence[RunRow]) -> None:
-    for row in rows:
-        if _try(lambda row=row: library().shelf().delete(row.id)):
-            library().forget(row.id)
-            deleted = st.session_state.get(_DELETED, ())
-            st.session_state[_DELETED] = (*deleted, (row.id, row.name))
-
-
-def _undo(run_ids: Sequence[str]) -> None:
-    for run_id in run_ids:
-        _try(lambda run_id=run_id: library().shelf().undelete(run_id))
-    st.session_state.pop(_DELETED, None)
-
-
-def _duplicate(row: RunRow) -> None:
-    events = (*row.planned, *live_changes(library().shelf().events(row.id)))
-    # A planned change that took effect was recorded too; once is enough.
-    planned = {(event.step, event.kind): event for event in events}
-    session.set_up(row.preset, row.config, tuple(planned.values()))
-
-
-def _found(run_id: str):
-    run = session.find_run(run_id)
-    if run is None:
-        return library().shelf().get(run_id)  # says why not
-    return run
-
-
-def _zip(run_id: str) -> bytes:
-    library().flush()
-    file = io.BytesIO()
-    export_run(library().shelf(), run_id, file)
-    return file.getvalue()
-
-
-def _go(action: Callable[[], object]) -> None:
-    """Do it and show the Train page; a refusal stays here."""
-    if _try(action):
-        st.switch_page(_TRAIN)
-    st.rerun()
-
-
-def _try(action: Callable[[], object]) -> bool:
-    try:
-        action()
-    except UnrollError as error:
-        st.session_state[_REFUSAL] = str(error)
-        return False
-    return True
+def _word(run_id: str, field: str) -> str:
+    return f"runs_word_{run_id}_{field}"

@@ -6,6 +6,7 @@ Knows nothing of actions.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
 import streamlit as st
 
@@ -19,6 +20,7 @@ from dashboard.runs_table import configuration_differences
 from dashboard.theme import RUNS
 
 MOST = len(RUNS)
+_LONGEST = 36  # letters of a name in a legend
 
 
 def overlay(rows: Sequence[RunRow]) -> None:
@@ -28,7 +30,7 @@ def overlay(rows: Sequence[RunRow]) -> None:
     look = look_controls()
     lanes = [
         LaneCurves(
-            row.name if names.count(row.name) == 1 else f"{row.name} ({row.id})",
+            _in_legend(row.name, "" if names.count(row.name) == 1 else f" ({row.id})"),
             style,
             metrics_frame(run.snapshot.history),
             reports_frame(run.snapshot.reports),
@@ -58,6 +60,12 @@ def overlay(rows: Sequence[RunRow]) -> None:
         st.caption(f"The first {MOST} of {len(rows)} are drawn.")
     if len(texts) > 1:
         st.caption("They were trained on different texts: their losses do not compare.")
+
+
+def _in_legend(name: str, more: str) -> str:
+    """Not longer than a legend is wide, and letter by letter: Plotly reads HTML in it."""
+    short = name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"
+    return escape(short, quote=False) + more
 
 
 def settings_table(rows: Sequence[RunRow]) -> None:

@@ -19,6 +19,7 @@ from dashboard import session
 from dashboard.components.plain import plain
 from dashboard.components.text_picker import text_picker
 
+_SHOWN = "shown_config"  # in st.session_state: the settings that the widgets were given
 _LABELS = {
     "architecture": "Architecture",
     "combine": "Combine",
@@ -176,16 +177,25 @@ def _seed(active_run: Run | None) -> None:
     """Give every setting its value, where it has none or the run knows better."""
     state, config = st.session_state, session.config()
     state.setdefault("preset_choice", session.preset())
+    # Another page may have set up another experiment: a run was opened or duplicated there.
+    others = state.get(_SHOWN) != config
+    state[_SHOWN] = config
     for field, value in config.model_dump().items():
-        state.setdefault(_key(field), value)
+        if others or _key(field) not in state:
+            state[_key(field)] = value
     if active_run is not None:
         # Another tab may have changed them.
         for field, value in active_run.live.model_dump().items():
             state[_key(field)] = value
 
 
-def _fill(config: TrainingConfig) -> None:
+def _choose(config: TrainingConfig) -> None:
     session.set_config(config)
+    st.session_state[_SHOWN] = config
+
+
+def _fill(config: TrainingConfig) -> None:
+    _choose(config)
     for field, value in config.model_dump().items():
         st.session_state[_key(field)] = value
 
@@ -220,7 +230,7 @@ def _chosen() -> TrainingConfig | None:
     except ConfigError as error:
         st.error(plain(str(error)))
         return None
-    session.set_config(config)
+    _choose(config)
     return config
 
 

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -51,14 +50,10 @@ def runs(page: Page, serve, home, complaints):
     assert "Traceback" not in serve.log(url)
 
 
-@contextmanager
-def another_table(page):
-    """Until a table of other runs is drawn: on its canvas nothing can be read."""
-    name = "document.querySelector('[class*=st-key-runs_table]')?.className"
-    before = page.evaluate(name)
-    yield
-    page.wait_for_function(f"before => {name} && {name} !== before", arg=before)
-    page.locator('[data-testid="stDataFrame"] canvas').first.wait_for()
+def shows(page, runs):
+    """Wait for a table of so many runs: its canvas says nothing, what screen readers get does."""
+    grid = page.locator('[data-testid="stDataFrame"] [role=grid]').first
+    expect(grid).to_have_attribute("aria-rowcount", str(runs + 1))
 
 
 def choose_row(page, row):
@@ -78,11 +73,11 @@ def test_a_run_is_found_compared_noted_and_trained_further(runs, home):
     search = runs.get_by_placeholder("name, tag, note")
     expect(note).to_have_value("the ReLU one")
     search.fill("nothing like it")
-    search.press("Enter")
+    expect(runs.get_by_text("No run of 2 fits")).to_be_visible()
     expect(runs.get_by_text("Choose a run in the table")).to_be_visible()
-    with another_table(runs):
-        search.fill("relu one")
-        search.press("Enter")
+    search.fill("relu one")
+    expect(runs.get_by_text("1 of 2 runs")).to_be_visible()
+    shows(runs, 1)
     choose_row(runs, 0)
     runs.get_by_role("button", name="Extend").click()
     runs.get_by_role("button", name="Go on").click()
@@ -92,3 +87,27 @@ def test_a_run_is_found_compared_noted_and_trained_further(runs, home):
         (300, "finished"),
         (600, "finished"),
     ]
+
+
+def test_a_chosen_run_stays_chosen_wherever_its_row_goes(runs, home):
+    heading = runs.get_by_role("heading", name="Arch 1 tanh, N 8, T 6")
+    choose_row(runs, 1)
+    expect(heading).to_be_visible()
+    cli(home, "train", *SMALL, "--steps=20", "--nodes=9")  # its row comes above, by itself
+    expect(runs.get_by_text("3 runs")).to_be_visible(timeout=15_000)
+    shows(runs, 3)
+    expect(heading).to_be_visible()
+    choose_row(runs, 2)  # where the chosen one stands now
+    expect(runs.get_by_text("Choose a run in the table")).to_be_visible()
+    box = runs.locator('[data-testid="stDataFrame"]').first.bounding_box()
+    runs.mouse.click(box["x"] + 35 + 35 + 40, box["y"] + 17)  # by name: N 8 ReLU, N 8 tanh, N 9
+    choose_row(runs, 1)
+    expect(heading).to_be_visible()
+    runs.get_by_placeholder("name, tag, note").fill("tanh")
+    expect(runs.get_by_text("2 of 3 runs")).to_be_visible()
+    expect(heading).to_be_visible()
+    runs.get_by_role("link", name="Train").click()
+    expect(runs.get_by_role("button", name="Start", exact=True)).to_be_visible()
+    runs.get_by_role("link", name="Runs").click()
+    expect(runs.get_by_text("2 of 3 runs")).to_be_visible()
+    expect(heading).to_be_visible()

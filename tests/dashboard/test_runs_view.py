@@ -8,8 +8,13 @@ from visit import ENDLESS, TINY, Visit
 
 from core.config import PRESETS
 from core.records import Event, RunStatus
+from core.storage import ledger
 from core.storage.store import Store
+from core.storage.sweep_runs import SweepRuns
+from core.training.cell import train_cell
+from core.training.grid import BASE, Mark, SweepPlan
 from dashboard import session
+from dashboard.components.run_actions import packed
 from dashboard.library import library
 from dashboard.runs_table import configuration_differences, matching, runs_table
 
@@ -210,10 +215,65 @@ def test_a_reload_shows_an_ended_run_with_the_settings_that_it_ended_with():
 def test_a_deleted_run_is_had_back():
     run = trained()
     visit = runs_page(run.run_id).click("Delete")
-    assert visit.said("info")[0] == "Arch 1 tanh, N 8, T 6 deleted; for good in a minute."
+    assert visit.said("info")[-1] == "Arch 1 tanh, N 8, T 6 deleted; for good in a minute."
     assert library().shelf().runs() == []
     visit.click("Undo")
     assert table_of(visit).index.tolist() == [run.run_id]
+
+
+def test_after_a_minute_nothing_offers_the_way_back(monkeypatch):
+    run = trained()
+    visit = runs_page(run.run_id).click("Delete")
+    now = library().shelf().now()
+    monkeypatch.setattr(library().shelf(), "now", lambda: now + 60)
+    assert "Undo" not in [button.label for button in visit.look().page.button]
+
+
+def test_a_search_that_finds_nothing_says_so_and_chooses_nothing():
+    run = trained()
+    visit = runs_page(run.run_id)
+    visit.page.text_input(key="runs_search").set_value("zebra")
+    captions = [caption.value for caption in visit.look().page.caption]
+    assert captions == [
+        "No run of 1 fits: search for fewer words, or take a filter away.",
+        "Choose a run in the table to open, resume, share or delete it.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("clip", "remedy", "field", "value"),
+    [(0, "clipping at 1.25", "clip", 1.25), (1.0, "learning rate 0.5", "learning_rate", 0.5)],
+)
+def test_a_diverged_run_is_duplicated_with_a_remedy(small, clip, remedy, field, value):
+    shelf = library().shelf()
+    shelf.create("cafe0001", small(clip=clip, learning_rate=5.0), source="cli")
+    with shelf.transaction() as connection:
+        connection.execute("UPDATE runs SET status = 'diverged', message = 'Diverged at step 3.'")
+    visit = runs_page("cafe0001")
+    assert visit.said("error") == ["Diverged at step 3."]
+    chosen = visit.click(f"Duplicate with {remedy}").chosen()
+    assert (chosen["unrollings"], chosen[field]) == (6, value)
+
+
+def test_a_live_change_is_not_repeated_over_the_remedy(small):
+    shelf = library().shelf()
+    shelf.create("cafe0001", small(clip=1.0), source="cli")
+    with shelf.transaction() as connection:
+        connection.execute("UPDATE runs SET status = 'diverged', message = 'Diverged.'")
+        ledger.put_events(
+            connection, "cafe0001", 0, [Event(2, "clip", 0.0), Event(3, "learning_rate", 9.0)]
+        )
+    visit = runs_page("cafe0001").click("Duplicate with clipping at 1.25")
+    assert visit.chosen()["clip"] == 1.25
+    assert visit.page.query_params["events"] == "3-learning_rate-9.0"
+
+
+def test_markup_in_a_name_stays_letters_in_the_legend():
+    first, second = trained(), trained()
+    library().shelf().edit(first.run_id, name="<b>" + "x" * 60)
+    visit = runs_page(first.run_id, second.run_id)
+    names = {trace["name"] for trace in visit.chart("Loss")["data"]}
+    assert "&lt;b&gt;" + "x" * 32 + "…" in names
 
 
 def test_two_runs_are_overlaid_and_their_settings_compared():
@@ -231,9 +291,7 @@ def test_two_runs_are_overlaid_and_their_settings_compared():
 def test_a_run_goes_out_and_comes_in():
     run = trained()
     visit = runs_page(run.run_id)
-    from dashboard.components.run_details import _zip
-
-    data = _zip(run.run_id)
+    data = packed(run.run_id)
     assert "repeat.py" in zipfile.ZipFile(io.BytesIO(data)).namelist()
     visit.page.file_uploader(key="runs_import").set_value(("run.zip", data, "application/zip"))
     table = table_of(visit.look())
@@ -263,6 +321,51 @@ def test_without_a_store_training_goes_on_and_says_so(monkeypatch, tmp_path):
     assert "written by a newer Unroll" in warning
     assert warning.endswith("Runs are not recorded.")
     assert visit.train_to_the_end().snapshot.step == 5
+
+
+# -- sweeps' cells ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cells():
+    """Two cells of a sweep: one is trained, one trains."""
+    base = BASE.changed(nodes=8, batch_size=4)
+    plan = SweepPlan(lags=(2,), seeds=1, budget="updates", amount=30, base=base)
+    log = SweepRuns(library().shelf())
+    tanh, relu = plan.cells()
+    log.finish(tanh, train_cell(tanh))
+    log.mark(relu, Mark(10, 400, 2.5, 1.0))
+    yield tanh.key[:8], relu.key[:8]
+    log.close()
+
+
+def test_cells_alone_are_all_shown(cells):
+    visit = runs_page()
+    assert table_of(visit)["Name"].tolist() == ["ReLU, lag 2, seed 0", "tanh, lag 2, seed 0"]
+    assert table_of(visit)["Status"].tolist() == ["running", "finished"]
+    assert "runs_cells" not in [toggle.key for toggle in visit.page.toggle]
+
+
+def test_cells_are_hidden_behind_other_runs_until_they_are_asked_for(cells):
+    run = trained()
+    visit = runs_page()
+    assert table_of(visit).index.tolist() == [run.run_id]
+    captions = [caption.value for caption in visit.page.caption]
+    assert "2 sweep cells are hidden, 1 of them training." in captions
+    library().shelf().edit(cells[0], starred=True)
+    assert set(table_of(visit.look()).index) == {run.run_id, cells[0]}
+    visit.page.toggle(key="runs_cells").set_value(True)
+    assert set(table_of(visit.look()).index) == {run.run_id, *cells}
+    assert not any("hidden" in caption.value for caption in visit.page.caption)
+
+
+def test_a_cell_is_extended_from_the_list(cells):
+    visit = runs_page(cells[0])
+    visit.page.number_input(key=f"runs_extend_{cells[0]}").set_value(45)
+    visit.click("Go on")
+    shot = session.manager().get(cells[0]).wait(PATIENCE)
+    assert (shot.step, shot.status) == (45, RunStatus.FINISHED)
+    assert shot.history.column("step").tolist() == list(range(1, 46))
 
 
 # -- the table itself ------------------------------------------------------------------------

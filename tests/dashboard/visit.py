@@ -102,7 +102,8 @@ class Visit:
 
     def said(self, kind):
         """The sentences of a kind, as the visitor reads them."""
-        return [re.sub(r"\\(.)", r"\1", box.value) for box in self.page.get(kind)]
+        shown = [box.value.replace("\N{WORD JOINER}", "") for box in self.page.get(kind)]
+        return [re.sub(r"\\(.)", r"\1", sentence) for sentence in shown]
 
     def status(self):
         return self.page.get("progress")[0].text

@@ -250,6 +250,12 @@ def config(data, **changes):
     return about(data, config={**values, **changes})
 
 
+def clipped_at(data, value):
+    event = {"step": 3, "kind": "clip", "value": value, "text": ""}
+    told = {"planned": [], "events": [event], "at_checkpoint": 0}
+    return changed(data, events_json=json.dumps(told))
+
+
 def metrics(data, change):
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         lines = archive.read("metrics.csv").decode().splitlines()
@@ -277,6 +283,10 @@ IMPORTS = {
     "not a setting": (lambda data: config(data, code="rm"), "code is not a setting"),
     "a status": (lambda data: about(data, status="hacked"), "missing or damaged"),
     "a NaN name": (lambda data: about(data, seconds="soon"), "missing or damaged"),
+    "an endless time": (lambda data: about(data, seconds=1e300), "missing or damaged"),
+    "an endless count": (lambda data: about(data, characters_seen=10**30), "missing or damaged"),
+    "no floors": (lambda data: about(data, floors=[]), "missing or damaged"),
+    "an event": (lambda data: clipped_at(data, -1.0), "clip=-1.0 is not allowed"),
     "no metrics": (lambda data: changed(data, metrics_csv=None), "missing or damaged"),
     "a doubled step": (lambda data: metrics(data, twice), "missing or damaged"),
     "a NaN": (lambda data: metrics(data, without_a_number), "missing or damaged"),
@@ -313,6 +323,11 @@ def test_an_import_cannot_name_a_path_or_replace_a_run(store, exported, run_id, 
         assert new not in (wanted, run_id)
         assert store.checkpoint_path(new).parent == store.home / "checkpoints"
     assert len(store.runs()) == 4
+
+
+def test_an_imported_name_is_one_line(store, exported):
+    new = import_run(store, about(exported, name="  a\n# b\t"))
+    assert store.get(new).name == "a # b"
 
 
 def test_a_file_that_is_not_there_is_a_sentence(store, tmp_path):

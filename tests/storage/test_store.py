@@ -221,3 +221,19 @@ def test_a_store_that_cannot_be_written_is_a_sentence(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="set UNROLL_HOME to a folder that can be written"):
         Store(tmp_path / "file" / "home")
+
+
+def test_a_row_is_made_again_only_when_something_changed(store, open_store, add):
+    add("a")
+    add("b")
+    before = {row.id: row for row in store.runs()}
+    open_store().edit("a", note="from elsewhere")
+    after = {row.id: row for row in store.runs()}
+    assert after["b"] is before["b"]
+    assert (before["a"].note, after["a"].note) == ("", "from elsewhere")
+
+
+def test_a_name_is_one_line(store, add):
+    add("a")
+    store.edit("a", name=" two\n# lines ")
+    assert store.get("a").name == "two # lines"
