@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 
 import numpy as np
 import pandas as pd
@@ -22,8 +22,9 @@ def metrics_frame(history: HistoryView, places: int = 500) -> pd.DataFrame:
 
 def reports_frame(reports: Sequence[Report]) -> pd.DataFrame:
     """A row a report; columns as the fields of `Report`."""
+    # Column by column: a table made of rows takes ten times as long, twice a second.
     names = [field.name for field in fields(Report)]
-    return pd.DataFrame([asdict(report) for report in reports], columns=names)
+    return pd.DataFrame({name: [getattr(report, name) for report in reports] for name in names})
 
 
 def events_frame(events: Sequence[Event], metrics: pd.DataFrame) -> pd.DataFrame:

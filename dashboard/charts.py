@@ -6,9 +6,9 @@ nats and are drawn in the unit that is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import log
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -77,10 +77,9 @@ def loss_chart(
     )
     if metrics.empty:
         _empty(figure, (0, in_unit(log(ALPHABET_SIZE), unit)))
-    for name, nats in floors.items():
-        if name in FLOORS:
-            _level(figure, in_unit(nats, unit), f"{name} {in_unit(nats, unit):.2f}", FLOORS[name])
-    _mark(figure, events, axis)
+    drawn = {name: in_unit(nats, unit) for name, nats in floors.items() if name in FLOORS}
+    levels = [_level(y, f"{name} {y:.2f}", FLOORS[name]) for name, y in drawn.items()]
+    _put(figure, [*levels, *_marks(figure, events, axis)])
     return figure
 
 
@@ -101,10 +100,11 @@ def gradient_chart(
     figure.add_scatter(x=x, y=_f4(metrics["grad_norm_clipped"]), name="after", line=NORM_AFTER.line)
     if metrics.empty:
         _empty(figure, (-2, 1))
+    levels = []
     if clip > 0:
         # A level shape on a logarithmic axis takes the value itself, its label the exponent.
-        _level(figure, clip, f"clip {clip:g}", THRESHOLD, label_at=float(np.log10(clip)))
-    _mark(figure, events, axis)
+        levels = [_level(clip, f"clip {clip:g}", THRESHOLD, label_at=float(np.log10(clip)))]
+    _put(figure, [*levels, *_marks(figure, events, axis)])
     return figure
 
 
@@ -122,7 +122,7 @@ def learning_rate_chart(
     )
     if metrics.empty:
         _empty(figure, (0, 1))
-    _mark(figure, events, axis)
+    _put(figure, _marks(figure, events, axis))
     return figure
 
 
@@ -154,43 +154,53 @@ def _band(
     )
 
 
-def _level(
-    figure: go.Figure, value: float, label: str, style: Style, label_at: float | None = None
-) -> None:
-    figure.add_shape(type="line", xref="paper", x0=0, x1=1, y0=value, y1=value, line=style.line)
-    figure.add_annotation(
-        text=label,
-        xref="paper",
-        x=1,
-        y=value if label_at is None else label_at,
-        xanchor="right",
-        yanchor="bottom",
-        showarrow=False,
-        font={"size": 13},
-    )
+# A line across the chart, and what is written beside it.
+_Line = tuple[dict[str, Any], dict[str, Any] | None]
 
 
-def _mark(figure: go.Figure, events: pd.DataFrame, axis: Axis) -> None:
+def _put(figure: go.Figure, lines: Sequence[_Line]) -> None:
+    """Draw them all at once: one by one, each would copy those before it."""
+    figure.layout.shapes = [shape for shape, _ in lines]
+    labels = [label for _, label in lines if label]
+    figure.layout.annotations = [*figure.layout.annotations, *labels]
+
+
+def _level(value: float, label: str, style: Style, label_at: float | None = None) -> _Line:
+    shape = {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value}
+    return {**shape, "line": style.line}, {
+        "text": label,
+        "xref": "paper",
+        "x": 1,
+        "y": value if label_at is None else label_at,
+        "xanchor": "right",
+        "yanchor": "bottom",
+        "showarrow": False,
+        "font": {"size": 13},
+    }
+
+
+def _marks(figure: go.Figure, events: pd.DataFrame, axis: Axis) -> list[_Line]:
     """A vertical line where a live setting was changed; the last of a close bunch is named."""
     drawn = [float(trace.x[-1]) for trace in figure.data if len(trace.x)]
     room = _LABEL_ROOM * max(drawn, default=0.0)
     places = [float(getattr(event, axis)) for event in events.itertuples()]
     following = [*places[1:], float("inf")]
+    lines: list[_Line] = []
     for event, x, after in zip(events.itertuples(), places, following, strict=False):
-        figure.add_shape(type="line", yref="paper", y0=0, y1=1, x0=x, x1=x, line=EVENT.line)
-        if after - x < room:
-            continue
-        figure.add_annotation(
-            text=f"{_SETTING_NAMES[event.kind]} {event.value:g}",
-            yref="paper",
-            y=1,
-            x=x,
-            xanchor="left",
-            yanchor="top",
-            textangle=90,
-            showarrow=False,
-            font={"size": 13},
-        )
+        shape = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": x, "x1": x}
+        label = {
+            "text": f"{_SETTING_NAMES[event.kind]} {event.value:g}",
+            "yref": "paper",
+            "y": 1,
+            "x": x,
+            "xanchor": "left",
+            "yanchor": "top",
+            "textangle": 90,
+            "showarrow": False,
+            "font": {"size": 13},
+        }
+        lines.append(({**shape, "line": EVENT.line}, label if after - x >= room else None))
+    return lines
 
 
 def _f4(values: pd.Series) -> np.ndarray:
