@@ -1,10 +1,10 @@
 """What watching costs: a real server, and real WebSocket clients in place of the browsers.
 
-    python -m benchmarks.watch [--json] [--seconds 8] [--rounds 3]
+    python -m benchmarks.watch [--json] [--seconds 8] [--rounds 3] [--pages 10]
 
 Three measurements:
   - the pace of the article's Arch 1 with 0, 1 and 10 pages open at the default refresh, taken
-    in turn while one run goes on;
+    in turn while one run goes on, and how often each of the ten is refreshed;
   - the time from Start to the first step on a page of a warm server;
   - a refresh of a run with 1,000, 100,000 and 800,000 recorded steps (`long_run.py`): processor
     time of the whole server process, and bytes on the wire. The run does not train.
@@ -37,9 +37,13 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each turn")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each number of pages")
+    parser.add_argument("--pages", type=int, default=10, help="open at once, at the most (>= 2)")
     options = parser.parse_args()
+    many = max(2, options.pages)
     with serve(_APP) as server:
-        started, pace = asyncio.run(_measure_pace(server, options.seconds, options.rounds))
+        started, pace, refreshed = asyncio.run(
+            _measure_pace(server, options.seconds, options.rounds, many)
+        )
     refreshes = {}
     for steps in _RECORDED:
         with serve(_HERE / "long_run.py", {"UNROLL_RECORDED_STEPS": str(steps)}) as server:
@@ -48,19 +52,24 @@ def main() -> None:
         "start_to_first_step_s": started,
         "steps_per_second": pace,
         "share_with_1": pace[1] / pace[0],
-        "share_with_10": pace[10] / pace[0],
+        "many_pages": many,
+        "share_with_many": pace[many] / pace[0],
+        "refreshes_per_second_with_many": refreshed,
         "refresh": refreshes,
     }
     print(json.dumps(result) if options.json else _in_words(result))
 
 
-async def _measure_pace(server: Server, seconds: float, rounds: int):
+async def _measure_pace(server: Server, seconds: float, rounds: int, many: int):
     started = await _start_twice(server)
-    rates: dict[int, list[float]] = {0: [], 1: [], 10: []}
+    rates: dict[int, list[float]] = {0: [], 1: [], many: []}
+    refreshed = []
     for _ in range(rounds):
         for pages, found in rates.items():
-            found.append(await _pace(server, pages, seconds))
-    return started, {pages: median(found) for pages, found in rates.items()}
+            rate, refreshes = await _pace(server, pages, seconds)
+            found.append(rate)
+        refreshed.append(refreshes)  # of the many
+    return started, {pages: median(found) for pages, found in rates.items()}, median(refreshed)
 
 
 async def _start_twice(server: Server) -> float:
@@ -80,19 +89,23 @@ async def _start_twice(server: Server) -> float:
         return perf_counter() - began
 
 
-async def _pace(server: Server, pages: int, seconds: float) -> float:
-    """Steps a second with so many pages open.
+async def _pace(server: Server, pages: int, seconds: float) -> tuple[float, float]:
+    """Steps a second with so many pages open, and refreshes a second of each of them.
 
     Another page looks at the step before and after, and is closed in between.
     """
     async with AsyncExitStack() as stack:
-        for _ in range(pages):
-            await stack.enter_async_context(Page(server.stream, _QUERY))
+        opened = [
+            await stack.enter_async_context(Page(server.stream, _QUERY)) for _ in range(pages)
+        ]
         await asyncio.sleep(1.0)  # opening them is over
         step, at = await _look(server)
+        refreshes = sum(page.refreshes for page in opened)
         await asyncio.sleep(seconds)
         later, later_at = await _look(server)
-    return (later - step) / (later_at - at)
+        refreshes = sum(page.refreshes for page in opened) - refreshes
+    elapsed = later_at - at
+    return (later - step) / elapsed, refreshes / elapsed / max(1, pages)
 
 
 async def _look(server: Server) -> tuple[int, float]:
@@ -127,12 +140,13 @@ async def _idle_cpu(server: Server, seconds: float) -> float:
 
 
 def _in_words(result: dict) -> str:
-    pace = result["steps_per_second"]
+    pace, many = result["steps_per_second"], result["many_pages"]
     lines = [
         f"Start to first step on the page: {result['start_to_first_step_s']:.2f} s",
         f"steps/s with 0 pages {pace[0]:.0f}, with 1 page {pace[1]:.0f} "
-        f"({result['share_with_1']:.0%}), with 10 pages {pace[10]:.0f} "
-        f"({result['share_with_10']:.0%})",
+        f"({result['share_with_1']:.0%}), with {many} pages {pace[many]:.0f} "
+        f"({result['share_with_many']:.0%}); each of the {many} is refreshed "
+        f"{result['refreshes_per_second_with_many']:.2f} times a second",
         "",
         "| recorded steps | server CPU a refresh | on the wire a refresh |",
         "|---|---|---|",

@@ -9,6 +9,8 @@ from __future__ import annotations
 import gc
 import random
 import secrets
+from collections.abc import Callable
+from typing import Any
 
 import streamlit as st
 
@@ -20,6 +22,7 @@ from core.storage.archive import ArchivedRun, live_changes, past_of
 from core.training.manager import RunManager
 from core.training.run import Run
 from dashboard.library import library
+from dashboard.watchers import INTERVAL, Watchers
 
 _MAX_RUNNING = 2  # more would only take turns on a laptop's cores
 
@@ -27,6 +30,7 @@ _MAX_RUNNING = 2  # more would only take turns on a laptop's cores
 _PRESET, _CONFIG, _RUN, _PROBLEMS = "preset", "config", "run_id", "problems"
 _NO_RUN = "new"  # in place of a run's id: show none, not even one that trains here
 _PAGE, _LINK = "page", "link"
+_PACE = "pace"  # seconds between two refreshes
 _PLANNED = "planned"  # live changes that the next run is to repeat ...
 _PLANNED_FOR = "planned_for"  # ... and the id of the run that does, once one was started
 
@@ -224,11 +228,34 @@ def _changes_of(run: Run | ArchivedRun) -> tuple[Event, ...]:
 
 
 def refresh_seconds() -> float:
-    """How often this session looks at a run: about twice a second.
+    """How often this page looks at what moves: about twice a second, less where many watch.
 
-    Sessions that opened together would all ask in the same moment; a little difference
-    between them spreads the work.
+    Pages that opened together would all ask in the same moment; a little difference between
+    them spreads the work.
     """
-    if "jitter" not in st.session_state:
-        st.session_state["jitter"] = random.uniform(0.85, 1.15)
-    return 0.5 * st.session_state["jitter"]
+    return st.session_state.get(_PACE, INTERVAL) * _own(
+        "jitter", lambda: random.uniform(0.85, 1.15)
+    )
+
+
+def refreshed() -> bool:
+    """Note that what moves on this page was drawn; whether it needs another pace from now on.
+
+    If so, run the whole page again: it alone sets the pace.
+    """
+    before = st.session_state.get(_PACE, INTERVAL)
+    pace = _watchers().refreshed(_own("page_id", lambda: secrets.token_hex(8)), before)
+    st.session_state[_PACE] = pace
+    return pace != before
+
+
+@st.cache_resource
+def _watchers() -> Watchers:
+    return Watchers()
+
+
+def _own(key: str, make: Callable[[], Any]) -> Any:
+    """A value that this session keeps from its first use on."""
+    if key not in st.session_state:
+        st.session_state[key] = make()
+    return st.session_state[key]

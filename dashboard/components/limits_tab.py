@@ -16,7 +16,7 @@ from dashboard.components.plain import plain
 from dashboard.components.sweep_form import sweep_form
 from dashboard.components.sweep_panel import cell_details, draw_sweep
 from dashboard.library import library
-from dashboard.session import refresh_seconds
+from dashboard.session import refresh_seconds, refreshed
 
 _INTRO = (
     "How far back can a network learn to look? In a *latch text* one character depends on "
@@ -60,8 +60,9 @@ def limits_tab() -> None:
         """The part that moves."""
         snapshot = sweeping.sweeps().snapshot if shown.active else shown
         draw_sweep(snapshot, estimate)
-        if shown.active and not snapshot.active:
-            st.rerun()  # other buttons fit it now; this also ends the timer
+        if shown.active and (refreshed() or not snapshot.active):
+            # Many watch, or other buttons fit it now; at the end this also ends the timer.
+            st.rerun()
 
     live()
     if not shown.active:

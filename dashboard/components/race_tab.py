@@ -63,8 +63,10 @@ def race_tab() -> None:
         """The part that moves."""
         snapshot = race.snapshot
         draw_race(snapshot, unit, under)
-        if active and (not snapshot.active or snapshot.held != now.held):
-            st.rerun()  # other buttons fit it now; at the end this also ends the timer
+        moved = not snapshot.active or snapshot.held != now.held
+        if active and (session.refreshed() or moved):
+            # Many watch, or other buttons fit it now; at the end this also ends the timer.
+            st.rerun()
 
     live()
 

@@ -30,8 +30,8 @@ def live() -> None:
     findings_list(snapshot)
     draw_windows_and_causes(snapshot, session.config())
     clipping_microscope(snapshot)
-    if active and snapshot.status != status:
-        st.rerun()  # the run has ended: this also ends the timer
+    if active and (session.refreshed() or snapshot.status != status):
+        st.rerun()  # at another pace; or the run has ended, and this also ends the timer
 
 
 @st.fragment(run_every=4 * pace if active else None)

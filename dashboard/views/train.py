@@ -38,9 +38,9 @@ def live() -> None:
     """The part that moves."""
     snapshot = run.snapshot if run else None
     draw_run(snapshot, look)
-    if active and (snapshot.status != status or run.live != live_settings):
-        # Other buttons fit it now, another tab has moved a slider, or a value was refused; at
-        # the run's end this also ends the timer and frees the settings.
+    if active and (session.refreshed() or snapshot.status != status or run.live != live_settings):
+        # Many watch, other buttons fit it now, another tab has moved a slider, or a value was
+        # refused; at the run's end this also ends the timer and frees the settings.
         st.rerun()
 
 
