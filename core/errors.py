@@ -56,10 +56,16 @@ class Diverged(UnrollError):
         record: a `core.records.Divergence`, where the step was taken apart.
     """
 
-    def __init__(self, step: int, cause: str, record: object = None) -> None:
+    def __init__(self, step: int, cause: str, record: object = None, clip: float = 0.0) -> None:
+        """`clip` is the threshold in use, 0 for none."""
+        advice = (
+            f"Lower the learning rate: clipping at {clip:g} is on already."
+            if clip
+            else "Turn clipping on, or lower the learning rate."
+        )
         super().__init__(
             f"Diverged at step {step:,}: {cause} is not a finite number; the weights of the "
-            "step before are kept. Turn clipping on, or lower the learning rate."
+            f"step before are kept. {advice}"
         )
         self.step = step
         self.cause = cause

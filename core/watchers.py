@@ -1,4 +1,4 @@
-"""How many pages watch something move, and how often each is refreshed.
+"""How many readers watch something move, and how often each may look.
 
 A refresh takes some 15 ms of the interpreter that the training threads need too. Up to ten
 pages are refreshed twice a second; of more, each waits longer, so that all together ask no

@@ -1,5 +1,6 @@
 """Folders, and files that are whole or not there."""
 
+import os
 from pathlib import Path
 
 import platformdirs
@@ -53,6 +54,15 @@ def test_a_replaced_file_is_whole_and_leaves_nothing_beside_it(tmp_path):
         assert path.read_bytes() == b"first"
     assert path.read_bytes() == b"second"
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are POSIX's")
+def test_a_replaced_file_may_be_read_by_whoever_may_read_new_files(tmp_path):
+    (tmp_path / "plain").write_bytes(b"")
+    with replacing(tmp_path / "file") as file:
+        file.write(b"first")
+    plain, replaced = ((tmp_path / name).stat().st_mode for name in ("plain", "file"))
+    assert replaced == plain
 
 
 def test_a_block_that_raises_leaves_the_old_file(tmp_path):

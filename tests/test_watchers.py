@@ -1,8 +1,8 @@
-"""How often a page is refreshed, by how many watch."""
+"""How often a reader may look, by how many watch."""
 
 import pytest
 
-from dashboard.watchers import FEW, INTERVAL, LONGEST, Watchers
+from core.watchers import FEW, INTERVAL, LONGEST, Watchers
 
 
 class Clock:

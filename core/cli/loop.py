@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from core.errors import ConfigError, Diverged, UnrollError
+from core.jsonable import finite
 from core.records import Report, RunStatus, StepRecord
 
 if TYPE_CHECKING:  # torch is imported late, so that a mistyped option is answered at once
@@ -70,7 +71,7 @@ def _train(trainer, recording, write_row, bar, stop_asked) -> tuple[RunStatus, s
             elif isinstance(record, StepRecord):
                 write_row(record)
                 bar.update()
-                recording.after_step(trainer)
+                recording.after_step(trainer, stop_asked)
                 if stop_asked():
                     status, message = stopped
                     break
@@ -177,9 +178,6 @@ def _metrics(path: Path | None) -> Iterator[Callable[[StepRecord], None]]:
 
 
 def _outcome(trainer: Trainer, status: RunStatus, report: Report) -> dict[str, Any]:
-    def finite(value: float | None) -> float | None:
-        return value if value is not None and math.isfinite(value) else None
-
     validation = finite(report.validation_loss_nats)
     return {
         "status": str(status),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 from pathlib import Path
 from typing import Any
 
 from core.errors import ConfigError, TextError
+from core.jsonable import finite
 from core.records import ProbeRecord
 
 _MAX_LAGS = 100
@@ -65,24 +65,20 @@ def run(options: argparse.Namespace) -> int:
         config,
         *held_out_windows(corpus.validation, options.lags),
     )
-    print(json.dumps(_outcome(found), allow_nan=False) if options.json else _summary(found))
+    print(json.dumps(finite(_outcome(found)), allow_nan=False) if options.json else _summary(found))
     return 0
 
 
 def _outcome(found: ProbeRecord) -> dict[str, Any]:
-    """What `--json` prints; a number that is not finite becomes null."""
-
-    def finite(value: float) -> float | None:
-        return value if math.isfinite(value) else None
-
+    """What `--json` prints, where a number that is not finite becomes null."""
     return {
         "lags": list(range(len(found.flow))),
-        "flow": [finite(flow) for flow in found.flow],
-        "decay_per_step": finite(found.decay_per_step),
-        "half_life": finite(found.half_life),
+        "flow": found.flow,
+        "decay_per_step": found.decay_per_step,
+        "half_life": found.half_life,
         "horizon": found.horizon,
-        "spectral_radius": finite(found.spectral_radius),
-        "mean_slope": finite(found.mean_slope),
+        "spectral_radius": found.spectral_radius,
+        "mean_slope": found.mean_slope,
         "saturated_share": found.saturated_share,
         "dead_share": found.dead_share,
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from core.data.ngrams import cached_floors
@@ -93,11 +93,12 @@ class Recording:
         if self._recorder:
             self._recorder.record(record)
 
-    def after_step(self, trainer: Trainer) -> None:
+    def after_step(self, trainer: Trainer, stop_asked: Callable[[], bool]) -> None:
         """Make a checkpoint if it is time; wait while nothing can be written.
 
-        Raises:
-            KeyboardInterrupt: during that wait.
+        Args:
+            trainer: where it stands.
+            stop_asked: whether to wait no longer.
         """
         if self._recorder is None:
             return
@@ -106,7 +107,8 @@ class Recording:
         if self._troubles:
             print(f"{self._troubles[-1]} Training waits; Ctrl-C ends it.", file=sys.stderr)
             while not self._writer.flush(timeout=1.0):
-                pass
+                if stop_asked():
+                    return
             self._troubles.clear()
             print("Recording again.", file=sys.stderr)
 

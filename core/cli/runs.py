@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from core.cli.loop import download_bar, print_outcome, require_writable, train_to_end
 from core.cli.train import add_checkpoint_every, checkpoint_every
 from core.errors import ConfigError
+from core.jsonable import finite
 
 if TYPE_CHECKING:  # numpy and torch are imported late
     from core.storage.rows import RunRow
@@ -107,8 +108,6 @@ def _line(row: RunRow) -> tuple[str, ...]:
 
 
 def _show(store: Store, options: argparse.Namespace) -> int:
-    from core.storage.export import finite
-
     row = store.find(options.run)
     reports, events = store.reports(row.id), store.events(row.id)
     shown = {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-import math
 import sys
 from datetime import timedelta
 from pathlib import Path
@@ -14,8 +13,10 @@ from typing import Any
 
 from tqdm import tqdm
 
+from core.cli.loop import require_writable
 from core.config import allowed
 from core.errors import ConfigError, UnrollError
+from core.jsonable import finite
 from core.training.cluster import VARIABLE, Cluster, scheduler_address
 from core.training.grid import BASE, LATCH, CellResult, SweepPlan
 
@@ -69,8 +70,7 @@ def run(options: argparse.Namespace) -> int:
     """Sweep; returns the exit status: 1 if a cell failed or the sweep was cut short."""
     plan = _plan(options)
     workers = _whole("workers", options.workers) if options.workers else None
-    if options.csv and not options.csv.absolute().parent.is_dir():
-        raise ConfigError(f"The folder of {options.csv} does not exist; name another file.")
+    require_writable(options.csv)
 
     # Imported late, so that a mistyped option is answered at once.
     from core.cli.cell_runs import CellRuns
@@ -113,7 +113,7 @@ def run(options: argparse.Namespace) -> int:
         "cells_reused": len(kept),
         "seconds": monotonic() - began,
     }
-    print(json.dumps(_finite(outcome), allow_nan=False) if options.json else _shown(outcome))
+    print(json.dumps(finite(outcome), allow_nan=False) if options.json else _shown(outcome))
     return 0 if outcome["complete"] else 1
 
 
@@ -234,12 +234,3 @@ def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
             writer.writerows(rows)
     except OSError as error:
         raise UnrollError(f"{path} cannot be written: {error.strerror}.") from None
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no word for infinity."""
-    if isinstance(value, dict):
-        return {name: _finite(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_finite(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -51,7 +51,12 @@ def fit_decay(flow: np.ndarray) -> Fit:
 
 
 def half_life(decay: float) -> float:
-    """Characters in which the flow falls to a half: 0 if it stops dead, inf if it never does."""
+    """Characters in which the flow falls to a half: 0 if it stops dead, inf if it never does.
+
+    nan if nobody can say, in a network about to diverge.
+    """
+    if math.isnan(decay):
+        return math.nan
     if decay >= 1:
         return math.inf
     return math.log(0.5) / math.log(decay) if decay > 0 else 0.0

@@ -16,6 +16,8 @@ def standing(loss_nats: float, floors: Mapping[str, float]) -> str:
         loss_nats: mean validation loss, nats per character.
         floors: nats per character by name: uniform, unigram, bigram, trigram.
     """
+    if loss_nats > floors["uniform"] + _AT:
+        return "Worse than guessing evenly: it is sure of characters that do not come."
     if loss_nats >= floors["uniform"] - _AT:
         return "It has learned nothing yet: every character is equally likely to it."
     if loss_nats > floors["unigram"] + _AT:

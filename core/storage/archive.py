@@ -202,10 +202,12 @@ class ArchivedRun:
         )
 
     def _read_steps(self) -> None:
-        """Append what was recorded since the last look."""
+        """Append what was recorded since the last look, or read all if the run was taken back."""
         known = len(self._history)
-        columns = self._store.steps(self.run_id, blocks.block_of(known + 1))
-        if len(columns["step"]) and columns["step"][-1] < known:  # resumed from further back
+        columns = self._store.steps(self.run_id, blocks.block_of(max(known, 1)))
+        last_seen = self._history.view().column("seconds")[-1:]
+        # A step that is trained again, from a checkpoint further back, ends at another time.
+        if not np.array_equal(columns["seconds"][columns["step"] == known], last_seen):
             self._history = History()
             known, columns = 0, self._store.steps(self.run_id)
         new = columns["step"] > known

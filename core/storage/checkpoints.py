@@ -153,17 +153,25 @@ def _read(data: bytes) -> Checkpoint:
             raise WeightsError(f"it has {name} of shape {arrays[name].shape}, not {shape}")
         if not np.isfinite(arrays[name]).all():
             raise WeightsError(f"it has values in {name} that are not finite numbers")
-    if arrays[CURSORS].dtype != np.int64 or not math.isfinite(about["loss_sum"]):
+    reported = about["reported_step"]
+    counters = [about[name] for name in ("step", "characters_seen", "losses", "events")]
+    counters += [event["step"] for event in about["planned"]]
+    counters += [] if reported is None else [reported]
+    if (
+        arrays[CURSORS].dtype != np.int64
+        or not all(type(count) is int and count >= 0 for count in counters)
+        or not all(math.isfinite(about[name]) for name in ("loss_sum", "seconds"))
+    ):
         raise WeightsError("its counters are not numbers")
     state = TrainerState(
-        step=int(about["step"]),
-        characters_seen=int(about["characters_seen"]),
+        step=about["step"],
+        characters_seen=about["characters_seen"],
         seconds=float(about["seconds"]),
         loss_sum=float(about["loss_sum"]),
-        losses=int(about["losses"]),
-        reported_step=about["reported_step"],
+        losses=about["losses"],
+        reported_step=reported,
         live=LiveSettings.parse(about["live"]),
         planned=tuple(Event(**event) for event in about["planned"]),
         arrays=arrays,
     )
-    return Checkpoint(state, config, int(about["events"]))
+    return Checkpoint(state, config, about["events"])

@@ -21,20 +21,20 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 import shlex
 import zipfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
 from core.data.alphabet import decode
 from core.data.corpora import load_corpus
 from core.errors import StoreError, TextError, WeightsError
+from core.jsonable import finite
 from core.links import events_text, to_query
 from core.paths import replacing
 from core.records import Event, ProbeRecord, Report
@@ -94,15 +94,6 @@ def metrics_csv(columns: dict[str, np.ndarray]) -> str:
     writer.writerow(METRICS)
     writer.writerows(zip(*(columns[name].tolist() for name in METRICS), strict=True))
     return text.getvalue()
-
-
-def finite(value: Any) -> Any:
-    """The value with every number that is none as None: JSON knows no NaN."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    return [finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _write(store: Store, run_id: str, file: IO[bytes]) -> None:

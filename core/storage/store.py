@@ -285,11 +285,6 @@ class Store:
         with self._reading() as connection:
             return ledger.findings(connection, run_id)
 
-    def add_finding(self, run_id: str, kind: str, step: int, payload: dict) -> None:
-        """Keep what was found, in place of an earlier finding of this kind."""
-        with self.transaction() as connection:
-            ledger.put_finding(connection, run_id, kind, step, payload)
-
     def checkpoint_path(self, run_id: str) -> Path:
         """Where a run's last state is kept."""
         return self.home / "checkpoints" / f"{run_id}.safetensors"
@@ -370,13 +365,15 @@ class Store:
 
     def _purge(self) -> None:
         """Forget for good what was deleted more than a minute ago."""
-        before = self._clock() - UNDO_SECONDS
+        before = (self._clock() - UNDO_SECONDS,)
+        choice = "SELECT id FROM runs WHERE deleted < ?"
         with self._reading() as connection:
-            gone = connection.execute("SELECT id FROM runs WHERE deleted < ?", (before,)).fetchall()
-        if not gone:
-            return
+            if not connection.execute(choice, before).fetchall():
+                return
         with self.transaction() as connection:
-            connection.execute("DELETE FROM runs WHERE deleted < ?", (before,))
+            # Chosen again: another process may have brought one back, which keeps its weights.
+            gone = connection.execute(choice, before).fetchall()
+            connection.execute("DELETE FROM runs WHERE deleted < ?", before)
         for (run_id,) in gone:
             self.checkpoint_path(run_id).unlink(missing_ok=True)
 

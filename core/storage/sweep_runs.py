@@ -151,6 +151,7 @@ class SweepRuns:
     def _begin(self, cell: Cell) -> str:
         """Note that a cell trains; returns its run's id."""
         store, config = self._store, cell.trained_config
+        facts = _facts(config.text, cell.text_sha256)  # may take long: no transaction waits for it
         run_id, known = self._place(cell)
         if known:  # its last state would be taken for this one's if this process were killed now
             with suppress(OSError):
@@ -169,7 +170,7 @@ class SweepRuns:
                 diagnosis="",
                 characters_seen=0,
                 seconds=0.0,
-                **_facts(config.text, cell.text_sha256),
+                **facts,
             )
         return run_id
 

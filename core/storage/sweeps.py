@@ -7,15 +7,17 @@ use it at once.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import astuple
 from pathlib import Path
 
 from core.errors import StoreError
 from core.paths import data_home
-from core.training.grid import CellResult, SweepPlan, result_from_json, result_to_json
+from core.training.grid import CellResult, Mark, SweepPlan
 
 FILE = "sweeps.sqlite"
 SCHEMA = 1
@@ -71,7 +73,7 @@ class SweepStore:
         with self._open() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO cells VALUES (?, ?, ?)",
-                (result.key, result_to_json(result), time.time()),
+                (result.key, _as_json(result), time.time()),
             )
 
     def get(self, keys: Iterable[str]) -> dict[str, CellResult]:
@@ -91,7 +93,7 @@ class SweepStore:
                 )
                 for key, text in rows:
                     try:
-                        found[key] = result_from_json(text)
+                        found[key] = _from_json(text)
                     except (ValueError, TypeError, KeyError):
                         continue  # damaged: it is measured again
         return found
@@ -136,3 +138,13 @@ class SweepStore:
                 f"The results of sweeps in {self.path} cannot be used ({error}): make room there, "
                 "move the file away, or set UNROLL_HOME to another folder."
             ) from None
+
+
+def _as_json(result: CellResult) -> str:
+    values = {name: getattr(result, name) for name in CellResult.__slots__}
+    return json.dumps(values | {"marks": [astuple(mark) for mark in result.marks]})
+
+
+def _from_json(text: str) -> CellResult:
+    values = json.loads(text)
+    return CellResult(**{**values, "marks": tuple(Mark(*mark) for mark in values["marks"])})

@@ -11,10 +11,9 @@ holds numbers and no code, which is why a pickle (.pt) is refused.
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import json
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from torch import Tensor
 
 from core.config import TrainingConfig
 from core.errors import ConfigError, WeightsError
+from core.paths import replacing
 
 FORMAT_VERSION = 1
 LARGEST_FILE = 64 * 2**20
@@ -50,17 +50,10 @@ def save_weights(
     path = Path(path)
     data = weights_bytes(parameters, config, extra)
     try:
-        # In the same folder, because a rename is atomic only within one file system.
-        temporary = path.with_name(f".{secrets.token_hex(8)}.tmp")
-        try:
-            with temporary.open("xb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())  # else a power cut could leave the new name on no data
-            os.replace(temporary, path)
-        finally:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
+        if not path.parent.is_dir():  # most likely mistyped: not made
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        with replacing(path) as file:
+            file.write(data)
     except (OSError, ValueError) as error:  # ValueError: no name, or a null character in it
         raise WeightsError(
             f"{path} cannot be written ({_reason(error)}); "

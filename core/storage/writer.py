@@ -41,7 +41,7 @@ class Writer:
 
     Args:
         store: where to; the writer opens a connection of its own beside it.
-        source: what starts the runs: page, cli or sweep.
+        source: what starts the runs: page or cli.
         checkpoint_every: seconds between checkpoints of a run.
     """
 
@@ -72,15 +72,16 @@ class Writer:
         Raises:
             StoreError: it cannot be noted.
         """
+        going_on = None
+        if run.past is not None:
+            going_on = run.past.state.step if run.past.state else 0, len(run.past.events)
         return self.recorder(
             run.run_id,
             run.snapshot.config,
             hold=run.hold,
             planned=run.planned,
             given_weights=run.given_weights,
-            going_on=None
-            if run.past is None
-            else (run.past.state.step if run.past.state else 0, len(run.past.events)),
+            going_on=going_on,
         )
 
     def recorder(
@@ -91,8 +92,6 @@ class Writer:
         hold: Callable[[str], None],
         planned: Sequence[Event] = (),
         given_weights: bool = False,
-        name: str = "",
-        sweep: str | None = None,
         going_on: tuple[int, int] | None = None,
     ) -> Recorder:
         """As `observe`, for a trainer without a run.
@@ -103,8 +102,6 @@ class Writer:
             hold: called from the writer's thread when training must pause, with the reason.
             planned: changes that will happen by themselves.
             given_weights: whether it starts from other weights than `config.init`.
-            name: what to call it.
-            sweep: the sweep that it belongs to.
             going_on: the step and the number of events to go on from; None for a new run.
 
         Raises:
@@ -117,10 +114,8 @@ class Writer:
                 run_id,
                 config,
                 source=self._source,
-                name=name,
                 planned=planned,
                 given_weights=given_weights,
-                sweep=sweep,
             )
         else:
             step, events = going_on

@@ -16,7 +16,7 @@ from core.training.verdict import LEARNED, Group
 
 RESAMPLES = 2_000
 SETTLED = 0.95
-"""In so many of the resamples one line must reach further than the other."""
+"""In so many of the resamples the same line must reach further, or neither of the two."""
 _FEWEST_SEEDS = 3
 
 
@@ -34,8 +34,14 @@ class Certainty:
 
     @property
     def settled(self) -> bool:
-        """Whether it hardly matters which seeds were drawn for which line reaches further."""
-        return any(share >= SETTLED for share in self.ahead.values())
+        """Whether it hardly matters which seeds were drawn for which line reaches further.
+
+        That both reach equally far can be settled, too.
+        """
+        if not self.ahead:
+            return False
+        equal = 1 - sum(self.ahead.values())
+        return max(*self.ahead.values(), equal) >= SETTLED
 
 
 def certainty(plan: SweepPlan, found: Sequence[Group]) -> Certainty | None:

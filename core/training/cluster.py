@@ -48,7 +48,7 @@ def cores() -> int:
 class Cluster:
     """Workers to train on, connected to when first asked for.
 
-    Thread safety: one thread at a time may use it.
+    Thread safety: one thread at a time may use it; any may ask whether it is `warm`.
 
     Args:
         address: of a scheduler, such as `tcp://10.0.0.5:8786`; empty for this machine.
@@ -72,7 +72,8 @@ class Cluster:
     @property
     def warm(self) -> bool:
         """Whether it is connected already."""
-        return self._client is not None and self._client.status == "running"
+        client = self._client  # once: another thread may be letting go of it
+        return client is not None and client.status == "running"
 
     @property
     def name(self) -> str:

@@ -294,26 +294,6 @@ class CellResult:
     message: str = ""  # why it diverged or failed
 
 
-def result_to_json(result: CellResult) -> str:
-    """One line that `result_from_json` reads back."""
-    values = {name: getattr(result, name) for name in CellResult.__slots__}
-    values["marks"] = [
-        [mark.step, mark.characters, mark.loss_nats, mark.grad_norm, mark.recall]
-        for mark in result.marks
-    ]
-    return json.dumps(values)
-
-
-def result_from_json(text: str) -> CellResult:
-    """The result that `result_to_json` wrote.
-
-    Raises:
-        ValueError, TypeError: the text is none.
-    """
-    values = json.loads(text)
-    return CellResult(**{**values, "marks": tuple(Mark(*mark) for mark in values["marks"])})
-
-
 def _clip_name(clip: float) -> str:
     return f"clip {clip:g}" if clip else "clip off"
 

@@ -73,8 +73,9 @@ class Lockstep:
 
         Those behind catch up, and may end up to one step of theirs beyond it.
         """
-        if not self.held:
-            self.advance(0.0)
+        with self._changed:
+            if not self.held:
+                self.advance(0.0)
 
     def go_on(self) -> None:
         """Take the hold away."""

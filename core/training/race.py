@@ -147,6 +147,7 @@ class Races:
 
         Raises:
             RunError: a race runs already, or there are not two to four lanes.
+            StoreError: who keeps the records cannot; no lane goes on.
         """
         if not LEAST <= len(configs) <= MOST:
             raise RunError(
@@ -159,15 +160,16 @@ class Races:
             lockstep = Lockstep(names, end=_end(axis, amount, configs))
             # Lanes wait for each other, so each needs a place at once.
             places = Slots(len(configs))
-            runs = [
-                self._manager.start(
-                    _lane_of(config, configs[0], axis, amount),
-                    run_id=name,
-                    slots=places,
-                    race=_Lane(lockstep, axis),
-                )
-                for name, config in zip(names, configs, strict=True)
-            ]
+            runs: list[Run] = []
+            try:
+                for name, config in zip(names, configs, strict=True):
+                    lane = _lane_of(config, configs[0], axis, amount)
+                    race = _Lane(lockstep, axis)
+                    runs.append(self._manager.start(lane, run_id=name, slots=places, race=race))
+            except BaseException:
+                for run in runs:  # they would wait for the one that is missing
+                    run.stop()
+                raise
             self._race = Race(secrets.token_hex(4), axis, runs, lockstep)
             return self._race
 

@@ -3,8 +3,8 @@
 This is the only file that starts a thread that trains. It knows nothing of pages or files: what
 it does it also tells an observer, which may keep it. No live tensor leaves it.
 
-Thread safety: `Run`'s public methods may be called from any thread. Commands are noted under
-one lock and obeyed by the training thread between two steps; readers get snapshots that
+Thread safety: `Run`'s public methods may be called from any thread. Orders are noted under one
+lock, and taken and obeyed by the training thread between two steps; readers get snapshots that
 never change, published by replacement.
 """
 
@@ -28,6 +28,7 @@ from core.history import History
 from core.insight.flow import remember
 from core.records import Event, ProbeRecord, Report, RunStatus, StepRecord
 from core.training.observer import RunObserver
+from core.training.orders import Orders
 from core.training.slots import Slots
 from core.training.snapshot import RunSnapshot
 from core.training.state import Past, TrainerState
@@ -79,13 +80,9 @@ class Run:
         self.planned = tuple(planned) or (past.planned if past else ())
         self.past = past
 
-        # Commands, guarded by the lock; the training thread clears what it has obeyed.
+        # Written under the lock only; the training thread takes back what it has obeyed.
         self._lock = Condition()
-        self._stop = self._pause = False
-        self._pause_reason = ""
-        self._granted = 0  # steps to take although paused
-        self._live = past.state.live if past and past.state else config.live
-        self._weights_wanted = False
+        self._orders = Orders(past.state.live if past and past.state else config.live)
         self._attention = True  # cheap to read between steps: is there anything to obey?
 
         # The training thread's own.
@@ -117,7 +114,7 @@ class Run:
     @property
     def live(self) -> LiveSettings:
         """The live settings as last asked for; the snapshot's are those in use."""
-        return self._live
+        return self._orders.live
 
     def pause(self) -> None:
         """Hold still after the present step.
@@ -125,12 +122,12 @@ class Run:
         Raises:
             RunError: the run has ended.
         """
-        self._command(_pause=True, _granted=0)
+        self._order(pause=True, granted=0)
 
     def hold(self, reason: str) -> None:
         """Pause for a reason that the user should read. Nothing if the run has ended."""
         with suppress(RunError):
-            self._command(_pause=True, _granted=0, _pause_reason=reason)
+            self._order(pause=True, granted=0, reason=reason)
 
     def resume(self) -> None:
         """Go on after a pause.
@@ -138,7 +135,7 @@ class Run:
         Raises:
             RunError: the run has ended.
         """
-        self._command(_pause=False, _granted=0, _pause_reason="")
+        self._order(pause=False, granted=0, reason="")
 
     def advance(self, steps: int = 1) -> None:
         """Take so many steps, then hold still; a run that trains is paused first.
@@ -149,12 +146,12 @@ class Run:
         if steps < 1:
             raise RunError(f"steps={steps} is not allowed: choose 1 or more.")
         with self._lock:
-            self._command(_pause=True, _granted=self._granted + steps)
+            self._order(pause=True, granted=self._orders.granted + steps, reason="")
 
     def stop(self) -> None:
         """End the run after the present step; its records stay. Nothing if it has ended."""
         with suppress(RunError):
-            self._command(_stop=True)
+            self._order(stop=True)
 
     def change(self, **changes: float) -> None:
         """Change `learning_rate`, `clip` or `unrollings` from the next step on.
@@ -167,21 +164,19 @@ class Run:
             RunError: the run has ended.
         """
         with self._lock:
-            self._command(_live=self._live.changed(**changes))
+            self._order(live=self._orders.live.changed(**changes))
 
     def weights(self, timeout: float = 2.0) -> tuple[int, dict[str, np.ndarray]] | None:
         """The step and copies of the weights as they stand; None before the network exists.
 
-        A run that trains hands them out between two steps and is not disturbed further.
+        A run that trains hands them out between two steps and is not disturbed further. One
+        that does not get there within `timeout` seconds leaves those that it handed out last.
         """
         answering = (RunStatus.RUNNING, RunStatus.PAUSED)
         with self._lock:
             if self._trainer is not None and self._snapshot.status in answering:
-                self._weights_wanted = self._attention = True
-                self._lock.notify_all()
-                if self._race:
-                    self._race.wake()
-                self._lock.wait_for(lambda: not self._weights_wanted, timeout)
+                self._order(weights_wanted=True)
+                self._lock.wait_for(lambda: not self._orders.weights_wanted, timeout)
             return self._weights
 
     def kept_states(self) -> tuple[TrainerState, ...]:
@@ -213,15 +208,14 @@ class Run:
                 raise TimeoutError(f"run {self.run_id} did not get there in {timeout:g} s")
             return self._snapshot
 
-    def _command(self, **changes: object) -> None:
+    def _order(self, **changes: object) -> None:
         with self._lock:
             if not self._snapshot.status.active:
                 raise RunError(
                     f"This run is {self._snapshot.status} and takes no more commands; "
                     "start a new one."
                 )
-            for name, value in changes.items():
-                setattr(self, name, value)
+            self._orders = replace(self._orders, **changes)
             self._attention = True
             self._lock.notify_all()
         self._slots.wake()
@@ -301,7 +295,8 @@ class Run:
 
     def _interrupted(self) -> bool:
         # A step that was granted to a paused run waits for its turn like any other.
-        return self._stop or (self._attention and not self._pause)
+        orders = self._orders
+        return orders.stop or (self._attention and not orders.pause)
 
     def _begin(self, trainer: Trainer) -> None:
         """From the start, or from where the run once was."""
@@ -328,10 +323,9 @@ class Run:
             if monotonic() - self._published_at > _PUBLISH_EVERY:
                 self._publish()
             return
-        if isinstance(record, Event):  # a planned change: later commands build on it
+        if isinstance(record, Event):  # a planned change: later orders build on it
             if record.kind != "refused":
-                with self._lock:
-                    self._live = self._live.changed(**{record.kind: record.value})
+                self._settle(**{record.kind: record.value})
             self._note(record.kind, record.value, record.text)
             return
         if self._observer:
@@ -348,28 +342,26 @@ class Run:
     def _obey(self) -> None:
         """Between two steps: take up what was asked for; wait while paused."""
         while True:
-            with self._lock:
-                self._attention = False
-                live, stop, wanted = self._live, self._stop, self._weights_wanted
-            if wanted:
+            with self._lock:  # all at once: a pause in between must find its grant or end it
+                orders = self._orders
+                self._orders = orders.with_a_step_taken()
+                self._attention = orders.granted > 0  # then come back after that step
+            if orders.weights_wanted:
                 self._hand_out_weights()
-            if stop:
+            if orders.stop:
                 raise _Stopped
-            if live != self._trainer.live:
-                self._apply(live)
-            if not self._pause:
-                if self._snapshot.status != RunStatus.PAUSED:
-                    return
-                self._continue()
-                continue  # more may have been asked for while waiting for a place
-            if self._granted:
-                with self._lock:
-                    self._granted -= 1
-                    self._attention = True  # come back after this step
+            if orders.live != self._trainer.live:
+                self._apply(orders.live)
+            if orders.granted:
                 return
-            self._hold_still()
-            with self._lock:
-                self._lock.wait_for(lambda: self._attention)
+            if orders.pause:
+                self._hold_still(orders.reason)
+                with self._lock:
+                    self._lock.wait_for(lambda: self._attention)
+            elif self._snapshot.status == RunStatus.PAUSED:
+                self._continue()  # and look again: more may have been asked for meanwhile
+            else:
+                return
 
     def _apply(self, live: LiveSettings) -> None:
         before = self._trainer.live
@@ -379,21 +371,25 @@ class Run:
             # Only the unrollings can ask too much of a text; the rest of the change stands.
             self._note("refused", text=str(error))
             with self._lock:
-                if self._live.unrollings == live.unrollings:
-                    self._live = self._live.changed(unrollings=before.unrollings)
+                if self._orders.live.unrollings == live.unrollings:
+                    self._settle(unrollings=before.unrollings)
             live = live.changed(unrollings=before.unrollings)
             self._trainer.change(live)
         for name, value in live.model_dump().items():
             if value != getattr(before, name):
                 self._note(name, value)
 
-    def _hold_still(self) -> None:
+    def _settle(self, **changes: float) -> None:
+        """Let what is asked for be what has come about by itself."""
+        with self._lock:
+            self._orders = replace(self._orders, live=self._orders.live.changed(**changes))
+
+    def _hold_still(self, reason: str) -> None:
         if self._snapshot.status != RunStatus.PAUSED:
-            reason = self._pause_reason
             self._note("paused", text=reason, keep=True, status=RunStatus.PAUSED, message=reason)
             self._leave_slot()  # a paused run lets the next one train
         else:
-            self._publish(message=self._pause_reason)
+            self._publish(message=reason)
 
     def _continue(self) -> None:
         with self._lock:  # a queued run does not answer, so its last answer must be up to date
@@ -404,7 +400,7 @@ class Run:
 
     def _enter_slot(self) -> None:
         self._publish(status=RunStatus.QUEUED)
-        if not self._slots.acquire(give_up=lambda: self._stop):
+        if not self._slots.acquire(give_up=lambda: self._orders.stop):
             raise _Stopped
         self._has_slot = True
         self._publish(status=RunStatus.RUNNING)
@@ -415,7 +411,7 @@ class Run:
             self._slots.release()
 
     def _fetching(self, done: int, total: int) -> None:
-        if self._stop:
+        if self._orders.stop:
             raise _Stopped
         share = done / total if total else None
         self._publish(message="Fetching the text", progress=share)
@@ -424,7 +420,7 @@ class Run:
         weights = (self._trainer.steps_done, self._trainer.weights()) if self._trainer else None
         with self._lock:
             self._weights = weights
-            self._weights_wanted = False
+            self._orders = replace(self._orders, weights_wanted=False)
             self._lock.notify_all()
 
     def _note(

@@ -124,8 +124,8 @@ class Sweep:
 
         Yields first the results that were kept already, then each cell's marks and its result,
         the number of workers whenever it has changed, and a complaint if its runs cannot be
-        recorded. A cell that fails is yielded with
-        the reason and not kept, so another pass tries it again.
+        recorded. A cell that fails is yielded with the reason and not kept, so another pass
+        tries it again.
 
         Raises:
             SweepError: the scheduler cannot be reached, or was lost; finished cells are kept.

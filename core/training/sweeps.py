@@ -11,6 +11,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from threading import Condition, Thread
 from time import monotonic
 from typing import Protocol
@@ -42,7 +43,7 @@ class SweepSnapshot:
     stopping: bool = False
     results: Mapping[str, CellResult] = field(default_factory=dict)  # by a cell's key
     marks: Mapping[str, Mark] = field(default_factory=dict)  # the last of each cell on its way
-    reused: int = 0  # results that were there before
+    reused: int = 0  # results that were there before: the first so many
     workers: int | None = None
     seconds: float = 0.0  # since it was started
     message: str = ""  # what it is busy with, or why it ended before its last cell
@@ -57,20 +58,13 @@ class SweepSnapshot:
     @property
     def share(self) -> float:
         """Of all steps, those taken; 0 to 1."""
-        total = sum(cell.config.steps for cell in self.cells)
-        taken = 0
-        for cell in self.cells:
-            if cell.key in self.results:
-                taken += cell.config.steps
-            elif cell.key in self.marks:
-                taken += self.marks[cell.key].step
-        return taken / total if total else 1.0
+        return self._share_from(0)
 
     @property
     def new_share(self) -> float:
         """As `share`, of the cells that this sweep had to train."""
-        reused = self.reused / len(self.cells) if self.cells else 0.0
-        return max(0.0, (self.share - reused) / (1 - reused)) if reused < 1 else 1.0
+        known = set(islice(self.results, self.reused))
+        return self._share_from(sum(c.config.steps for c in self.cells if c.key in known))
 
     @property
     def seconds_left(self) -> float | None:
@@ -78,6 +72,17 @@ class SweepSnapshot:
         if not self.active or self.new_share < 0.02:
             return None
         return self.seconds * (1 - self.new_share) / self.new_share
+
+    def _share_from(self, before: int) -> float:
+        """Of all steps but so many that were taken before, those taken."""
+        total, taken = -before, -before
+        for cell in self.cells:
+            total += cell.config.steps
+            if cell.key in self.results:
+                taken += cell.config.steps
+            elif cell.key in self.marks:
+                taken += self.marks[cell.key].step
+        return taken / total if total else 1.0
 
 
 class Sweeps:

@@ -43,6 +43,7 @@ REPLAY_STEPS = 50
 
 # A finite gradient makes finite weights unless it is astronomical; only then are they checked.
 _SUSPICIOUS_NORM = 1e15
+_LARGEST_NORM = torch.finfo(torch.float32).max  # what a record holds
 
 
 class Trainer:
@@ -144,7 +145,7 @@ class Trainer:
         loss_tensor, state = self.window_pass.loss_and_gradients(inputs, targets, self._state)
         loss = float(loss_tensor)
         gradient = self.parameters.gradient
-        norm = float(torch.linalg.vector_norm(gradient))
+        norm = self._norm(gradient, live.clip)
         if not math.isfinite(loss):
             raise self._diverged(step, "the loss", inputs, targets)
         if not math.isfinite(norm):
@@ -342,6 +343,17 @@ class Trainer:
                 continue
             yield Event(self.steps_done, event.kind, event.value)
 
+    def _norm(self, gradient: Tensor, clip: float) -> float:
+        """The global norm; infinite or nan where training cannot go on.
+
+        float32 holds a gradient whose squares it cannot add up. Clipping needs its length all
+        the same, so that it saves the step; without clipping there is nothing to save.
+        """
+        norm = float(torch.linalg.vector_norm(gradient))
+        if norm == math.inf and clip > 0:
+            norm = float(torch.linalg.vector_norm(gradient, dtype=torch.float64))
+        return norm if norm <= _LARGEST_NORM else math.inf
+
     def _update(self, step: int, learning_rate: float, norm: float) -> bool:
         """Change the weights; False if that would leave one that is not finite."""
         weights, gradient = self.parameters.flat, self.parameters.gradient
@@ -355,7 +367,7 @@ class Trainer:
 
     def _diverged(self, step: int, cause: str, inputs: Tensor, targets: Tensor) -> Diverged:
         record = examine(self.network, inputs, targets, self._state, step=step)
-        return Diverged(step, cause, record)
+        return Diverged(step, cause, record, self.live.clip)
 
     def _not_finite_gradient(self) -> str:
         for name, gradient in self.parameters.gradients.items():

@@ -135,8 +135,10 @@ def _score(plan: SweepPlan, result: CellResult) -> float | None:
         return None
     if plan.on_latch:
         return 0.0 if result.status == "diverged" else result.recall
-    # A loss that is not finite is worse than any other, and comparable with none.
-    return math.inf if result.status == "diverged" else result.loss_nats
+    # A loss that is not finite is worse than any other, and comparable with none. A cell may
+    # have one at its very end although no step diverged.
+    finite = result.status != "diverged" and result.loss_nats is not None
+    return result.loss_nats if finite else math.inf
 
 
 def _outcome(plan: SweepPlan, scores: Sequence[float], diverged: int) -> Outcome:

@@ -4,6 +4,7 @@ import csv
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import fields
@@ -14,12 +15,14 @@ import pytest
 import torch
 
 from core.cli.main import main
+from core.cli.recording import Recording
 from core.config import PRESETS, TrainingConfig
 from core.data.alphabet import decode
 from core.data.corpora import load_corpus
 from core.networks.initialisers import initial_parameters
 from core.records import Report, StepRecord
 from core.storage.weights import load_weights, save_weights
+from core.storage.writer import Writer
 from core.training.trainer import Trainer
 
 KEYS = [
@@ -211,6 +214,23 @@ def test_an_interrupt_keeps_what_was_trained(train, tmp_path, monkeypatch):
     assert err.splitlines()[-1] == "Stopped; what was trained so far is kept."
     assert [row["step"] for row in rows_of(metrics)] == ["1", "2", "3"]
     assert outcome["validation_loss_nats"] > 0
+
+
+def test_one_interrupt_ends_the_wait_for_a_full_disk(train, monkeypatch):
+    def hold(self, *_, **__):  # what the writer asks for when the disk is full
+        self._troubles.append("The disk is full.")
+
+    def flush(self, timeout=30.0):
+        if timeout == 1.0:  # that wait, and not the last one at the end
+            signal.raise_signal(signal.SIGINT)
+        return False
+
+    monkeypatch.setattr(Recording, "begin", hold)
+    monkeypatch.setattr(Writer, "flush", flush)
+    status, out, err = train("--json")
+    assert (status, json.loads(out)["steps"]) == (0, 1)
+    assert "The disk is full. Training waits; Ctrl-C ends it." in err
+    assert "Recording again." not in err
 
 
 def test_an_interrupt_before_training_ends_with_130(train, monkeypatch):

@@ -19,6 +19,7 @@ def test_a_half_life_is_in_steps():
     assert half_life(0.5**0.25) == pytest.approx(4)
     assert half_life(0.0) == 0
     assert half_life(1.0) == half_life(1.5) == math.inf
+    assert math.isnan(half_life(math.nan))
 
 
 def test_the_fit_stops_where_the_flow_no_longer_matters():

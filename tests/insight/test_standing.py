@@ -13,6 +13,7 @@ TEXT8 = {"uniform": 3.296, "unigram": 2.854, "bigram": 2.375, "trigram": 1.986}
 """Nats per character on its first 5 million."""
 
 SENTENCES = {
+    "worse": "Worse than guessing evenly: it is sure of characters that do not come.",
     "nothing": "It has learned nothing yet: every character is equally likely to it.",
     "frequencies": "It is learning how often each character comes.",
     "unigram": "At the unigram floor: it knows how often each character comes, and no more.",
@@ -28,8 +29,9 @@ RANKS = {sentence: rank for rank, sentence in enumerate(SENTENCES.values())}
 @pytest.mark.parametrize(
     ("loss", "which"),
     [
-        (1e30, "nothing"),
-        (3.4, "nothing"),
+        (1e30, "worse"),
+        (3.4, "worse"),
+        (3.32, "nothing"),
         (3.27, "nothing"),
         (3.2, "frequencies"),
         (2.88, "unigram"),

@@ -164,6 +164,13 @@ def counters_gone(tensors, metadata):
     metadata["state"] = "{}"
 
 
+def counted(**values):
+    def change(tensors, metadata):
+        metadata["state"] = json.dumps(json.loads(metadata["state"]) | values)
+
+    return rewritten(change)
+
+
 def not_an_allowed_setting(tensors, metadata):
     metadata["config"] = json.dumps({"nodes": 10**9})
 
@@ -179,6 +186,13 @@ CHECKPOINTS = {
     "shapes": (rewritten(other_shapes), r"has U of shape \(26, 8\), not \(27, 8\)"),
     "no cursors": (rewritten(without_cursors), "not a whole checkpoint"),
     "no counters": (rewritten(counters_gone), "not a whole checkpoint"),
+    "a step in words": (counted(reported_step="ten"), "its counters are not numbers"),
+    "a negative count": (counted(events=-3), "its counters are not numbers"),
+    "no duration": (counted(seconds=float("nan")), "its counters are not numbers"),
+    "a planned step": (
+        counted(planned=[{"step": "x", "kind": "clip", "value": 1.0, "text": ""}]),
+        "its counters are not numbers",
+    ),
     "settings": (rewritten(not_an_allowed_setting), "nodes=1000000000 is not allowed"),
 }
 

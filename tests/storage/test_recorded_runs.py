@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 
 from core.errors import RunError, StoreError
-from core.records import Event, RunStatus
+from core.records import Event, RunStatus, StepRecord
+from core.storage import ledger
 from core.storage.archive import ArchivedRun, past_of
+from core.storage.blocks import columns_of
 from core.storage.checkpoints import load_checkpoint
 
 PATIENCE = 20.0
@@ -175,3 +177,27 @@ def test_an_archived_run_is_watched_while_it_trains_elsewhere(open_store, make_m
     assert shot.history.column("loss_nats").tolist() == (
         run.snapshot.history.column("loss_nats").tolist()
     )
+
+
+@pytest.mark.parametrize(("seen", "then"), [(2_500, 800), (1_300, 1_900), (30, 0)])
+def test_a_run_that_was_taken_back_elsewhere_is_read_anew(store, small, seen, then):
+    def recorded(upto, pace):
+        steps = range(1, upto + 1)
+        return [StepRecord(s, s, pace, 1.0, 1.0, False, 0.1, pace * s) for s in steps]
+
+    def write(records):
+        store.claim("r", small(steps=5_000), 0, 0)
+        with store.transaction() as connection:
+            columns = {"step": np.arange(1, len(records) + 1), **columns_of(records)}
+            ledger.put_steps(connection, "r", columns)
+            connection.execute("UPDATE runs SET status = 'stopped', updated = updated + 1")
+
+    store.create("r", small(steps=5_000), source="page")
+    store._ownership.release()
+    time = [0.0]
+    write(recorded(seen, 1.0))
+    archived = ArchivedRun(store, "r", clock=lambda: time[0])
+    assert len(archived.snapshot.history) == seen
+    write(recorded(then, 2.0))
+    time[0] = 1.0
+    assert archived.snapshot.history.column("loss_nats").tolist() == [2.0] * then

@@ -123,6 +123,27 @@ def test_a_deleted_run_can_be_had_back_for_a_minute(store, open_store, add, cloc
     assert store.events("b") == ()
 
 
+def test_a_run_that_is_brought_back_just_before_it_is_forgotten_keeps_its_weights(
+    store, open_store, add, clock, monkeypatch
+):
+    add("a")
+    store.checkpoint_path("a").parent.mkdir(exist_ok=True)
+    store.checkpoint_path("a").write_bytes(b"weights")
+    store.delete("a")
+    other = open_store(clock=lambda: clock[0])
+    clock[0] += UNDO_SECONDS + 1
+    transaction = store.transaction
+
+    def after_the_other():
+        other.undelete("a")
+        return transaction()
+
+    monkeypatch.setattr(store, "transaction", after_the_other)
+    store._purge()
+    assert [row.id for row in store.runs()] == ["a"]
+    assert store.checkpoint_path("a").exists()
+
+
 def test_an_active_run_is_not_deleted(store, small):
     store.create("a", small(), source="page")
     with pytest.raises(StoreError, match="Run a is queued: stop it before deleting it"):

@@ -24,6 +24,13 @@ def test_a_result_is_found_by_its_key_in_another_connection(store):
     assert SweepStore(store.path).get(["a", "b"]) == {"a": result("a")}
 
 
+def test_a_result_comes_back_with_all_that_it_says(store):
+    marks = (Mark(10, 2_000, 1.5, 3.25, 0.125), Mark(20, 4_000, 1.25, 7.0, None))
+    full = CellResult("k", "diverged", 20, 4_000, 1.5, None, 1.2, 0.5, 0.25, 7.0, marks, "w", "why")
+    store.put(full)
+    assert store.get(["k"]) == {"k": full}
+
+
 def test_a_second_result_of_a_cell_replaces_the_first(store):
     store.put(result("a", 0.1))
     store.put(result("a", 0.9))

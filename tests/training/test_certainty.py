@@ -49,6 +49,16 @@ def test_a_median_that_one_seed_decides_is_not_settled():
     )
 
 
+def test_that_both_reach_equally_far_can_be_settled():
+    equal = sure_of(PLAN, SURE | {(RELU, 12): (0.5, 0.6, 0.7)})
+    assert equal.limits == {TANH: {8: 1.0}, RELU: {8: 1.0}}
+    assert equal.ahead == {TANH: 0.0, RELU: 0.0}
+    assert equal.settled
+    assert in_words(PLAN, equal).endswith(
+        "tanh reaches further in 0 %, ReLU in 0 % of the draws: so it hardly depends on the seeds."
+    )
+
+
 def test_a_limit_below_the_grid_counts_as_the_shortest():
     sure = sure_of(PLAN, SURE | {(TANH, 8): (0.1, 0.1, 0.1)})
     assert sure.limits[TANH] == {None: 1.0}
@@ -64,6 +74,7 @@ def test_one_line_has_limits_and_nobody_to_be_ahead_of():
     plan = PLAN.model_copy(update={"activations": ("relu",)})
     sure = sure_of(plan, {at: s for at, s in SURE.items() if at[0] == RELU})
     assert sure.ahead == {}
+    assert not sure.settled
     assert in_words(plan, sure).endswith("gives: ReLU 12 in 100 %.")
 
 

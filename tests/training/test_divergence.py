@@ -62,6 +62,43 @@ def test_reports_on_the_way_to_a_divergence_end_a_sample_that_cannot_go_on(combi
     assert not math.isfinite(report.validation_loss_nats)
 
 
+def poisoned_step(trainer, value):
+    """A step whose gradient holds a number of this size in U."""
+    original = trainer.network.loss_and_gradients
+
+    def poisoned(inputs, targets, state):
+        given = original(inputs, targets, state)
+        trainer.parameters.gradients["U"][0, :4] = value
+        return given
+
+    trainer.network.loss_and_gradients = poisoned
+    return trainer.step()
+
+
+def test_clipping_saves_a_step_whose_gradient_is_finite_and_its_squares_are_not(corpus, small):
+    trainer = Trainer(small(optimiser="sgd", learning_rate=1.0, clip=1.25), corpus)
+    before = trainer.weights()["U"]
+    record = poisoned_step(trainer, 1e30)
+    assert record.grad_norm == pytest.approx(2e30)  # of four such numbers
+    assert (record.clipped, record.grad_norm_clipped) == (True, 1.25)
+    moved = before - trainer.weights()["U"]
+    np.testing.assert_allclose(moved[0, :4], 1.25 / 2, rtol=1e-5)
+    assert np.abs(moved[1:]).max() < 1e-20
+
+
+def test_without_clipping_such_a_step_diverges(corpus, small):
+    trainer = Trainer(small(optimiser="sgd", clip=0), corpus)
+    with pytest.raises(Diverged, match="Turn clipping on, or lower the learning rate") as caught:
+        poisoned_step(trainer, 1e30)
+    assert caught.value.cause == "the norm of the gradient"
+
+
+def test_who_has_clipping_on_is_not_told_to_turn_it_on(corpus, small):
+    trainer = Trainer(small(clip=1.25), corpus)
+    with pytest.raises(Diverged, match=r"Lower the learning rate: clipping at 1\.25 is on"):
+        poisoned_step(trainer, math.nan)
+
+
 @pytest.mark.parametrize(
     ("poison", "cause"),
     [
@@ -70,7 +107,7 @@ def test_reports_on_the_way_to_a_divergence_end_a_sample_that_cannot_go_on(combi
         ({"W": math.nan}, "the gradient of W"),
         ({"c": -math.inf}, "the gradient of c"),
         ({"b": math.inf, "V": math.nan}, "the gradient of b"),
-        ({"U": 1e30}, "the norm of the gradient"),
+        ({"U": 3e38}, "the norm of the gradient"),  # more than clipping can measure
     ],
 )
 def test_the_cause_of_a_divergence_is_the_first_number_that_is_not_finite(

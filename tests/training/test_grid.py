@@ -5,12 +5,8 @@ import pytest
 from core.errors import ConfigError
 from core.training.grid import (
     BASE,
-    CellResult,
     Line,
-    Mark,
     SweepPlan,
-    result_from_json,
-    result_to_json,
 )
 
 
@@ -132,14 +128,6 @@ def test_what_makes_no_grid_is_refused_in_a_sentence(values, words):
     with pytest.raises(ConfigError) as refusal:
         SweepPlan.parse(values)
     assert words in str(refusal.value)
-
-
-def test_a_result_comes_back_from_its_json():
-    marks = (Mark(10, 2_000, 1.5, 3.25, 0.125), Mark(20, 4_000, 1.25, 7.0, None))
-    result = CellResult(
-        "k", "diverged", 20, 4_000, 1.5, None, 1.2, 0.5, 0.25, 7.0, marks, "w", "why"
-    )
-    assert result_from_json(result_to_json(result)) == result
 
 
 def test_a_cells_name_tells_what_is_unlike_the_usual_cell():

@@ -59,6 +59,8 @@ def test_the_latest_active_run_is_the_newest_that_can_still_train(make_manager, 
     manager = make_manager()
     assert manager.latest_active() is None
     first, second = manager.start(small(**ENDLESS)), manager.start(small(**ENDLESS))
+    first.wait_until(running)
+    second.wait_until(running)
     manager.start(small(steps=1))
     assert manager.runs()[0].snapshot.status == RunStatus.QUEUED
     manager.runs()[0].stop()

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from core.errors import ConfigError, RunError
-from core.records import RunStatus
+from core.errors import ConfigError, RunError, StoreError
+from core.records import Report, RunStatus
 from core.training.lockstep import Lockstep
 from core.training.manager import RunManager
 from core.training.race import Races, differences, lanes_of, leader
+from core.training.snapshot import RunSnapshot
 
 PATIENCE = 20.0
 
@@ -221,8 +222,33 @@ def test_one_race_at_a_time_and_a_page_s_run_beside_it(races, small):
     assert not races.current.snapshot.active
 
 
-def test_nobody_leads_before_the_first_report_after_a_step(races, small):
-    race = races.start(lanes_of(small(), [{"activation": "relu"}]), "step", 30)
-    ended = race.wait(30)
-    assert leader(ended.lanes) in (0, 1)
+def test_nobody_leads_before_the_first_report_after_a_step(small):
+    config = small()
+
+    def lane(*losses):
+        """At the steps 0, 10, 20 ..."""
+        reports = tuple(Report(10 * n, n, n, None, loss, "") for n, loss in enumerate(losses))
+        return RunSnapshot("r", config, config.live, RunStatus.RUNNING, reports=reports)
+
     assert leader(()) is None
+    assert leader([lane(), lane(3.0)]) is None
+    assert leader([lane(2.0), lane(3.0, 2.5)]) == 1
+    assert leader([lane(3.0, 2.0, 2.6), lane(3.0, 2.5), lane(3.0, float("nan"))]) == 1
+
+
+def test_a_lane_that_cannot_be_recorded_stops_those_that_began(load_text, small):
+    asked = []
+
+    def observe(run):
+        asked.append(run)
+        if len(asked) == 3:
+            raise StoreError("The disk is full.")
+
+    manager = RunManager(load_text=load_text, observe=observe)
+    races = Races(manager)
+    lanes = lanes_of(small(), [{"activation": "relu"}, {"clip": 0.0}])
+    with pytest.raises(StoreError, match="The disk is full"):
+        races.start(lanes, "step", 1_000_000)
+    assert races.current is None
+    assert [run.wait(PATIENCE).status for run in asked[:2]] == [RunStatus.STOPPED] * 2
+    assert [run.snapshot.step for run in asked] == [0, 0, 0]

@@ -101,6 +101,17 @@ def test_an_advance_by_no_step_is_refused_and_changes_nothing(make_run, gate, sm
     assert run.wait(20).status == RunStatus.FINISHED
 
 
+def test_an_advance_forgets_why_the_run_was_held(make_run, gate, small):
+    run = make_run(small(steps=40))
+    gate.stand_before(2)
+    run.hold("The disk is full.")
+    gate.let(100)
+    assert run.wait_until(has(RunStatus.PAUSED, 2)).message == "The disk is full."
+    run.advance(2)
+    shot = run.wait_until(lambda shot: shot.step == 4 and shot.message == "")
+    assert shot.status == RunStatus.PAUSED
+
+
 def test_two_advances_add_up(make_run, gate, small):
     run = make_run(small(steps=40))
     pause_after(run, gate, 1)

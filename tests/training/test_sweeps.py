@@ -1,5 +1,7 @@
 """The sweeps of a process: started, watched, stopped, found again by the next process."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.errors import StoreError, SweepError, TextError
@@ -114,3 +116,17 @@ def test_reused_cells_do_not_count_for_the_pace():
     now = SweepSnapshot(PLAN, cells, active=True, results=results, reused=4, seconds=10.0)
     assert now.new_share == pytest.approx(0.5)
     assert now.seconds_left == pytest.approx(10.0)
+
+
+def test_reused_cells_count_for_the_steps_that_they_took():
+    # Equal characters: windows of 16 take three times as many steps as windows of 48.
+    plan = PLAN.model_copy(
+        update={"lags": (8, 40), "budget": "characters", "amount": 9_600, "seeds": 1}
+    )
+    cells = tuple(sorted(plan.cells(), key=lambda cell: cell.distance))
+    assert [cell.config.steps for cell in cells] == [150, 150, 50, 50]
+    results = {cell.key: CellResult(cell.key, "done", 150, 9_600, 1.0) for cell in cells[:2]}
+    now = SweepSnapshot(plan, cells, active=True, results=results, reused=2, seconds=10.0)
+    assert (now.share, now.new_share, now.seconds_left) == (0.75, 0.0, None)
+    halfway = replace(now, marks={cells[2].key: Mark(50, 9_600, 1.0, 1.0)})
+    assert (halfway.new_share, halfway.seconds_left) == (0.5, 10.0)

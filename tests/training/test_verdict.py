@@ -1,6 +1,7 @@
 """The verdict's rules, on made-up results whose answer is known."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -173,3 +174,16 @@ def test_distances_without_their_half_are_not_compared():
     plan = TEXT.model_copy(update={"unrollings": (6, 10)})
     _, (verdict,) = judged(plan, {(TANH, 6): (3.0, 3.0, 3.1), (TANH, 10): (1.0, 1.0, 1.1)})
     assert (verdict.limit, verdict.spread) == (None, "")
+
+
+def test_a_last_loss_that_is_no_number_is_comparable_with_none_and_still_an_answer():
+    plan = TEXT.model_copy(update={"unrollings": (5, 10)})
+    scores = {(TANH, 5): (2.0, 2.1, 2.2), (TANH, 10): (1.9, 2.0, 2.1)}
+    results = results_of(plan, scores)
+    lost = next(c for c in plan.cells() if (c.distance, c.seed) == (10, 1))
+    results[lost.key] = replace(results[lost.key], loss_nats=None)
+    found = groups(plan, plan.cells(), results)
+    (verdict,) = verdicts(plan, found)
+    assert found[1].scores == (1.9, 2.1, math.inf)
+    assert (verdict.limit, verdict.complete) == (None, True)
+    assert "not comparable, a seed diverged" in verdict.spread
