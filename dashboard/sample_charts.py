@@ -116,11 +116,13 @@ def hidden_strip(rows: Sequence[np.ndarray], names: Sequence[str], activation: s
 def bits_chart(table: pd.DataFrame) -> go.Figure:
     """Bits per character on the held-out text, with the whole text's floors as marks.
 
-    Columns of `table`: name, bits, floor_bits (NaN where there is none).
+    Columns of `table`: name, bits, floor_bits (NaN for the network, which has none).
     """
     figure = _bars("Bits per character on the held-out text", "bits per character, lower is better")
     figure.update_layout(showlegend=True)
-    _bar(figure, table["name"], table["bits"], "%{y}: %{x:.3f} bits<extra></extra>", ".2f")
+    colours = [VIOLET if np.isnan(floor) else GREY for floor in table["floor_bits"]]
+    hover = "%{y}: %{x:.3f} bits<extra></extra>"
+    _bar(figure, table["name"], table["bits"], colours, hover, ".2f")
     figure.add_scatter(
         x=table["floor_bits"],
         y=table["name"],
@@ -179,7 +181,14 @@ def _bars(title: str, x_title: str, **xaxis: object) -> go.Figure:
     )
 
 
-def _bar(figure: go.Figure, names: pd.Series, values: pd.Series, hover: str, form: str) -> None:
+def _bar(
+    figure: go.Figure,
+    names: pd.Series,
+    values: pd.Series,
+    colours: Sequence[str],
+    hover: str,
+    form: str,
+) -> None:
     figure.add_bar(
         x=values,
         y=names,
@@ -187,7 +196,7 @@ def _bar(figure: go.Figure, names: pd.Series, values: pd.Series, hover: str, for
         text=[format(value, form) for value in values],
         textposition="inside",
         insidetextanchor="start",
-        marker={"color": [VIOLET] + [GREY] * (len(values) - 1)},
+        marker={"color": colours},
         hovertemplate=hover,
         showlegend=False,
     )

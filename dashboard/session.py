@@ -21,8 +21,8 @@ from core.records import Event
 from core.storage.archive import ArchivedRun, live_changes, past_of
 from core.training.manager import RunManager
 from core.training.run import Run
+from core.watchers import INTERVAL, Watchers
 from dashboard.library import library
-from dashboard.watchers import INTERVAL, Watchers
 
 _MAX_RUNNING = 2  # more would only take turns on a laptop's cores
 
@@ -73,7 +73,8 @@ def arrive() -> None:
     if wanted not in (None, _NO_RUN) and run is None:
         problems.append(
             f"Run {wanted[:20]} is not known here: it was deleted, or the link is from another "
-            "machine. Its settings are filled in; Start repeats it."
+            "machine."
+            + (" Its settings are filled in; Start repeats it." if _says_settings() else "")
         )
     state[_PROBLEMS] = tuple(problems)
     state[_RUN] = _NO_RUN if wanted == _NO_RUN else None
@@ -206,6 +207,11 @@ def write_link() -> None:
     if st.session_state.get(_LINK) != query:
         st.session_state[_LINK] = query
         st.query_params.from_dict(query)
+
+
+def _says_settings() -> bool:
+    """Whether the link names settings, and not a run alone."""
+    return any(name in st.query_params for name in (_PRESET, *TrainingConfig.model_fields))
 
 
 def _query() -> dict[str, str]:

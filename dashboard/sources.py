@@ -65,8 +65,11 @@ class Source:
 
 
 def sources() -> list[Source]:
-    """All there are, the likeliest choice first."""
-    return [source for provider in PROVIDERS for source in provider()]
+    """All there are, the likeliest choice first: the run that is watched, then the newest."""
+    found = [source for provider in PROVIDERS for source in provider()]
+    watched = session.watched_run()
+    mine = f"run:{watched.run_id}" if watched else ""
+    return sorted(found, key=lambda source: source.key != mine)
 
 
 def add_upload(name: str, data: bytes) -> str:
@@ -94,9 +97,7 @@ def add_upload(name: str, data: bytes) -> str:
 
 def _runs() -> list[Source]:
     watched = session.watched_run()
-    runs = session.manager().runs()
-    runs.sort(key=lambda run: run is not watched)  # the watched one first, then the newest
-    return [_run_source(run, run is watched) for run in runs]
+    return [_run_source(run, run is watched) for run in session.manager().runs()]
 
 
 def _run_source(run: Run, is_watched: bool) -> Source:

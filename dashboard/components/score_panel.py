@@ -51,6 +51,8 @@ def score_panel(taken: Taken, drawing: Drawing) -> None:
             "table says over how many characters. The diamonds are the floors: what counts of "
             "the whole text reach on the whole text."
         )
+        if np.isnan(table["bits"][0]):
+            st.caption("This network has no bar: its loss on that text is no finite number.")
     with right:
         live_chart(
             sample_charts.words_chart(table),

@@ -60,9 +60,8 @@ def surprise_panel(taken: Taken, drawing: Drawing) -> None:
     )
     if "trigram" in bits:
         gain = bits["trigram"] - bits["network"]
-        st.markdown(
-            f"**Where memory helps**: {gain.mean():+.3f} bits per character against trigrams"
-        )
+        mean = _short(gain.mean(), "+")
+        st.markdown(f"**Where memory helps**: {mean} bits per character against trigrams")
         coloured_text(
             [Row(_marks(raw, gain / _FULL_GAIN, tips))],
             key="sample_gain",
@@ -78,14 +77,19 @@ def surprise_panel(taken: Taken, drawing: Drawing) -> None:
 
 
 def _total(bits: np.ndarray) -> str:
-    return f"{bits.mean():.3f} bits per character over {len(bits):,} characters"
+    return f"{_short(bits.mean())} bits per character over {len(bits):,} characters"
+
+
+def _short(bits: float, sign: str = "") -> str:
+    """ReLU can reach any height, and 50 digits say no more than two."""
+    return format(bits, f"{sign}.3f" if abs(bits) < 1_000 else f"{sign}.2e")
 
 
 def _tips(text: str, bits: dict[str, np.ndarray]) -> list[str]:
     """What each character cost everyone, in a line."""
     lines = [f"{_shown(text[0])}: given"]
     for at, character in enumerate(text[1:]):
-        costs = ", ".join(f"{name} {cost[at]:.2f}" for name, cost in bits.items())
+        costs = ", ".join(f"{name} {_short(cost[at])}" for name, cost in bits.items())
         lines.append(f"{_shown(character)}: {costs} bits")
     return lines
 

@@ -87,7 +87,8 @@ def sorted_units(hidden: np.ndarray, config) -> UnitMap:
     size = np.abs(values)
     saturated = (size > SATURATED).mean(0) > _STUCK
     dead = (values == 0).all(0)
-    rows = np.argsort(-size.mean(0), kind="stable")
+    # In float64: the values of a run on its way to divergence add up to more than a float holds.
+    rows = np.argsort(-size.mean(0, dtype=np.float64), kind="stable")
     if len(rows) > _MOST_ROWS:
         rows = rows[np.linspace(0, len(rows) - 1, _MOST_ROWS).round().astype(int)]
     tanh = config.activation == "tanh"

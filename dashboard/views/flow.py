@@ -7,6 +7,7 @@ from dashboard.components.clipping_microscope import clipping_microscope
 from dashboard.components.findings import findings_list
 from dashboard.components.flow_panel import draw_flow, draw_windows_and_causes
 from dashboard.components.gradient_checker import gradient_checker
+from dashboard.components.plain import plain
 from dashboard.components.replay import replay_panel
 from dashboard.components.unit_map import unit_map
 
@@ -17,6 +18,8 @@ active = run is not None and status.active
 pace = 2 * session.refresh_seconds()
 
 st.header("Where in time the gradient dies")
+for problem in session.problems():
+    st.warning(plain(problem))
 if run is None:
     st.info("There is no run to look into yet: start one on the Train page.")
 
@@ -24,6 +27,8 @@ if run is None:
 @st.fragment(run_every=pace if active else None)
 def live() -> None:
     """The part that moves with every probe."""
+    if session.watched_run() is not run:
+        st.rerun()  # a button in here went back in the run, or trains it again: show that one
     snapshot = run.snapshot if run else None
     draw_flow(snapshot, session.config())
     replay_panel(run)

@@ -1,4 +1,4 @@
-"""The page Gradient flow in a real browser: the waterfall grows while a run trains."""
+"""The page Gradient flow in a real browser: the waterfall grows, and a way back is shown."""
 
 from pathlib import Path
 
@@ -11,6 +11,10 @@ APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 QUERY = (
     "?v=1&preset=demo&init=published&nodes=100&batch_size=4&unrollings=10&steps=1000000"
     "&report_every=1000000&probe_every=20&learning_rate=1e-06&device=cpu"
+)
+DIVERGES_AT_ONCE = (
+    "?v=1&preset=demo&activation=relu&init=identity&nodes=40&learning_rate=0.5&clip=0&steps=500"
+    "&device=cpu"
 )
 # Of the newest probe that the waterfall shows; 0 before there is one.
 NEWEST_STEP = """() => {
@@ -40,4 +44,18 @@ def test_the_waterfall_grows_and_the_run_is_diagnosed(page: Page, serve, complai
     page.get_by_role("link", name="Train").click()
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name="Start")).to_be_visible(timeout=60_000)
+    assert complaints == []
+
+
+def test_going_back_shows_the_run_that_went_back(page: Page, serve, complaints):
+    """The button is in a fragment, which by itself would draw the old run again."""
+    page.goto(serve(APP) + DIVERGES_AT_ONCE)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text("Diverged at step").first).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name="Gradient flow").click()
+    page.get_by_role("button", name="Go back to the start").click()
+    page.wait_for_url("**events=0-clip-1.25*")
+    # With clipping it comes to the same end here, and the page offers no clipping again.
+    expect(page.get_by_text("Clipping was on already")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="Go back to the start")).to_have_count(0)
     assert complaints == []

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import streamlit as st
 from visit import ENDLESS as UNPROBED_ENDLESS
 from visit import TINY as UNPROBED
 from visit import Visit
@@ -9,7 +10,9 @@ from visit import Visit
 from core.config import TrainingConfig
 from core.records import RunStatus
 from dashboard import session
+from dashboard.components.replay import _restart
 from dashboard.components.unit_map import sorted_units
+from dashboard.library import library
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -117,6 +120,54 @@ def test_a_diverged_run_is_replayed_and_restarted_with_clipping():
     assert [(e.step, e.value) for e in shot.events if e.kind == "clip"] == [(0, 1.25)]
 
 
+def test_the_way_back_is_taken_once_however_often_it_is_clicked(monkeypatch):
+    visit = Visit(**DIVERGING)
+    run = visit.train_to_the_end()
+    to_flow(visit)
+    taken = []
+    monkeypatch.setattr(session, "watched_run", lambda: object())  # it went back already
+    monkeypatch.setattr(session.manager(), "restart", lambda *given: taken.append(given))
+    _restart(run)
+    assert taken == []
+
+
+def test_a_run_that_diverged_with_clipping_on_is_not_sent_there_again():
+    visit = Visit(**DIVERGING | {"clip": 1})
+    run = visit.train_to_the_end()
+    assert run.snapshot.status == RunStatus.DIVERGED
+    to_flow(visit)
+    assert "Clipping was on already, at 1," in text(visit)
+    assert "learning rate below 100." in text(visit)
+    assert "harmless" not in text(visit)
+    assert [b.label for b in visit.page.button if b.key == "restart"] == []
+
+
+def test_a_diverged_run_out_of_the_store_is_trained_again_with_clipping():
+    visit = Visit(**DIVERGING)
+    run = visit.train_to_the_end()
+    library().close()
+    st.cache_resource.clear()  # as after a restart of the server
+
+    visit = to_flow(Visit(run=run.run_id))
+    assert f"How it diverged at step {run.snapshot.divergence.step}" in text(visit)
+    assert "is not kept" in text(visit)
+    visit.chart("The last steps")
+    visit.click("Train it again, with clipping at 1.25")
+    (again,) = session.manager().runs()
+    assert visit.page.query_params["run"] == again.run_id != run.run_id
+    shot = again.wait(30)
+    changes = [(e.step, e.kind, e.value) for e in shot.events if e.kind == "clip"]
+    assert changes == [(0, "clip", 1.25)]
+    assert shot.config == run.snapshot.config
+
+
+def test_an_unknown_run_is_told_here_too():
+    visit = to_flow(Visit(run="c0ffee00"))
+    assert visit.said("warning") == [
+        "Run c0ffee00 is not known here: it was deleted, or the link is from another machine."
+    ]
+
+
 def test_findings_stand_behind_one_button_on_train_and_at_length_on_flow():
     visit = Visit(**TINY | {"nodes": 100}, init="published", steps=5)
     assert "No findings so far" in popovers(visit)
@@ -143,5 +194,7 @@ def test_stuck_units_stand_at_the_edges_of_the_map():
     assert (shown.units, shown.saturated, shown.dead) == (4, 1, 0)
     shown = sorted_units(hidden, TrainingConfig(nodes=4, activation="relu"))
     assert (shown.saturated, shown.dead) == (0, 1)
+    huge = np.full((10, 8), 1e38, np.float32)  # a run just before it diverges
+    assert sorted_units(huge, TrainingConfig(nodes=4, activation="relu")).units == 4
     many = sorted_units(np.ones((3, 600), np.float32), TrainingConfig(nodes=300))
     assert many.values.shape == (3, 128)

@@ -69,6 +69,8 @@ def test_the_networks_bits_stand_out_and_floors_are_marked():
     assert list(bars.x) == [2.1, 2.5]
     assert bars.marker.color[0] == VIOLET != bars.marker.color[1]
     np.testing.assert_array_equal(floors.x, [np.nan, 2.4])
+    without_the_network, _ = bits_chart(table[1:]).data
+    assert VIOLET not in without_the_network.marker.color
 
 
 def test_shares_of_words_are_written_beside_their_bars():

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import streamlit as st
 import torch
 from visit import ENDLESS, TINY, Visit
 
@@ -18,6 +19,8 @@ from core.networks.initialisers import initial_parameters
 from core.networks.stepwise import CharacterModel
 from core.storage.weights import weights_bytes
 from dashboard import session
+from dashboard.components.surprise_panel import _short
+from dashboard.library import library
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -117,6 +120,19 @@ def test_looking_inside_keeps_the_weights_until_newer_ones_are_asked_for():
     assert reader.look().page.session_state["sample_taken_a"][1] is taken
     reader.click("Take the newest weights")
     assert reader.page.session_state["sample_taken_a"][1].step > taken.step
+
+
+def test_the_run_that_is_watched_comes_first_also_out_of_the_store():
+    config = TrainingConfig(text="latch:4", **TINY, steps=3)
+    older, newer = (session.manager().start(config) for _ in range(2))
+    for run in (older, newer):
+        run.wait(30)
+    library().close()
+    st.cache_resource.clear()  # as after a restart of the server
+    reader = Reader(run=older.run_id)
+    first, second = reader.page.selectbox[0].options
+    assert first.startswith(f"Saved run {older.run_id}")
+    assert second.startswith(f"Saved run {newer.run_id}")
 
 
 def test_a_run_that_waits_has_nothing_to_read_and_says_so():
@@ -296,6 +312,12 @@ def test_a_sentence_is_coloured_by_the_networks_bits_and_by_those_of_the_counts(
     )
     ((_, _, saved),) = rows_of(gain).values()
     np.testing.assert_allclose(saved[1:], np.clip((costs[1] - bits) / 4, -1, 1), atol=6e-4)
+
+
+def test_bits_beyond_counting_are_written_short():
+    assert _short(1.8724) == "1.872"
+    assert _short(-0.25, "+") == "-0.250"
+    assert _short(5.441280219826254e48) == "5.44e+48"
 
 
 def test_a_text_with_nothing_to_predict_says_so():

@@ -92,6 +92,9 @@ def test_an_unknown_run_is_told_and_its_settings_are_there():
     ]
     assert visit.chosen()["nodes"] == 9
     assert visit.buttons() == {"Start": True}
+    assert Visit(run="c0ffee00").said("warning") == [
+        "Run c0ffee00 is not known here: it was deleted, or the link is from another machine."
+    ]
 
 
 def test_a_link_to_a_run_shows_that_run():
