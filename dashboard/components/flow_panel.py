@@ -165,6 +165,8 @@ def _figures(probe: ProbeRecord | None, unrollings: int) -> None:
 
 
 def _characters(count: float, at_least: bool = False) -> str:
+    if math.isnan(count):  # there was nothing to fit a line through
+        return "–"
     if math.isinf(count):
         return "endless"
     sign = "≥ " if at_least else ""

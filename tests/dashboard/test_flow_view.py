@@ -1,5 +1,7 @@
 """The page Gradient flow and the findings on Train, as a visitor reads them."""
 
+import math
+
 import numpy as np
 import pytest
 import streamlit as st
@@ -10,6 +12,7 @@ from visit import Visit
 from core.config import TrainingConfig
 from core.records import RunStatus
 from dashboard import session
+from dashboard.components.flow_panel import _characters
 from dashboard.components.replay import _restart
 from dashboard.components.unit_map import sorted_units
 from dashboard.library import library
@@ -198,3 +201,11 @@ def test_stuck_units_stand_at_the_edges_of_the_map():
     assert sorted_units(huge, TrainingConfig(nodes=4, activation="relu")).units == 4
     many = sorted_units(np.ones((3, 600), np.float32), TrainingConfig(nodes=300))
     assert many.values.shape == (3, 128)
+
+
+@pytest.mark.parametrize(
+    ("count", "shown"),
+    [(2.34, "2.3 char."), (14, "14 char."), (math.inf, "endless"), (math.nan, "–")],
+)
+def test_a_number_of_characters_is_told_as_far_as_there_is_one(count, shown):
+    assert _characters(count) == shown
