@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from core.cli.loop import download_bar, print_outcome, require_writable, train_to_end
 from core.cli.train import add_checkpoint_every, checkpoint_every
-from core.errors import ConfigError
+from core.errors import ConfigError, StoreError
 from core.jsonable import finite
+from core.paths import replacing
 
 if TYPE_CHECKING:  # numpy and torch are imported late
     from core.storage.rows import RunRow
@@ -161,7 +162,15 @@ def _export(store: Store, options: argparse.Namespace) -> int:
     row = store.find(options.run)
     if options.script is not None:
         require_writable(options.script)
-        options.script.write_text(script_for(row, store.events(row.id)), encoding="utf-8")
+        script = script_for(row, store.events(row.id))
+        try:
+            with replacing(options.script) as file:
+                file.write(script.encode())
+        except OSError as error:
+            raise StoreError(
+                f"{options.script} cannot be written ({error.strerror}): make room there, or name "
+                "another file."
+            ) from None
         print(options.script)
         if target is None:
             return 0

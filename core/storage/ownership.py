@@ -17,7 +17,7 @@ from core.errors import StoreError
 from core.records import RunStatus
 from core.storage.locks import FileLock, is_held
 
-CUT_OFF = "Its process ended. Resume goes on from the last checkpoint."
+CUT_OFF = "Its process ended. Resume goes on from its last checkpoint, or else from the start."
 
 _ACTIVE = tuple(str(status) for status in RunStatus if status.active)
 _IS_ACTIVE = f"status IN ({', '.join('?' * len(_ACTIVE))})"

@@ -1,6 +1,7 @@
 """`python -m core runs`: the list for people and programs, and what each verb does."""
 
 import csv
+import errno
 import json
 import zipfile
 
@@ -189,6 +190,19 @@ def test_an_export_without_a_name_is_called_after_the_run(cli, train, tmp_path, 
     assert (tmp_path / f"{outcome['id']}.zip").exists()
     assert cli("runs", "export", outcome["id"], "--script", "r.py")[:2] == (0, "r.py\n")
     assert "import torch" in (tmp_path / "r.py").read_text()
+
+
+def test_a_script_that_cannot_be_written_is_told_in_a_sentence(cli, train, tmp_path, monkeypatch):
+    outcome = train()
+
+    def no_room(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.replace", no_room)
+    status, _, err = cli("runs", "export", outcome["id"], "--script", tmp_path / "r.py")
+    assert status != 0
+    assert "r.py cannot be written (No space left on device): make room there, or name" in err
+    assert list(tmp_path.glob("*.py")) == list(tmp_path.glob(".*.part")) == []
 
 
 def test_a_deleted_run_comes_back_within_a_minute(cli, train):

@@ -142,7 +142,9 @@ def test_an_interrupted_run_is_resumed_from_the_train_page(small):
     other.create("cafe0001", config, source="page")
     other.close()
     visit = Visit(run="cafe0001")
-    assert visit.said("warning") == ["Its process ended. Resume goes on from the last checkpoint."]
+    assert visit.said("warning") == [
+        "Its process ended. Resume goes on from its last checkpoint, or else from the start."
+    ]
     visit.click("Resume")
     run = session.manager().get("cafe0001")
     assert run.wait(PATIENCE).step == 20

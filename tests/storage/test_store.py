@@ -161,7 +161,7 @@ def test_the_runs_of_a_process_that_has_ended_are_interrupted(open_store, small)
         "a": "interrupted",
         "b": "queued",
     }
-    assert "Resume goes on from the last checkpoint" in looking.get("a").message
+    assert "Resume goes on from its last checkpoint" in looking.get("a").message
     second.close()
     assert looking.get("b").status == RunStatus.INTERRUPTED
 
