@@ -1,4 +1,4 @@
-"""The look of every chart: one colour, dash and marker for each role, and the base layout.
+"""The look of charts and badges: a colour, dash and marker for each role, and the base layout.
 
 Knows no data and draws nothing. Text, grid and background have no colour here: the page
 gives them, so that one figure serves the light and the dark theme.
@@ -14,6 +14,8 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
+
+from core.records import RunStatus
 
 LIGHT_BACKGROUND = "#FFFFFF"
 """The light theme's page, as in .streamlit/config.toml."""
@@ -50,6 +52,18 @@ class Style:
         """Plotly's `marker` of a trace."""
         return {"color": self.color, "symbol": self.symbol, "size": 8}
 
+
+STATUS_COLOURS = {
+    RunStatus.QUEUED: "gray",
+    RunStatus.RUNNING: "green",
+    RunStatus.PAUSED: "orange",
+    RunStatus.FINISHED: "blue",
+    RunStatus.STOPPED: "gray",
+    RunStatus.DIVERGED: "red",
+    RunStatus.FAILED: "red",
+    RunStatus.INTERRUPTED: "orange",
+}
+"""Streamlit's names, for badges."""
 
 TANH = Style(BLUE, "solid", "circle", 2.5)
 RELU = Style(VERMILION, "dash", "square", 2.5)

@@ -21,20 +21,10 @@ from dashboard import charts
 from dashboard.components.findings import findings_button
 from dashboard.components.live_chart import figure_payload, live_chart
 from dashboard.components.plain import plain
-from dashboard.theme import ACTIVATIONS
+from dashboard.theme import ACTIVATIONS, STATUS_COLOURS
 
 _SAMPLES_SHOWN = 12
 _CHANGES = ("learning_rate", "clip", "unrollings", "refused")
-_COLOURS = {
-    RunStatus.QUEUED: "gray",
-    RunStatus.RUNNING: "green",
-    RunStatus.PAUSED: "orange",
-    RunStatus.FINISHED: "blue",
-    RunStatus.STOPPED: "gray",
-    RunStatus.DIVERGED: "red",
-    RunStatus.FAILED: "red",
-    RunStatus.INTERRUPTED: "orange",
-}
 
 
 @dataclass(frozen=True)
@@ -48,15 +38,7 @@ class Look:
 def look_controls() -> Look:
     """Two small choices above the charts."""
     with st.container(horizontal=True, horizontal_alignment="right", width="content"):
-        unit = st.segmented_control(
-            "Unit",
-            ["nats", "bits"],
-            default="nats",
-            required=True,
-            key="unit",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+        unit = unit_control("unit")
         axis = st.segmented_control(
             "Horizontal axis",
             list(charts.AXES),
@@ -68,6 +50,19 @@ def look_controls() -> Look:
             persist_state="session",
         )
     return Look(unit, axis)
+
+
+def unit_control(key: str) -> charts.Unit:
+    """Whether losses are drawn in nats or in bits."""
+    return st.segmented_control(
+        "Unit",
+        ["nats", "bits"],
+        default="nats",
+        required=True,
+        key=key,
+        label_visibility="collapsed",
+        persist_state="session",
+    )
 
 
 def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
@@ -157,7 +152,7 @@ def _status(snapshot: RunSnapshot | None) -> None:
         text += " · waiting for a free place to train"
     elif snapshot.status == RunStatus.RUNNING and snapshot.message:
         text = f"{snapshot.message} …"
-    st.progress(share, f":{_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
+    st.progress(share, f":{STATUS_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
     if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
         st.error(plain(snapshot.message), icon=":material/error:")
     elif snapshot.message and snapshot.status in (RunStatus.PAUSED, RunStatus.INTERRUPTED):

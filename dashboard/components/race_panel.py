@@ -20,18 +20,9 @@ from dashboard.components.live_chart import live_chart
 from dashboard.components.plain import plain
 from dashboard.components.race_form import AXIS_WORDS
 from dashboard.race_charts import LaneCurves, race_flow_chart, race_loss_chart, race_norm_chart
-from dashboard.theme import GREY, Style
+from dashboard.theme import GREY, STATUS_COLOURS, Style
 
 _UNDER = Style(GREY, "dot", "x", 2.0)
-_COLOURS = {
-    RunStatus.QUEUED: "gray",
-    RunStatus.RUNNING: "green",
-    RunStatus.PAUSED: "orange",
-    RunStatus.FINISHED: "blue",
-    RunStatus.STOPPED: "gray",
-    RunStatus.DIVERGED: "red",
-    RunStatus.FAILED: "red",
-}
 
 
 def draw_race(race: RaceSnapshot, unit: Unit, under: RunSnapshot | None) -> None:
@@ -118,7 +109,7 @@ def _lane(name: str, style: Style, lane: RunSnapshot, unit: Unit) -> None:
     training = _loss(lane.history.mean_loss(100), unit) if len(lane.history) else "–"
     validation = _loss(report.validation_loss_nats, unit) if report else "–"
     st.markdown(
-        f":{_COLOURS.get(lane.status, 'gray')}-badge[{lane.status}] step {lane.step:,} · "
+        f":{STATUS_COLOURS[lane.status]}-badge[{lane.status}] step {lane.step:,} · "
         f"training **{training}** {unit} · validation **{validation}** · "
         f"horizon **{horizon}** characters · **{speed}** characters/s"
     )

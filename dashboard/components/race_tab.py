@@ -11,6 +11,7 @@ from core.errors import UnrollError
 from core.training.race import Race
 from core.training.snapshot import RunSnapshot
 from dashboard import racing, session
+from dashboard.components.live_run import unit_control
 from dashboard.components.plain import plain
 from dashboard.components.race_form import RacePlan, race_form
 from dashboard.components.race_panel import draw_race, same_in_all
@@ -41,15 +42,7 @@ def race_tab() -> None:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         _buttons(race if active else None, plan)
-        unit = st.segmented_control(
-            "Unit",
-            ["nats", "bits"],
-            default="nats",
-            required=True,
-            key="race_unit",
-            label_visibility="collapsed",
-            persist_state="session",
-        )
+        unit = unit_control("race_unit")
     if race is None:
         st.markdown(_INTRO)
         return
