@@ -1,7 +1,9 @@
 """A run as a script of plain PyTorch: about 60 lines that need torch and numpy only.
 
 Knows nothing of the store: a row and its events go in, source code comes out. The script is
-what one would write by hand with autograd; it repeats the run's losses to about 1e-5 at first.
+what one would write by hand with autograd. Its losses agree with the run's to about 1e-6 over a
+hundred steps, except where training is chaotic: the article's Arch 1 from zero-mean weights makes
+1e-2 of a difference of 1e-7 within fifty steps, in any two programs.
 """
 
 from __future__ import annotations
