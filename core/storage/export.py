@@ -225,5 +225,6 @@ Without Unroll, with torch and numpy only:
 
     python repeat.py
 
-Its losses agree to about 1e-6, except where large steps make rounding grow. Losses in metrics.csv are in nats per character, those in samples.txt in bits.
+Its losses agree to about 1e-6, except where large steps make rounding grow. Losses in metrics.csv
+are in nats per character, those in samples.txt in bits.
 """
