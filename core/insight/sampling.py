@@ -1,5 +1,10 @@
 """Text out of a network: from logits to a drawn character, and on to the next.
 
+A character is drawn with the Gumbel-max trick (Gumbel 1954; Maddison et al. 2014, arXiv:1411.0030):
+if every logit gets noise of its own, -log of an exponentially distributed number, then the
+largest sum belongs to character i as often as softmax(logits) says. That takes two calls into
+NumPy, where summing up probabilities takes five, and the noise is made ahead in one go.
+
 Knows nothing of training, files or pages. Randomness is the caller's generator.
 """
 
@@ -8,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -16,10 +22,10 @@ from core.data.alphabet import decode
 from core.errors import ConfigError
 from core.networks.stepwise import CharacterModel, softmax
 
-_DRAWN_AT_ONCE = 50  # characters; fetching random numbers one by one costs as much as a product
+_DRAWN_AT_ONCE = 200  # characters; fetching random numbers one by one costs as much as a product
 
 # Weights on their way to a divergence are finite and give logits that are not: a text ends
-# there, without a warning. `_choose` provokes the first two on its own.
+# there, without a warning.
 _QUIET = {"over": "ignore", "under": "ignore", "invalid": "ignore"}
 
 
@@ -79,15 +85,31 @@ class Draw:
             chances /= chances.sum()
         return chances
 
+    def noise(self, generator: np.random.Generator, *shape: int) -> np.ndarray:
+        """What is added to the scores: `(*shape, V)` float64.
+
+        That of the distribution at this temperature, times the temperature: so it is the noise
+        that is scaled, once for many characters, and not the logits.
+        """
+        # In float32 one number in some millions would be exactly 0, and its noise infinite.
+        return -self.temperature * np.log(generator.standard_exponential((*shape, ALPHABET_SIZE)))
+
+    def scores(self, logits: np.ndarray) -> np.ndarray:
+        """What the noise is added to: the logits, -∞ for a character that may not come."""
+        if self.unrestricted:
+            return logits
+        shown = softmax(logits.astype(np.float64)) if self.as_published else logits
+        return np.where(self.probabilities(logits) > 0, shown, -np.inf)
+
     @property
     def plain(self) -> bool:
         """Whether the network's own distribution is drawn from, as it is."""
-        return self.temperature == 1 and self.whole and not self.as_published
+        return self.temperature == 1 and self.unrestricted
 
-    @property
-    def whole(self) -> bool:
-        """Whether every character may come."""
-        return self.top_k == 0 and self.top_p == 1
+    @cached_property
+    def unrestricted(self) -> bool:
+        """Whether every character may come, as the network has it, but for the temperature."""
+        return self.top_k == 0 and self.top_p == 1 and not self.as_published
 
 
 def first_character(generator: np.random.Generator) -> int:
@@ -122,20 +144,30 @@ def generate(
     draw = draw or Draw()
     left = math.inf if length is None else length
     primer = [] if prime is None else [int(i) for i in prime]
-    state = model.start()
+    reader = model.reader()
+    read, logits = reader.read, reader.logits
     for character in primer or [first_character(generator)]:
         if left <= 0:
             return
         left -= 1
         with np.errstate(**_QUIET):
-            state, logits, _ = model.step(state, character)
+            read(character)
         yield character
+    add, unrestricted = np.add, draw.unrestricted
     while left > 0:
-        uniforms = generator.random(min(left, _DRAWN_AT_ONCE)).tolist()
-        characters, state, logits = _go_on(model, state, logits, draw, uniforms)
-        yield from characters
-        if len(characters) < len(uniforms):
+        noise = draw.noise(generator, min(left, _DRAWN_AT_ONCE)).astype(logits.dtype)
+        characters = []
+        with np.errstate(**_QUIET):
+            for sums in noise:  # a character's noise, and then what it is chosen by
+                add(logits if unrestricted else draw.scores(logits), sums, out=sums)
+                character = int(sums.argmax())
+                characters.append(character)
+                read(character)
+        finite = np.isfinite(noise.max(1))  # of the chosen ones
+        if not finite.all():
+            yield from characters[: finite.argmin()]
             return
+        yield from characters
         left -= len(characters)
 
 
@@ -163,54 +195,13 @@ def sample_side_by_side(
     ids = np.empty((length, count), np.uint8)
     lengths = np.full(count, length)
     character = np.array([first_character(generator) for _ in range(count)])
-    state = model.start(count)
+    draw, reader = Draw(), model.reader(count)
     for place, now in enumerate(ids, start=1):
         now[:] = character
         with np.errstate(**_QUIET):
-            state, logits, _ = model.step(state, character)
-            sums = softmax(logits).cumsum(1)  # (count, V)
-        lengths[~np.isfinite(sums[:, -1]) & (lengths > place)] = place
-        passed = sums <= generator.random((count, 1)) * sums[:, -1:]
-        character = passed.sum(1)
+            reader.read(character)
+            noise = draw.noise(generator, count)  # (count, V)
+            sums = reader.logits + noise.astype(reader.logits.dtype)
+        character = sums.argmax(1)
+        lengths[~np.isfinite(sums.max(1)) & (lengths > place)] = place
     return [decode(text[:end]) for text, end in zip(ids.T, lengths, strict=True)]
-
-
-def _go_on(
-    model: CharacterModel,
-    state: np.ndarray,
-    logits: np.ndarray,
-    draw: Draw,
-    uniforms: list[float],
-) -> tuple[list[int], np.ndarray, np.ndarray]:
-    """Draw a character for each random number; returns them, and where the model stands.
-
-    Fewer characters if the logits are no longer finite.
-    """
-    characters = []
-    with np.errstate(**_QUIET):
-        for uniform in uniforms:
-            character = choose(logits, draw, uniform)
-            if character is None:
-                break
-            characters.append(character)
-            state, logits, _ = model.step(state, character)
-    return characters, state, logits
-
-
-def choose(logits: np.ndarray, draw: Draw, uniform: float) -> int | None:
-    """The next character, as `draw.probabilities` has it; None if the logits are not finite.
-
-    Args:
-        uniform: a random number from 0 up to 1.
-    """
-    if draw.temperature and draw.whole and not draw.as_published:
-        # exp without the usual shift by the largest logit, which costs a third of a step. The
-        # sum tells when the shift was needed after all.
-        scaled = logits if draw.temperature == 1 else logits / draw.temperature
-        sums = np.exp(scaled).cumsum()
-        total = float(sums[-1])
-        if 1e-30 < total < 1e30:
-            return int(sums.searchsorted(uniform * total, side="right"))
-    if not np.isfinite(logits).all():
-        return None
-    return pick(draw.probabilities(logits), uniform)

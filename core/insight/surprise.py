@@ -61,10 +61,11 @@ def surprise(
     exact = {name: np.asarray(value, np.float64) for name, value in weights.items()}
     model = CharacterModel(exact, config, fed_back)
     logits = np.empty((len(ids) - 1, len(exact["c"])))
-    state = model.start()
+    reader = model.reader()
     with np.errstate(over="ignore", invalid="ignore"):
         for place, character in enumerate(np.asarray(ids[:-1]).tolist()):
-            state, logits[place], _ = model.step(state, character)
+            reader.read(character)
+            logits[place] = reader.logits
     fine = np.isfinite(logits).all(1)
     if not fine.all():
         raise WeightsError(

@@ -36,11 +36,11 @@ class Suggestion:
 def read_units(model: CharacterModel, ids: np.ndarray) -> np.ndarray:
     """The hidden layer after each character of a text, `(L, H)`, from a zero state."""
     found = np.empty((len(ids), model.config.hidden_size), np.float32)
-    state = model.start()
+    reader = model.reader()
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         for place, character in enumerate(np.asarray(ids).tolist()):
-            state, _, looped = model.step(state, character)
-            found[place] = model.hidden_layer(character, looped)
+            reader.read(character)
+            found[place] = model.hidden_layer(character, reader.hidden)
     return found
 
 

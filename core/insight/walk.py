@@ -7,11 +7,12 @@ so a sample can be stepped through after it was read.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from core.data.alphabet import decode
-from core.insight.sampling import Draw, choose, first_character
+from core.insight.sampling import Draw, generate
 from core.networks.stepwise import CharacterModel, softmax
 
 
@@ -52,23 +53,20 @@ def walk(
     A text whose logits are no longer finite ends there.
     """
     draw = draw or Draw()
-    given = [] if prime is None else [int(i) for i in prime[:length]]
-    ids = [given[0] if given else first_character(generator)]
+    given = 0 if prime is None else len(prime)
+    ids = list(generate(model, generator, prime=prime, draw=draw, length=length))
     moments: list[Moment] = []
-    state = model.start()
+    reader = model.reader()
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        while len(ids) < length:
-            state, logits, looped = model.step(state, ids[-1])
-            if not np.isfinite(logits).all():
+        for place, (read, comes) in enumerate(pairwise(ids), start=1):
+            reader.read(read)
+            if not np.isfinite(reader.logits).all():
                 break
-            drawn_from = draw.probabilities(logits)
-            is_given = len(ids) < len(given)
-            character = given[len(ids)] if is_given else choose(logits, draw, generator.random())
-            hidden = model.hidden_layer(ids[-1], looped)
-            own = softmax(logits.astype(np.float64))
-            moments.append(Moment(character, is_given, own, drawn_from, hidden))
-            ids.append(character)
-    return Walk(decode(ids), tuple(moments))
+            own = softmax(reader.logits.astype(np.float64))
+            drawn_from = draw.probabilities(reader.logits)
+            hidden = model.hidden_layer(read, reader.hidden)
+            moments.append(Moment(comes, place < given, own, drawn_from, hidden))
+    return Walk(decode(ids[: len(moments) + 1]), tuple(moments))
 
 
 def entropy_bits(probabilities: np.ndarray) -> float:

@@ -147,15 +147,16 @@ def latch_loss(model: CharacterModel, lag: int) -> float:
 def _read(model: CharacterModel, lag: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Read the probe text: where each counted character stands, its logits, and itself.
 
-    Yields `at`, logits `(streams, V)` and targets `(streams,)`.
+    Yields `at`, logits `(streams, V)`, to be used before the next are asked for, and targets
+    `(streams,)`.
     """
     text = _probe_text(lag)  # (streams, length)
-    state = model.start(len(text))
+    reader = model.reader(len(text))
     with np.errstate(over="ignore", invalid="ignore"):
         for at in range(1, text.shape[1]):
-            state, logits, _ = model.step(state, text[:, at - 1])
+            reader.read(text[:, at - 1])
             if at >= lag + 2:
-                yield at, logits, text[:, at]
+                yield at, reader.logits, text[:, at]
 
 
 def _model(trainer: Trainer) -> CharacterModel:

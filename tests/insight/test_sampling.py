@@ -10,7 +10,6 @@ from core.data.alphabet import SYMBOLS, encode
 from core.errors import ConfigError
 from core.insight.sampling import (
     Draw,
-    choose,
     first_character,
     generate,
     pick,
@@ -37,6 +36,12 @@ def make(seed=0, scale=1.0, shift=0.0, dtype=np.float32, **settings):
 
 def rng(seed=0):
     return np.random.default_rng(seed)
+
+
+def logits_after(model, character):
+    reader = model.reader()
+    reader.read(character)
+    return reader.logits
 
 
 def chi_square(drawn, probabilities):
@@ -196,11 +201,11 @@ def test_a_text_follows_the_model_character_by_character():
     # Drawn by hand: the first character, then each from the logits that the model gives.
     model, by_hand, generator = make(dtype=np.float64), [], rng(4)
     first = first_character(generator)
-    uniforms = generator.random(100)
-    state, logits, _ = model.step(model.start(), first)
-    for uniform in uniforms:
-        by_hand.append(pick(softmax(logits), uniform))
-        state, logits, _ = model.step(state, by_hand[-1])
+    reader = model.reader()
+    reader.read(first)
+    for noise in -np.log(generator.standard_exponential((100, ALPHABET_SIZE))):
+        by_hand.append(int(np.argmax(np.log(softmax(reader.logits)) + noise)))
+        reader.read(by_hand[-1])
     assert list(islice(generate(model, rng(4)), 101)) == [first, *by_hand]
 
 
@@ -216,7 +221,7 @@ def test_a_character_follows_another_as_often_as_the_network_says(draw):
     model = make(scale=0.5, architecture="arch2", feedback="teacher")
     ids = np.fromiter(islice(generate(model, rng(7), draw=draw), 60_000), np.int64)
     last = np.bincount(ids).argmax()
-    _, logits, _ = model.step(model.start(), int(last))
+    logits = logits_after(model, int(last))
     followers = ids[1:][ids[:-1] == last]
     assert len(followers) > 2_000
     assert chi_square(followers, softmax(logits.astype(np.float64))) < CHI_SQUARE_26
@@ -226,7 +231,7 @@ def test_side_by_side_a_character_follows_another_as_often_too():
     model = make(scale=0.5, architecture="arch2", feedback="teacher")
     texts = [encode(text) for text in sample_side_by_side(model, 40, 1_500, rng(8))]
     last = np.bincount(np.concatenate(texts)).argmax()
-    _, logits, _ = model.step(model.start(), int(last))
+    logits = logits_after(model, int(last))
     followers = np.concatenate([text[1:][text[:-1] == last] for text in texts])
     assert len(followers) > 2_000
     assert chi_square(followers, softmax(logits.astype(np.float64))) < CHI_SQUARE_26
@@ -263,14 +268,26 @@ def test_texts_side_by_side_end_there_too():
 
 @pytest.mark.parametrize("temperature", [0.5, 1, 2])
 def test_100_000_draws_come_as_often_as_the_softmax_says(temperature):
-    model = make(scale=0.4)
-    generator = rng(11)
-    _, logits, _ = model.step(model.start(), 20)
-    uniforms = generator.random(100_000).tolist()
-    drawn = [choose(logits, Draw(temperature=temperature), u) for u in uniforms]
+    logits, draw = logits_after(make(scale=0.4), 20), Draw(temperature=temperature)
+    drawn = (draw.scores(logits) + draw.noise(rng(11), 100_000)).argmax(1)
     expected = softmax(logits.astype(np.float64) / temperature)
     assert expected.min() * 100_000 > 5  # else the test would not hold
     assert chi_square(drawn, expected) < CHI_SQUARE_26
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [Draw(0.7, top_k=6), Draw(1.5, top_p=0.8), Draw(2, as_published=True), Draw(0)],
+    ids=str,
+)
+def test_draws_come_as_often_as_a_restricted_distribution_says(draw):
+    logits = logits_after(make(scale=0.4), 20)
+    drawn = (draw.scores(logits) + draw.noise(rng(12), 50_000)).argmax(1)
+    expected = draw.probabilities(logits)
+    assert set(drawn) == set(np.flatnonzero(expected))
+    found = np.bincount(drawn, minlength=ALPHABET_SIZE) / len(drawn)
+    # A share of 50,000 strays by less than 5 standard errors.
+    assert (np.abs(found - expected) <= 5 * np.sqrt(expected * (1 - expected) / len(drawn))).all()
 
 
 def test_as_published_the_probabilities_are_taken_for_logits():

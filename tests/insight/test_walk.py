@@ -38,13 +38,14 @@ def test_a_moment_holds_what_the_network_had_before_its_character():
     walked = walk(model, 30, rng(), prime=encode("ab"), draw=draw)
     assert len(walked.moments) == 29
     ids = encode(walked.text)
-    state = model.start()
+    reader = model.reader()
     for moment, read, comes in zip(walked.moments, ids, ids[1:], strict=False):
-        state, logits, looped = model.step(state, int(read))
+        reader.read(int(read))
+        logits = reader.logits
         assert moment.character == comes
         np.testing.assert_allclose(moment.probabilities, softmax(logits), rtol=1e-12)
         np.testing.assert_allclose(moment.drawn_from, softmax(logits / 0.7), rtol=1e-9)
-        np.testing.assert_array_equal(moment.hidden, model.hidden_layer(int(read), looped))
+        np.testing.assert_array_equal(moment.hidden, model.hidden_layer(int(read), reader.hidden))
     assert [moment.given for moment in walked.moments] == [True] + [False] * 28
 
 

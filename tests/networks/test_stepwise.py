@@ -58,13 +58,13 @@ def test_logits_and_hidden_layers_equal_the_references_step_by_step(settings):
     config, weights = make(settings)
     logits, hidden = expected(config, weights, ids())
     model = model_of(config, weights)
-    state = model.start()
+    reader = model.reader()
     for t, character in enumerate(ids()[:, 0].tolist()):
-        state, found, looped = model.step(state, character)
-        assert found.shape == (ALPHABET_SIZE,)
-        assert looped.shape == (N,)
-        assert_equal(found, logits[t, 0])
-        assert_equal(model.hidden_layer(character, looped), hidden[t, 0])
+        reader.read(character)
+        assert reader.logits.shape == (ALPHABET_SIZE,)
+        assert reader.hidden.shape == (N,)
+        assert_equal(reader.logits, logits[t, 0])
+        assert_equal(model.hidden_layer(character, reader.hidden), hidden[t, 0])
 
 
 @pytest.mark.parametrize("settings", NETWORKS)
@@ -73,11 +73,11 @@ def test_texts_side_by_side_equal_the_reference_too(settings):
     characters = ids(columns=3)
     logits, hidden = expected(config, weights, characters)
     model = model_of(config, weights)
-    state = model.start(3)
+    reader = model.reader(3)
     for t, row in enumerate(characters):
-        state, found, looped = model.step(state, row)
-        assert_equal(found, logits[t])
-        assert_equal(model.hidden_layer(row, looped), hidden[t])
+        reader.read(row)
+        assert_equal(reader.logits, logits[t])
+        assert_equal(model.hidden_layer(row, reader.hidden), hidden[t])
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu"])
@@ -90,10 +90,10 @@ def test_arch2_can_be_fed_what_it_was_not_trained_for(activation, trained, fed_b
     logits, _ = expected(config.changed(feedback=meant), weights, ids())
     model = model_of(config, weights, fed_back=fed_back)
     assert model.fed_back == fed_back
-    state = model.start()
+    reader = model.reader()
     for t, character in enumerate(ids()[:, 0].tolist()):
-        state, found, _ = model.step(state, character)
-        assert_equal(found, logits[t, 0])
+        reader.read(character)
+        assert_equal(reader.logits, logits[t, 0])
 
 
 def test_what_is_fed_back_follows_the_configuration():
@@ -103,18 +103,27 @@ def test_what_is_fed_back_follows_the_configuration():
 
 
 @pytest.mark.parametrize("settings", NETWORKS)
-def test_a_state_may_be_stepped_from_more_than_once(settings):
-    config, weights = make(settings)
-    model = model_of(config, weights)
-    state, _, _ = model.step(model.start(), 3)
-    kept = np.copy(state)
-    after, logits, hidden = model.step(state, 5)
-    model.step(state, 9)
-    model.step(model.start(), 1)
-    again = model.step(state, 5)
-    np.testing.assert_array_equal(state, kept)
-    for one, other in zip((after, logits, hidden), again, strict=True):
-        np.testing.assert_array_equal(one, other)
+def test_two_readers_of_a_model_do_not_meet(settings):
+    model = model_of(*make(settings))
+    alone, first, second = model.reader(), model.reader(), model.reader()
+    for character in (3, 5, 20):
+        alone.read(character)
+        first.read(character)
+        second.read(character + 1)
+    for name in ("state", "logits", "hidden"):
+        np.testing.assert_array_equal(getattr(first, name), getattr(alone, name))
+    assert (first.logits != second.logits).any()
+
+
+@pytest.mark.parametrize("settings", NETWORKS)
+def test_a_reader_goes_on_from_a_state_that_is_put_in(settings):
+    model = model_of(*make(settings))
+    first, second = model.reader(), model.reader()
+    first.read(3)
+    second.state[:] = first.state
+    first.read(5)
+    second.read(5)
+    np.testing.assert_array_equal(first.logits, second.logits)
 
 
 @pytest.mark.parametrize("settings", NETWORKS)
@@ -123,8 +132,10 @@ def test_a_model_keeps_the_weights_precision_and_leaves_them_alone(settings):
     given = {name: value.numpy().astype(np.float32) for name, value in weights.items()}
     kept = {name: value.copy() for name, value in given.items()}
     model = CharacterModel(given, config)
-    state, logits, hidden = model.step(model.start(), 4)
-    assert {state.dtype, logits.dtype, hidden.dtype} == {np.dtype(np.float32)}
+    reader = model.reader()
+    reader.read(4)
+    kinds = {reader.state.dtype, reader.logits.dtype, reader.hidden.dtype}
+    assert kinds == {np.dtype(np.float32)}
     for name, value in given.items():
         np.testing.assert_array_equal(value, kept[name])
 
