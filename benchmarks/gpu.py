@@ -51,7 +51,7 @@ def main() -> None:
 def _compare(config: TrainingConfig, corpus: Corpus) -> dict[str, float]:
     on_gpu = config.changed(device="cuda")
     eager = Trainer(on_gpu, corpus)
-    eager.window_pass = eager.network
+    eager.stepper = eager.stepper.eager
     seconds = in_turn(
         {
             "CPU": Trainer(config.changed(device="cpu"), corpus).step,

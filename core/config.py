@@ -108,7 +108,7 @@ class TrainingConfig(_Settings):
         200, ge=0, le=1_000_000, description="steps between gradient flow probes; 0 is off"
     )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="of the first weights and the samples")
-    device: Device = Field("auto", description="auto picks what should be faster for this size")
+    device: Device = Field("auto", description="auto times a step on each, and takes the faster")
 
     @model_validator(mode="after")
     def _arch2_joins_by_concat(self) -> TrainingConfig:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
 from core.config import TrainingConfig
 from core.errors import DeviceError
-
-# A step on a GPU costs a fixed time to launch its many small products, however small they
-# are. Below about this many multiplications in the recurrent product one core is done sooner.
-_WORTH_A_GPU = 20_000_000
 
 
 @dataclass(frozen=True)
@@ -22,8 +19,13 @@ class DeviceChoice:
     reason: str
 
 
-def choose_device(config: TrainingConfig) -> DeviceChoice:
+def choose_device(
+    config: TrainingConfig, seconds_of_step: Callable[[TrainingConfig, str], float]
+) -> DeviceChoice:
     """Settle `config.device` on this machine.
+
+    Args:
+        seconds_of_step: times a step of a configuration on a device; asked if there is a choice.
 
     Raises:
         DeviceError: cuda is asked for and there is none.
@@ -40,6 +42,11 @@ def choose_device(config: TrainingConfig) -> DeviceChoice:
         return DeviceChoice("cuda", "as asked for")
     if not available:
         return DeviceChoice("cpu", "this machine shows no CUDA device")
-    if config.batch_size * config.nodes**2 < _WORTH_A_GPU:
-        return DeviceChoice("cpu", "a network this small is expected to train faster here")
-    return DeviceChoice("cuda", "a network this large is expected to train faster there")
+    try:
+        on_gpu = seconds_of_step(config, "cuda")
+    except RuntimeError as error:  # out of memory, or a driver that does not fit
+        problem = str(error).partition("\n")[0].rstrip(".")
+        return DeviceChoice("cpu", f"the CUDA device could not train it ({problem})")
+    on_cpu = seconds_of_step(config, "cpu")
+    times = f"{on_cpu * 1e3:,.2f} ms on the CPU, {on_gpu * 1e3:,.2f} ms on the GPU"
+    return DeviceChoice("cuda" if on_gpu < on_cpu else "cpu", f"a step was timed at {times}")

@@ -6,29 +6,22 @@ faster, so it is an estimate and is called one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from heapq import heapify, heapreplace
-from statistics import median
 from time import perf_counter
 
-import numpy as np
 import torch
 
-from core.config import ALPHABET_SIZE, TrainingConfig
-from core.data.corpora import Corpus
+from core.config import TrainingConfig
 from core.networks.initialisers import initial_parameters
 from core.networks.stepwise import CharacterModel
 from core.training.cell import echo_recall
 from core.training.grid import MARKS, Cell
-from core.training.threads import prepare_thread
-from core.training.trainer import Trainer
+from core.training.pace import alike, seconds_of_step
 
 WARM_UP = 4.0
 """Seconds until the processes of a cold local cluster train."""
-
-_STEPS = 5
-_ENOUGH = 0.2  # seconds; large networks are judged by fewer steps
 
 
 def seconds_of_grid(cells: Sequence[Cell], workers: int, warm: bool = True) -> float:
@@ -48,44 +41,12 @@ def seconds_of_grid(cells: Sequence[Cell], workers: int, warm: bool = True) -> f
     return max(busy) + (0.0 if warm else WARM_UP)
 
 
-def pace(configs: Iterable[TrainingConfig]) -> float:
-    """Training steps a second on one core of this machine, of the slowest of these."""
-    return 1 / max(_seconds_of_step(_kind(config)) for config in configs)
-
-
 def _seconds_of_cell(cell: Cell) -> float:
-    kind = _kind(cell.config)
-    seconds = cell.config.steps * _seconds_of_step(kind)
-    if cell.config.text.startswith("latch:"):
-        seconds += min(MARKS, cell.config.steps) * _seconds_of_probe(kind, cell.distance)
+    config = cell.config
+    seconds = config.steps * seconds_of_step(config)
+    if config.text.startswith("latch:"):
+        seconds += min(MARKS, config.steps) * _seconds_of_probe(alike(config), cell.distance)
     return seconds
-
-
-def _kind(config: TrainingConfig) -> TrainingConfig:
-    """The configuration with all that a step's time does not depend on made the same."""
-    return config.changed(
-        text="builtin",
-        seed=0,
-        steps=1,
-        report_every=1_000_000,
-        learning_rate=1e-6,
-        clip=1.0,
-        init="zero-mean",
-        device="cpu",
-    )
-
-
-@lru_cache(maxsize=256)
-def _seconds_of_step(kind: TrainingConfig) -> float:
-    prepare_thread()
-    length = 2 * kind.batch_size * (kind.unrollings + 1) + 100
-    ids = np.random.default_rng(0).integers(0, ALPHABET_SIZE, length).astype(np.uint8)
-    trainer = Trainer(kind, Corpus("", "", ids))
-    trainer.step()  # the first one allocates
-    taken = [_one(trainer)]
-    while len(taken) < _STEPS and sum(taken) < _ENOUGH:
-        taken.append(_one(trainer))
-    return median(taken)
 
 
 @lru_cache(maxsize=256)
@@ -97,9 +58,3 @@ def _seconds_of_probe(kind: TrainingConfig, lag: int) -> float:
     began = perf_counter()
     echo_recall(model, lag)
     return perf_counter() - began
-
-
-def _one(trainer: Trainer) -> float:
-    before = trainer.seconds
-    trainer.step()
-    return trainer.seconds - before

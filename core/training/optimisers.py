@@ -1,8 +1,10 @@
 """SGD, Adadelta and Adam over one flat buffer of weights.
 
-Each follows the formula of the library the article used. Knows nothing of clipping, schedules
-or what the weights mean. Slots are flat tensors like the weights, so that a checkpoint can
-hold them as they are.
+Each follows the formula of the library the article used. What differs from step to step, such
+as the learning rate, comes in as *factors*: numbers, or tensors that hold one, so that a CUDA
+graph that was recorded once takes new ones. Slots are flat tensors like the weights, so that a
+checkpoint can hold them as they are. Knows nothing of clipping, schedules or what the weights
+mean.
 """
 
 from __future__ import annotations
@@ -14,6 +16,8 @@ from torch import Tensor
 
 from core.config import Optimiser
 
+Factor = float | Tensor
+
 
 class Updater(Protocol):
     """Changes the weights by a gradient."""
@@ -21,8 +25,11 @@ class Updater(Protocol):
     slots: dict[str, Tensor]
     """What the optimiser remembers between steps, to be saved and restored with the weights."""
 
-    def update(self, weights: Tensor, gradient: Tensor, learning_rate: float, step: int) -> None:
-        """Change `weights` in place; `step` counts from 1."""
+    def factors(self, learning_rate: float, step: int) -> tuple[float, ...]:
+        """What `update` needs besides weights and gradient; `step` counts from 1."""
+
+    def update(self, weights: Tensor, gradient: Tensor, *factors: Factor) -> None:
+        """Change `weights` in place."""
 
 
 class Sgd:
@@ -31,9 +38,13 @@ class Sgd:
     def __init__(self, like: Tensor) -> None:
         self.slots: dict[str, Tensor] = {}
 
-    def update(self, weights: Tensor, gradient: Tensor, learning_rate: float, step: int) -> None:
+    def factors(self, learning_rate: float, step: int) -> tuple[float]:
+        """η."""
+        return (learning_rate,)
+
+    def update(self, weights: Tensor, gradient: Tensor, rate: Factor) -> None:
         """Change `weights` in place."""
-        weights.add_(gradient, alpha=-learning_rate)
+        _subtract(weights, gradient, rate)
 
 
 class Adadelta:
@@ -54,13 +65,17 @@ class Adadelta:
         self._refill = like.new_full((), (1 - rho) * epsilon)  # what ρ takes from an ε
         self._delta = torch.empty_like(like)
 
-    def update(self, weights: Tensor, gradient: Tensor, learning_rate: float, step: int) -> None:
+    def factors(self, learning_rate: float, step: int) -> tuple[float]:
+        """η."""
+        return (learning_rate,)
+
+    def update(self, weights: Tensor, gradient: Tensor, rate: Factor) -> None:
         """Change `weights` in place."""
         a, u, delta = *self.slots.values(), self._delta
         self._decay(a).addcmul_(gradient, gradient, value=1 - self.rho)
         torch.div(u, a, out=delta).sqrt_().mul_(gradient)
         self._decay(u).addcmul_(delta, delta, value=1 - self.rho)
-        weights.add_(delta, alpha=-learning_rate)
+        _subtract(weights, delta, rate)
 
     def _decay(self, slot: Tensor) -> Tensor:
         return torch.add(self._refill, slot, alpha=self.rho, out=slot)
@@ -70,6 +85,8 @@ class Adam:
     """Kingma and Ba 2015 (arXiv:1412.6980), with beta 0.9 and 0.999, epsilon 1e-8.
 
     m ← β₁ m + (1-β₁) g      v ← β₂ v + (1-β₂) g²      w ← w - η m̂ / (√v̂ + ε)
+
+    m̂ = m / (1 - β₁ᵗ) and v̂ = v / (1 - β₂ᵗ) at step t, from 1.
     """
 
     def __init__(
@@ -77,15 +94,27 @@ class Adam:
     ) -> None:
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
         self.slots = {"mean": torch.zeros_like(like), "square": torch.zeros_like(like)}
-        self._root = torch.empty_like(like)
+        self._work = torch.empty_like(like)
 
-    def update(self, weights: Tensor, gradient: Tensor, learning_rate: float, step: int) -> None:
+    def factors(self, learning_rate: float, step: int) -> tuple[float, float]:
+        """η / (1 - β₁ᵗ) and √(1 - β₂ᵗ)."""
+        return learning_rate / (1 - self.beta1**step), (1 - self.beta2**step) ** 0.5
+
+    def update(self, weights: Tensor, gradient: Tensor, rate: Factor, root: Factor) -> None:
         """Change `weights` in place."""
         mean, square = self.slots["mean"], self.slots["square"]
         mean.lerp_(gradient, 1 - self.beta1)
         square.mul_(self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
-        torch.sqrt(square, out=self._root).div_((1 - self.beta2**step) ** 0.5).add_(self.epsilon)
-        weights.addcdiv_(mean, self._root, value=-learning_rate / (1 - self.beta1**step))
+        size = torch.sqrt(square, out=self._work).div_(root).add_(self.epsilon)
+        _subtract(weights, torch.div(mean, size, out=size), rate)
+
+
+def _subtract(weights: Tensor, direction: Tensor, rate: Factor) -> None:
+    """w ← w - rate · direction."""
+    if isinstance(rate, Tensor):
+        weights.addcmul_(direction, rate, value=-1)
+    else:
+        weights.add_(direction, alpha=-rate)
 
 
 _OPTIMISERS = {"sgd": Sgd, "adadelta": Adadelta, "adam": Adam}

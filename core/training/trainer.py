@@ -10,7 +10,6 @@ Synchronous; knows nothing of threads, pages or files. The verbs form a ladder:
 
 from __future__ import annotations
 
-import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from time import perf_counter
@@ -27,23 +26,19 @@ from core.insight.divergence import examine
 from core.insight.evaluation import mean_loss
 from core.insight.flow import MAX_LAGS, held_out_windows, probe
 from core.insight.sampling import sample
-from core.networks.build import build_network
-from core.networks.graphed import GraphedNetwork
 from core.networks.initialisers import initial_parameters
 from core.networks.parameters import Parameters
 from core.networks.stepwise import CharacterModel
 from core.records import Event, ProbeRecord, Report, StepRecord
 from core.training.devices import choose_device
-from core.training.optimisers import build_optimiser
+from core.training.graphed import build_stepper
+from core.training.pace import seconds_of_step
 from core.training.state import CARRIED, CURSORS, SLOT, Past, TrainerState, require_fit
+from core.training.stepper import NotFinite
 
 SAMPLE_LENGTH = 100
 REPLAY_STEPS = 50
 """A trainer can be taken back by so many steps, at least, from where it diverged."""
-
-# A finite gradient makes finite weights unless it is astronomical; only then are they checked.
-_SUSPICIOUS_NORM = 1e15
-_LARGEST_NORM = torch.finfo(torch.float32).max  # what a record holds
 
 
 class Trainer:
@@ -72,7 +67,7 @@ class Trainer:
         require_length(corpus, config.batch_size, config.unrollings)
         self.config = config
         self.corpus = corpus
-        self.device = choose_device(config)
+        self.device = choose_device(config, seconds_of_step)
         self.live = config.live
         self.steps_done = 0
         self.characters_seen = 0
@@ -83,10 +78,8 @@ class Trainer:
             generator = torch.Generator().manual_seed(config.seed)
             initial_weights = initial_parameters(config, generator)
         self.parameters.load(initial_weights)
-        self.network = build_network(config, self.parameters)
-        on_gpu = self.device.name == "cuda"
-        self.window_pass = GraphedNetwork(self.network) if on_gpu else self.network
-        self._optimiser = build_optimiser(config.optimiser, self.parameters.flat)
+        self.stepper = build_stepper(config, self.parameters)
+        self.network = self.stepper.network
         self._cursors = Cursors(corpus.training, config.batch_size)
         self._state = self.network.initial_state(config.batch_size)
         self._loss_sum, self._losses = 0.0, 0  # since the last report
@@ -138,41 +131,36 @@ class Trainer:
         if self.steps_done % REPLAY_STEPS == 0:
             self.kept.append(self.state())
         step, live = self.steps_done + 1, self.live
-        inputs, targets = (
-            torch.from_numpy(ids).to(self.device.name)
-            for ids in self._cursors.next_window(live.unrollings)
-        )  # (T, B)
-        loss_tensor, state = self.window_pass.loss_and_gradients(inputs, targets, self._state)
-        loss = float(loss_tensor)
-        gradient = self.parameters.gradient
-        norm = self._norm(gradient, live.clip)
-        if not math.isfinite(loss):
-            raise self._diverged(step, "the loss", inputs, targets)
-        if not math.isfinite(norm):
-            raise self._diverged(step, self._not_finite_gradient(), inputs, targets)
-        if self._is_probed(step):
-            # Before the update: it is computed with the weights that the window was read with.
-            window_gradient = self.network.hidden_gradients()  # (T, B, H)
-            norms = torch.linalg.vector_norm(window_gradient, dim=(1, 2))
-            self._window_gradient = tuple(norms.tolist())
-
-        clipped = 0 < live.clip < norm
-        if clipped:
-            gradient.mul_(live.clip / norm)
+        inputs, targets = map(torch.from_numpy, self._cursors.next_window(live.unrollings))
         learning_rate = self.learning_rate(step)
-        if not self._update(step, learning_rate, norm):
-            raise self._diverged(step, "the update", inputs, targets)
+        try:
+            stepped = self.stepper.step(
+                inputs,  # (T, B)
+                targets,
+                self._state,
+                number=step,
+                learning_rate=learning_rate,
+                clip=live.clip,
+                look=self._note_window_gradient if self._is_probed(step) else None,
+            )
+        except NotFinite as problem:
+            device = self.device.name
+            record = examine(
+                self.network, inputs.to(device), targets.to(device), self._state, step=step
+            )
+            raise Diverged(step, problem.cause, record, live.clip) from None
 
-        self._state = state
+        norm, clipped = stepped.norm, 0 < live.clip < stepped.norm
+        self._state = stepped.state
         self.steps_done = step
         self.characters_seen += inputs.numel()
-        self._loss_sum += loss
+        self._loss_sum += stepped.loss
         self._losses += 1
         self.seconds += perf_counter() - began
         return StepRecord(
             step=step,
             characters_seen=self.characters_seen,
-            loss_nats=loss,
+            loss_nats=stepped.loss,
             grad_norm=norm,
             grad_norm_clipped=live.clip if clipped else norm,
             clipped=clipped,
@@ -272,7 +260,7 @@ class Trainer:
                 CARRIED: self._state.to("cpu", copy=True).numpy(),
                 **{
                     SLOT + name: slot.to("cpu", copy=True).numpy()
-                    for name, slot in self._optimiser.slots.items()
+                    for name, slot in self.stepper.optimiser.slots.items()
                 },
             },
         )
@@ -284,7 +272,7 @@ class Trainer:
             WeightsError: the state does not fit the configuration.
             TextError: the state does not fit the text.
         """
-        slots = self._optimiser.slots
+        slots = self.stepper.optimiser.slots
         carried = self._state.shape
         require_fit(
             state,
@@ -343,34 +331,6 @@ class Trainer:
                 continue
             yield Event(self.steps_done, event.kind, event.value)
 
-    def _norm(self, gradient: Tensor, clip: float) -> float:
-        """The global norm; infinite or nan where training cannot go on.
-
-        float32 holds a gradient whose squares it cannot add up. Clipping needs its length all
-        the same, so that it saves the step; without clipping there is nothing to save.
-        """
-        norm = float(torch.linalg.vector_norm(gradient))
-        if norm == math.inf and clip > 0:
-            norm = float(torch.linalg.vector_norm(gradient, dtype=torch.float64))
-        return norm if norm <= _LARGEST_NORM else math.inf
-
-    def _update(self, step: int, learning_rate: float, norm: float) -> bool:
-        """Change the weights; False if that would leave one that is not finite."""
-        weights, gradient = self.parameters.flat, self.parameters.gradient
-        at_risk = norm > _SUSPICIOUS_NORM
-        before = weights.clone() if at_risk else None
-        self._optimiser.update(weights, gradient, learning_rate, step)
-        if at_risk and not torch.isfinite(weights).all():
-            weights.copy_(before)
-            return False
-        return True
-
-    def _diverged(self, step: int, cause: str, inputs: Tensor, targets: Tensor) -> Diverged:
-        record = examine(self.network, inputs, targets, self._state, step=step)
-        return Diverged(step, cause, record, self.live.clip)
-
-    def _not_finite_gradient(self) -> str:
-        for name, gradient in self.parameters.gradients.items():
-            if not torch.isfinite(gradient).all():
-                return f"the gradient of {name}"
-        return "the norm of the gradient"  # every entry is finite, their squares are not
+    def _note_window_gradient(self) -> None:
+        norms = torch.linalg.vector_norm(self.network.hidden_gradients(), dim=(1, 2))  # (T,)
+        self._window_gradient = tuple(norms.tolist())

@@ -70,7 +70,7 @@ _HELP = {
     "report_every": "Steps between two validation losses and samples.",
     "probe_every": "Steps between two probes of the gradient flow. 0 is off.",
     "seed": "Of the first weights and of the samples: the same seed draws the same curve.",
-    "device": "auto picks what should be faster for this size.",
+    "device": "auto times a step on each and takes the faster.",
 }
 # Where the sliders stop; the number beside each takes any value.
 _GRIDS = {

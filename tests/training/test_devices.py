@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from core.config import PRESETS, TrainingConfig
+from core.config import TrainingConfig
 from core.errors import DeviceError
 from core.training.devices import choose_device
 
-LARGE = TrainingConfig(nodes=1024, batch_size=1024)
+CONFIG = TrainingConfig()
 
 
 @pytest.fixture(params=[True, False], ids=["with-gpu", "without-gpu"])
@@ -16,33 +16,67 @@ def gpu(request, monkeypatch):
     return request.param
 
 
+@pytest.fixture
+def _one_gpu(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+
+
+def never(config, device):
+    raise AssertionError("nothing has to be timed")
+
+
 def test_cpu_is_taken_when_asked_for(gpu):
-    choice = choose_device(LARGE.changed(device="cpu"))
+    choice = choose_device(CONFIG.changed(device="cpu"), never)
     assert (choice.name, choice.reason) == ("cpu", "as asked for")
 
 
 def test_cuda_is_taken_when_asked_for_or_refused_in_a_sentence(gpu):
-    config = TrainingConfig(nodes=1, batch_size=1, device="cuda")
+    config = CONFIG.changed(device="cuda")
     if gpu:
-        choice = choose_device(config)
+        choice = choose_device(config, never)
         assert (choice.name, choice.reason) == ("cuda", "as asked for")
     else:
         with pytest.raises(DeviceError) as caught:
-            choose_device(config)
+            choose_device(config, never)
         assert str(caught.value) == (
             "device=cuda is not available: this machine shows torch no CUDA device; "
             "choose auto or cpu."
         )
 
 
-def test_auto_takes_the_gpu_for_a_large_network_if_there_is_one(gpu):
-    choice = choose_device(LARGE)
-    assert choice.name == ("cuda" if gpu else "cpu")
-    assert ("large" if gpu else "no CUDA device") in choice.reason
+def test_auto_without_a_gpu_takes_the_cpu_and_times_nothing(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    choice = choose_device(CONFIG, never)
+    assert (choice.name, choice.reason) == ("cpu", "this machine shows no CUDA device")
 
 
-@pytest.mark.parametrize("preset", PRESETS)
-def test_auto_keeps_the_presets_on_the_cpu(gpu, preset):
-    choice = choose_device(PRESETS[preset].config)
+@pytest.mark.usefixtures("_one_gpu")
+@pytest.mark.parametrize(
+    ("seconds", "name", "reason"),
+    [
+        (
+            {"cpu": 0.0014, "cuda": 0.00312},
+            "cpu",
+            "a step was timed at 1.40 ms on the CPU, 3.12 ms on the GPU",
+        ),
+        (
+            {"cpu": 1.5, "cuda": 0.0312},
+            "cuda",
+            "a step was timed at 1,500.00 ms on the CPU, 31.20 ms on the GPU",
+        ),
+    ],
+)
+def test_auto_takes_the_faster_and_says_by_how_much(seconds, name, reason):
+    choice = choose_device(CONFIG, lambda config, device: seconds[device])
+    assert (choice.name, choice.reason) == (name, reason)
+
+
+@pytest.mark.usefixtures("_one_gpu")
+def test_auto_takes_the_cpu_where_the_gpu_fails():
+    def seconds(config, device):
+        assert device == "cuda"
+        raise RuntimeError("CUDA out of memory.\nTried to allocate 9 TiB")
+
+    choice = choose_device(CONFIG, seconds)
     assert choice.name == "cpu"
-    assert ("small" if gpu else "no CUDA device") in choice.reason
+    assert choice.reason == "the CUDA device could not train it (CUDA out of memory)"

@@ -1,7 +1,6 @@
 """How training diverges: named, stopped, and with the last finite weights kept."""
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -145,11 +144,11 @@ def test_an_update_that_is_not_finite_is_taken_back(corpus, small):
         trainer.parameters.gradient.mul_(1e17)
         return loss, after
 
-    def overflow(weights, gradient, learning_rate, step):
+    def overflow(weights, gradient, rate):
         weights.add_(gradient * math.inf)
 
     trainer.network.loss_and_gradients = steep
-    trainer._optimiser = SimpleNamespace(update=overflow)
+    trainer.stepper.optimiser.update = overflow
     with pytest.raises(Diverged) as caught:
         trainer.step()
     assert caught.value.cause == "the update"

@@ -3,7 +3,7 @@
 import pytest
 
 from core.training import estimate
-from core.training.estimate import WARM_UP, pace, seconds_of_grid
+from core.training.estimate import WARM_UP, seconds_of_grid
 from core.training.grid import BASE, SweepPlan
 
 PLAN = SweepPlan(
@@ -13,7 +13,7 @@ PLAN = SweepPlan(
 
 @pytest.fixture
 def _a_step_is_a_tenth(monkeypatch):
-    monkeypatch.setattr(estimate, "_seconds_of_step", lambda kind: 0.1)
+    monkeypatch.setattr(estimate, "seconds_of_step", lambda config: 0.1)
     monkeypatch.setattr(estimate, "_seconds_of_probe", lambda kind, lag: 0.0)
 
 
@@ -30,16 +30,8 @@ def test_a_cold_cluster_takes_a_while_more_and_nothing_takes_no_time():
 
 
 def test_measuring_recall_on_the_way_takes_time_too(monkeypatch):
-    monkeypatch.setattr(estimate, "_seconds_of_step", lambda kind: 0.0)
+    monkeypatch.setattr(estimate, "seconds_of_step", lambda config: 0.0)
     monkeypatch.setattr(estimate, "_seconds_of_probe", lambda kind, lag: 0.05)
     assert seconds_of_grid(PLAN.cells()[:1], 1) == pytest.approx(60 * 0.05)
     text = SweepPlan(text="builtin", unrollings=(3,), seeds=1)
     assert seconds_of_grid(text.cells(), 1) == 0
-
-
-def test_a_step_is_timed_once_for_all_seeds_and_texts():
-    estimate._seconds_of_step.cache_clear()
-    assert seconds_of_grid(PLAN.cells(), 1) > 0
-    assert estimate._seconds_of_step.cache_info().misses == 2  # tanh and ReLU
-    assert pace(cell.config for cell in PLAN.cells()) > 10
-    assert estimate._seconds_of_step.cache_info().misses == 2

@@ -27,7 +27,9 @@ def weights_over_time(name):
     weights = torch.linspace(-1, 1, SIZE, dtype=torch.float64)
     optimiser = build_optimiser(name, weights)
     for step, gradient in enumerate(gradients(), start=1):
-        optimiser.update(weights, torch.from_numpy(gradient), learning_rate(step), step)
+        optimiser.update(
+            weights, torch.from_numpy(gradient), *optimiser.factors(learning_rate(step), step)
+        )
         yield weights.clone()
 
 
@@ -65,7 +67,7 @@ def test_adadelta_equals_the_formula_of_the_library_the_article_used():
 def test_adadeltas_first_step_is_the_one_worked_out_by_hand():
     weights = torch.tensor([1.0], dtype=torch.float64)
     optimiser = build_optimiser("adadelta", weights)
-    optimiser.update(weights, torch.tensor([2.0], dtype=torch.float64), 2.5, 1)
+    optimiser.update(weights, torch.tensor([2.0], dtype=torch.float64), *optimiser.factors(2.5, 1))
     step = 1e-4 * 2 / (0.2 + 1e-8) ** 0.5  # a = 0.05 * 2², u = 0
     assert weights.item() == pytest.approx(1 - 2.5 * step, rel=1e-12)
     assert optimiser.slots["squared_gradients"].item() == pytest.approx(0.2 + 1e-8, rel=1e-12)
@@ -93,7 +95,7 @@ def test_adadeltas_slots_stay_at_epsilon_where_no_gradient_comes():
     weights = torch.zeros(3)
     optimiser = build_optimiser("adadelta", weights)
     for step in range(1, 2_001):
-        optimiser.update(weights, torch.zeros(3), 2.5, step)
+        optimiser.update(weights, torch.zeros(3), *optimiser.factors(2.5, step))
     for slot in optimiser.slots.values():
         torch.testing.assert_close(slot, torch.full((3,), 1e-8), rtol=1e-6, atol=0)
 
@@ -109,7 +111,9 @@ def test_the_slots_are_all_that_an_optimiser_remembers(name):
             optimiser = build_optimiser(name, weights)
             for key, slot in saved.items():
                 optimiser.slots[key].copy_(slot)
-        optimiser.update(weights, torch.from_numpy(gradient), learning_rate(step), step)
+        optimiser.update(
+            weights, torch.from_numpy(gradient), *optimiser.factors(learning_rate(step), step)
+        )
     assert torch.equal(weights, expected)
 
 
@@ -120,7 +124,7 @@ def test_an_update_leaves_the_gradient_alone_and_zero_gradients_move_nothing(nam
     before, given = weights.clone(), gradient.clone()
     optimiser = build_optimiser(name, weights)
     for step in range(1, 4):
-        optimiser.update(weights, gradient, 0.1, step)
+        optimiser.update(weights, gradient, *optimiser.factors(0.1, step))
     assert torch.equal(gradient, given)
     assert torch.equal(weights[[0, 2]], before[[0, 2]])
     assert weights[1] < before[1]
