@@ -28,6 +28,8 @@ from benchmarks.server import Server, serve
 _HERE = Path(__file__).parent
 _APP = _HERE.parent / "dashboard" / "app.py"
 _QUERY = "preset=arch1"
+# Seconds until opening pages is over, and those of the turn before no longer count as watchers.
+_SETTLED = 5.0
 _RECORDED = (1_000, 100_000, 800_000)
 
 
@@ -98,7 +100,7 @@ async def _pace(server: Server, pages: int, seconds: float) -> tuple[float, floa
         opened = [
             await stack.enter_async_context(Page(server.stream, _QUERY)) for _ in range(pages)
         ]
-        await asyncio.sleep(1.0)  # opening them is over
+        await asyncio.sleep(_SETTLED)
         step, at = await _look(server)
         refreshes = sum(page.refreshes for page in opened)
         await asyncio.sleep(seconds)

@@ -1,6 +1,6 @@
 """How many readers watch something move, and how often each may look.
 
-A refresh takes some 15 ms of the interpreter that the training threads need too. Up to ten
+A refresh takes some 15 ms of the interpreter that the training threads need too. Up to six
 pages are refreshed twice a second; of more, each waits longer, so that all together ask no
 more often. Knows nothing of what is drawn.
 
@@ -15,11 +15,12 @@ from time import monotonic
 
 INTERVAL = 0.5
 """Seconds between two refreshes of a page, while few watch."""
-FEW = 10
+FEW = 6
 """So many pages are refreshed at that interval."""
 LONGEST = 8.0
 """No page waits longer, however many watch."""
-_FORGET = 30.0  # seconds without a refresh: the page is closed, or its run has ended
+# A page that was not refreshed for so many of its intervals is closed, or its run has ended.
+_MISSED = 3
 # Before pages go faster again, so many of those that made them slower must have left: otherwise
 # one that comes and goes would make all of them change their pace each time.
 _LEFT = 0.7
@@ -34,7 +35,7 @@ class Watchers:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
-        self._seen: dict[str, float] = {}
+        self._until: dict[str, float] = {}  # when a page is forgotten
         self._lock = Lock()
 
     def refreshed(self, who: str, interval: float = INTERVAL) -> float:
@@ -49,16 +50,18 @@ class Watchers:
         """
         now = self._clock()
         with self._lock:
-            self._seen.pop(who, None)
-            self._seen[who] = now  # the longest unseen stand first
-            while now - next(iter(self._seen.values())) > _FORGET:
-                self._seen.pop(next(iter(self._seen)))
-            count = len(self._seen)
-        slower = _interval_for(count)
-        if slower >= interval:
-            return slower
-        faster = _interval_for(count / _LEFT)
-        return min(faster, interval)
+            others = (page for page in self._until.items() if page[0] != who)
+            self._until = {page: until for page, until in others if until > now}
+            found = _next_interval(len(self._until) + 1, interval)
+            self._until[who] = now + _MISSED * max(found, interval)
+        return found
+
+
+def _next_interval(pages: int, interval: float) -> float:
+    slower = _interval_for(pages)
+    if slower >= interval:
+        return slower
+    return min(_interval_for(pages / _LEFT), interval)
 
 
 def _interval_for(pages: float) -> float:

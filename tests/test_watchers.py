@@ -31,9 +31,9 @@ def refresh(watchers, pages, interval=INTERVAL):
 
 
 @pytest.mark.parametrize(
-    ("pages", "seconds"), [(1, 0.5), (10, 0.5), (11, 1), (20, 1), (21, 2), (40, 2), (81, 8)]
+    ("pages", "seconds"), [(1, 0.5), (6, 0.5), (7, 1), (12, 1), (13, 2), (24, 2), (49, 8)]
 )
-def test_all_pages_together_ask_no_more_often_than_ten(watchers, pages, seconds):
+def test_all_pages_together_ask_no_more_often_than_a_few(watchers, pages, seconds):
     assert refresh(watchers, pages) == seconds
     assert pages / seconds <= FEW / INTERVAL
 
@@ -43,19 +43,22 @@ def test_no_page_waits_longer_than_the_longest_interval(watchers):
 
 
 def test_one_page_that_comes_and_goes_does_not_change_everyones_pace(watchers, clock):
-    assert refresh(watchers, 11) == 1
-    clock.now += 31  # the eleventh is closed
-    assert refresh(watchers, 10, interval=1) == 1
-    clock.now += 31
-    assert refresh(watchers, 7, interval=1) == 0.5
+    assert refresh(watchers, 7) == 1
+    clock.now += 4  # the seventh is closed
+    assert refresh(watchers, 6, interval=1) == 1
+    clock.now += 4
+    assert refresh(watchers, 4, interval=1) == 0.5
 
 
-def test_a_page_is_counted_once_and_until_it_was_not_seen_for_half_a_minute(watchers, clock):
+def test_a_page_is_counted_once(watchers):
     for _ in range(50):
         assert watchers.refreshed("one") == 0.5
-    refresh(watchers, 10)
-    assert watchers.refreshed("one") == 1
-    clock.now += 29
-    assert watchers.refreshed("one", 1) == 1
-    clock.now += 2
-    assert watchers.refreshed("one", 1) == 0.5
+
+
+@pytest.mark.parametrize("interval", [0.5, 2.0])
+def test_a_page_counts_until_it_has_missed_three_refreshes(watchers, clock, interval):
+    refresh(watchers, 6, interval)
+    clock.now += 2.9 * interval
+    assert watchers.refreshed("another") == 1
+    clock.now += 0.2 * interval
+    assert watchers.refreshed("another", 1.0) == 0.5
