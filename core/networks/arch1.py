@@ -35,9 +35,13 @@ import torch
 from torch import Tensor
 
 from core.config import TrainingConfig
-from core.networks.layers import CrossEntropy, in_place, slope_into, sum_by_character
+from core.networks.layers import CrossEntropy, in_place, slope, sum_by_character
 from core.networks.network import Network
 from core.networks.parameters import Parameters
+
+# φ' is computed for so many steps at once: for one it would be mostly the cost of a call, for
+# the whole window it would push out of the cache what the loop needs next.
+_SLOPES_AT_ONCE = 8
 
 
 class _Window:
@@ -51,20 +55,21 @@ class _Window:
         self.g = like.new_zeros((steps + 1, batch, n))  # the part of h that the loop computes
         self.back = like.new_zeros((steps + 1, batch, row))  # ∂L/∂(h_t [W V 0])
         self.output = CrossEntropy(steps * batch, symbols, like)
-        self.slope = slope_into(config.activation, like.new_empty((batch, n)))
+        self.slopes = like.new_empty((min(steps, _SLOPES_AT_ONCE), batch, n))
 
         # Making a view costs a fifth of a small product, so all are made once.
         self.g_at = self.g.unbind(0)
-        self.g_later = self.g[2:].flatten(0, 1)  # what takes in a character of this window
         self.g_all_t = self.g.flatten(0, 1).t()
         self.g_flat = self.g[1:].flatten(0, 1)  # (T*B, N)
         self.back_all = self.back.flatten(0, 1)
-        self.back_flat = self.back[1:].flatten(0, 1)  # (T*B, S)
         self.dz = self.back[:-1, :, :n]  # (T, B, N)
-        self.dz_at = self.dz.unbind(0)
         self.dz_flat = self.dz.flatten(0, 1)  # (T*B, N)
-        self.d_logits = self.back_flat[:, n : n + symbols]  # (T*B, V)
-        self.backwards = list(zip(self.back[1:], self.dz_at, self.g_at[1:], strict=True))[::-1]
+        self.d_logits = self.back[1:, :, n : n + symbols].flatten(0, 1)  # (T*B, V)
+        parts = (steps.split(_SLOPES_AT_ONCE) for steps in (self.g[1:], self.back[1:], self.dz))
+        self.blocks = [  # of steps, from the last to the first
+            (g, self.slopes[: len(g)], list(zip(back, dz, self.slopes, strict=False))[::-1])
+            for g, back, dz in zip(*parts, strict=True)
+        ][::-1]
 
 
 class _Arch1(Network):
@@ -94,18 +99,16 @@ class _Arch1(Network):
         """The loop forward: `g[1:]` holds what φ is applied to, but for `g_{t-1} w`."""
         phi_ = self._phi_
         before, *later = window.g_at
-        # Nothing here is differentiated, and to say so saves a twentieth of the loop.
-        with torch.inference_mode():
-            for g in later:
-                before = phi_(g.addmm_(before, w))
+        for g in later:
+            before = phi_(g.addmm_(before, w))
 
     def _go_back(self, window: _Window) -> None:
         """The loop backward: `back` holds the do, and gets the dz."""
-        slope = window.slope
         credit = self.WV2.t().contiguous()  # one copy, and every product is a third faster
-        with torch.inference_mode():
-            for back, dz, g in window.backwards:
-                torch.mm(back, credit, out=dz).mul_(slope(g))
+        for g, slopes, steps in window.blocks:
+            slope(self.config.activation, g, out=slopes)
+            for back, dz, its_slope in steps:
+                torch.mm(back, credit, out=dz).mul_(its_slope)
 
     def _hidden(self, window, inputs, targets, state) -> Tensor:
         return window.g[1:].clone()
@@ -114,58 +117,79 @@ class _Arch1(Network):
         return window.back[1:] @ self.WV.t()
 
 
+class _ConcatWindow(_Window):
+    """Concat also keeps the half of h that is looked up: each step of each row has its line.
+
+    There is a line for each symbol, the table, and one for each row of the state carried in:
+    that state comes from the weights of the step before, and is in the table no more.
+    """
+
+    def __init__(
+        self, steps: int, batch: int, config: TrainingConfig, parameters: Parameters
+    ) -> None:
+        super().__init__(steps, batch, config, parameters)
+        (symbols, n), like = parameters.values["U"].shape, parameters.flat
+        self.lines = like.new_empty((symbols + batch, n))
+        self.lines_WV = like.new_empty((symbols + batch, self.back.shape[2]))  # + [b₂ c]
+        self.lines_back = torch.empty_like(self.lines_WV)  # the sum of `back` for each line
+        self.table_slope = like.new_empty((symbols, n))
+        line_of = torch.arange(symbols, symbols + batch * (steps + 1), device=like.device)
+
+        self.table, self.carried = self.lines[:symbols], self.lines[symbols:]
+        self.lines_t = self.lines.t()
+        self.into_loop = self.lines_WV[:, :n]
+        self.into_logits = self.lines_WV[:, n : n + symbols]
+        self.table_back = self.lines_back[:symbols]
+        self.line_of = line_of  # ((T+1)*B,): the first B stay, the others are what is read
+        self.line_before, self.line_read = line_of[:-batch], line_of[batch:]  # (T*B,)
+        self.last_read = line_of[-batch:]
+
+
 class Arch1Concat(_Arch1):
-    """h_t = φ([x_t U ; h_{t-1} W] + b): two halves, of which one is a table of V rows."""
+    """h_t = φ([x_t U ; h_{t-1} W] + b): two halves, of which one is looked up."""
 
     def __init__(self, config: TrainingConfig, parameters: Parameters) -> None:
         super().__init__(config, parameters)
-        n, symbols = config.nodes, len(self.U)
-        self.W1, self.W2 = self.W[:n], self.W[n:]
-        self.V2 = self.V[n:]
-        self.WV1, self.dWV1, self.dW1 = self.WV[:n], self.dWV[:n], self.dW[:n]
-        self.b1, self.b2 = self.b[:n], self.b[n:]
-        self.db1, self.db2 = self.db[:n], self.db[n:]
-        self._table = torch.empty_like(self.U)  # φ(U + b₁): the first half for each symbol
-        self._table_t, self._WV1_t = self._table.t(), self.WV1.t()
-        self._slope = slope_into(config.activation, torch.empty_like(self.U))
-        self._table_WV = self.U.new_empty((symbols, self.WV.shape[1]))  # table [W₁ V₁] + [b₂ c]
-        self._back_of = torch.empty_like(self._table_WV)
-        self._into_loop = self._table_WV[:, :n]
-        self._into_logits = self._table_WV[:, n : n + symbols]
+        n = config.nodes
+        self.W2, self.V2 = self.W[n:], self.V[n:]
+        self.WV1, self.dWV1, self.WV1_t = self.WV[:n], self.dWV[:n], self.WV[:n].t()
+        self.b1, self.db1 = self.b[:n], self.db[:n]
 
-    def _forward(self, window: _Window, inputs: Tensor, state: Tensor) -> Tensor:
-        n, x = self.config.nodes, inputs.reshape(-1)  # (T*B,)
-        batch = inputs.shape[1]
-        table = self._phi_(torch.add(self.U, self.b1, out=self._table))
-        torch.addmm(self.bc2, table, self.WV1, out=self._table_WV)
+    def _new_window(self, steps: int, batch: int) -> _ConcatWindow:
+        return _ConcatWindow(steps, batch, self.config, self.parameters)
 
-        # The state comes from the weights of the step before: its first half is looked up no
-        # more, and goes through its own product.
+    def _forward(self, window: _ConcatWindow, inputs: Tensor, state: Tensor) -> Tensor:
+        n = self.config.nodes
+        window.line_read.copy_(inputs.reshape(-1))
+        self._phi_(torch.add(self.U, self.b1, out=window.table))
+        window.carried.copy_(state[:, :n])
+        torch.addmm(self.bc2, window.lines, self.WV1, out=window.lines_WV)
+
         window.g_at[0].copy_(state[:, n:])
-        torch.addmm(self.b2, state[:, :n], self.W1, out=window.g_at[1])
-        torch.index_select(self._into_loop, 0, x[:-batch], out=window.g_later)
+        torch.index_select(window.into_loop, 0, window.line_before, out=window.g_flat)
         self._advance(window, self.W2)
 
-        logits = torch.index_select(self._into_logits, 0, x, out=window.output.logits)
+        logits = window.output.logits
+        torch.index_select(window.into_logits, 0, window.line_read, out=logits)
         logits.addmm_(window.g_flat, self.V2)
-        return torch.cat((table.index_select(0, x[-batch:]), window.g_at[-1]), 1)
+        return torch.cat((window.table.index_select(0, window.last_read), window.g_at[-1]), 1)
 
-    def _backward(self, window: _Window, inputs: Tensor, targets: Tensor, state: Tensor) -> None:
-        x, table = inputs.reshape(-1), self._table
+    def _backward(
+        self, window: _ConcatWindow, inputs: Tensor, targets: Tensor, state: Tensor
+    ) -> None:
         window.output.backward(out=window.d_logits)
         self._go_back(window)
-
         torch.mm(window.g_all_t, window.back_all, out=self.dWV2)
-        torch.sum(window.back_all, 0, out=self.dbc2)
 
-        back_of = self._back_of.zero_().index_add_(0, x, window.back_flat)  # by character
-        torch.mm(self._table_t, back_of, out=self.dWV1)
-        self.dW1.addmm_(state[:, : self.config.nodes].t(), window.dz_at[0])
-        torch.mm(back_of, self._WV1_t, out=self.dU).mul_(self._slope(table))
+        lines_back = window.lines_back.zero_().index_add_(0, window.line_of, window.back_all)
+        torch.mm(window.lines_t, lines_back, out=self.dWV1)
+        torch.sum(lines_back, 0, out=self.dbc2)
+        passes = slope(self.config.activation, window.table, out=window.table_slope)
+        torch.mm(window.table_back, self.WV1_t, out=self.dU).mul_(passes)
         torch.sum(self.dU, 0, out=self.db1)
 
     def _hidden(self, window, inputs, targets, state) -> Tensor:
-        return torch.cat((self._table[inputs], window.g[1:]), 2)
+        return torch.cat((window.table[inputs], window.g[1:]), 2)
 
 
 class Arch1Add(_Arch1):
@@ -177,7 +201,7 @@ class Arch1Add(_Arch1):
         torch.index_select(into_loop, 0, inputs.reshape(-1), out=window.g_flat)
         self._advance(window, self.W)
         torch.addmm(self.c, window.g_flat, self.V, out=window.output.logits)
-        return window.g[-1].clone()
+        return window.g[-1]
 
     def _backward(self, window: _Window, inputs: Tensor, targets: Tensor, state: Tensor) -> None:
         window.output.backward(out=window.d_logits)
@@ -210,12 +234,11 @@ class Arch1Multiply(_Arch1):
         window.g[0] = state
         torch.index_select(self.U, 0, inputs.reshape(-1), out=window.u.flatten(0, 1))
         before, *later = window.g_at
-        with torch.inference_mode():
-            for g, u, z in zip(later, window.u_at, window.z_at, strict=True):
-                torch.mm(before, self.W, out=z)
-                before = self._phi_(torch.addcmul(self.b, u, z, out=g))
+        for g, u, z in zip(later, window.u_at, window.z_at, strict=True):
+            torch.mm(before, self.W, out=z)
+            before = self._phi_(torch.addcmul(self.b, u, z, out=g))
         torch.addmm(self.c, window.g_flat, self.V, out=window.output.logits)
-        return window.g[-1].clone()
+        return window.g[-1]
 
     def _backward(
         self, window: _GatedWindow, inputs: Tensor, targets: Tensor, state: Tensor
@@ -229,10 +252,11 @@ class Arch1Multiply(_Arch1):
         self.dU.copy_(sum_by_character(du, inputs.reshape(-1), len(self.U)))
 
     def _go_back(self, window: _GatedWindow) -> None:
-        slope, backwards = window.slope, window.backwards
         credit = self.WV2.t().contiguous()
         gates = zip(window.u_at[::-1], window.delta_at[::-1], strict=True)
-        with torch.inference_mode():
-            for (back, dz, g), (u, delta) in zip(backwards, gates, strict=True):
-                torch.mm(back, credit, out=delta).mul_(slope(g))
+        for g, slopes, steps in window.blocks:
+            slope(self.config.activation, g, out=slopes)
+            for back, dz, its_slope in steps:
+                u, delta = next(gates)
+                torch.mm(back, credit, out=delta).mul_(its_slope)
                 torch.mul(delta, u, out=dz)

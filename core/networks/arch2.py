@@ -133,7 +133,7 @@ class Arch2Free(_Arch2):
             phi_(a2)
             logits.addmm_(a2, V2)
             torch.softmax(logits, 1, out=window.p[t + 1])
-        return window.p[-1].clone()
+        return window.p[-1]
 
     def _backward(
         self, window: _FreeWindow, inputs: Tensor, targets: Tensor, state: Tensor

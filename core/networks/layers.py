@@ -19,20 +19,11 @@ def in_place(activation: Activation) -> Callable[[Tensor], Tensor]:
     return torch.tanh_ if activation == "tanh" else torch.relu_
 
 
-def slope_into(activation: Activation, out: Tensor) -> Callable[[Tensor], Tensor]:
-    """φ' at the point where φ gave `h`, as a function of `h` that fills and returns `out`.
-
-    It is 0 for a ReLU at exactly 0.
-    """
-    if activation == "tanh":
-        one = out.new_ones(())
-        return lambda h: torch.addcmul(one, h, h, value=-1, out=out)
-    return lambda h: torch.sign(h, out=out)  # what a ReLU gives is never negative
-
-
 def slope(activation: Activation, h: Tensor, out: Tensor) -> Tensor:
-    """`slope_into`, once."""
-    return slope_into(activation, out)(h)
+    """φ' at the point where φ gave `h`, into `out`; 0 for a ReLU at exactly 0."""
+    if activation == "tanh":
+        return torch.addcmul(h.new_ones(()), h, h, value=-1, out=out)
+    return torch.sign(h, out=out)  # what a ReLU gives is never negative
 
 
 def sum_by_character(rows: Tensor, ids: Tensor, symbols: int) -> Tensor:

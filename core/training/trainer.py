@@ -120,7 +120,6 @@ class Trainer:
             return False
         return step % self.config.report_every == 0 or step == self.config.steps
 
-    @torch.no_grad()
     def step(self) -> StepRecord:
         """Train on the next window.
 

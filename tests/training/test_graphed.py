@@ -38,6 +38,7 @@ class Tape(TorchDispatchMode):
         self.calls.append((func, args, kwargs or {}, result))
         return result
 
+    @torch.inference_mode()  # in which networks compute: their tensors are written to
     def replay(self):
         for func, args, kwargs, result in self.calls:
             again = func(*args, **kwargs)

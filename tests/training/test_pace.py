@@ -6,7 +6,7 @@ from core.config import PRESETS, TrainingConfig
 from core.training import pace
 from core.training.pace import seconds_of_step
 
-SMALL = TrainingConfig(nodes=8, batch_size=4, unrollings=3, activation="tanh")
+SMALL = TrainingConfig(nodes=8, batch_size=4, unrollings=3, activation="tanh", optimiser="sgd")
 
 
 @pytest.fixture(autouse=True)
