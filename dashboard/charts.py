@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from core.config import ALPHABET_SIZE
 from dashboard.theme import (
@@ -27,6 +26,13 @@ from dashboard.theme import (
     Style,
     base_layout,
 )
+
+Figure = dict[str, Any]
+"""Plotly's `{"data": [...], "layout": {...}}`, with NumPy arrays in the data.
+
+Its objects would check each property anew at each refresh, which takes longer than the rest.
+The tests have them check.
+"""
 
 Unit = Literal["nats", "bits"]
 Axis = Literal["step", "characters_seen", "seconds"]
@@ -50,7 +56,7 @@ def loss_chart(
     *,
     unit: Unit = "nats",
     axis: Axis = "step",
-) -> go.Figure:
+) -> Figure:
     """Training loss as an envelope and a running mean, validation loss, and the floors.
 
     Args:
@@ -64,10 +70,10 @@ def loss_chart(
     x = metrics[axis].to_numpy(np.float32)
     low, high = (in_unit(metrics[name], unit) for name in ("loss_min", "loss_max"))
     _band(figure, x, low, high, style, "each step")
-    figure.add_scatter(
-        x=x, y=_f4(in_unit(metrics["loss_mean"], unit)), name="training, mean", line=style.line
-    )
-    figure.add_scatter(
+    mean = _f4(in_unit(metrics["loss_mean"], unit))
+    _curve(figure, x=x, y=mean, name="training, mean", line=style.line)
+    _curve(
+        figure,
         x=_f4(reports[axis]),
         y=_f4(in_unit(reports["validation_loss_nats"].astype(float), unit)),
         name="validation",
@@ -85,7 +91,7 @@ def loss_chart(
 
 def gradient_chart(
     metrics: pd.DataFrame, events: pd.DataFrame, clip: float, *, axis: Axis = "step"
-) -> go.Figure:
+) -> Figure:
     """Global norm of the gradient on a logarithmic axis, before and after clipping."""
     figure = _figure("Gradient norm", axis, "global norm", yaxis=LOG_AXIS)
     x = metrics[axis].to_numpy(np.float32)
@@ -97,7 +103,7 @@ def gradient_chart(
         NORM_BEFORE,
         "before clipping",
     )
-    figure.add_scatter(x=x, y=_f4(metrics["grad_norm_clipped"]), name="after", line=NORM_AFTER.line)
+    _curve(figure, x=x, y=_f4(metrics["grad_norm_clipped"]), name="after", line=NORM_AFTER.line)
     if metrics.empty:
         _empty(figure, (-2, 1))
     levels = []
@@ -110,10 +116,11 @@ def gradient_chart(
 
 def learning_rate_chart(
     metrics: pd.DataFrame, events: pd.DataFrame, *, axis: Axis = "step"
-) -> go.Figure:
+) -> Figure:
     """The learning rate of each step, down its staircase."""
     figure = _figure("Learning rate", axis, "learning rate", yaxis={"rangemode": "tozero"})
-    figure.add_scatter(
+    _curve(
+        figure,
         x=metrics[axis].to_numpy(np.float32),
         y=_f4(metrics["learning_rate"]),
         name="learning rate",
@@ -126,43 +133,52 @@ def learning_rate_chart(
     return figure
 
 
-def _empty(figure: go.Figure, y_range: tuple[float, float]) -> None:
+def _empty(figure: Figure, y_range: tuple[float, float]) -> None:
     """Say that nothing is missing: there is nothing yet."""
-    figure.update_layout(showlegend=False, xaxis_range=(0, 100), yaxis_range=y_range)
-    figure.add_annotation(
-        text="no steps yet", xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False
-    )
+    layout = figure["layout"]
+    layout["showlegend"] = False
+    layout["xaxis"]["range"], layout["yaxis"]["range"] = (0, 100), y_range
+    note = {"text": "no steps yet", "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5}
+    layout["annotations"] = [{**note, "showarrow": False}]
 
 
-def _figure(title: str, axis: Axis, y_title: str, **layout: object) -> go.Figure:
-    yaxis = {"title": {"text": y_title}, **layout.pop("yaxis", {})}
-    base = base_layout(
-        title, xaxis={"title": {"text": AXES[axis]}, "rangemode": "tozero"}, yaxis=yaxis, **layout
-    )
-    return go.Figure(layout={**base, "template": None})
+def _figure(title: str, axis: Axis, y_title: str, yaxis: Mapping[str, Any] | None = None) -> Figure:
+    return {
+        "data": [],
+        "layout": base_layout(
+            title,
+            xaxis={"title": {"text": AXES[axis]}, "rangemode": "tozero"},
+            yaxis={"title": {"text": y_title}, **(yaxis or {})},
+        ),
+    }
+
+
+def _curve(figure: Figure, **properties: object) -> None:
+    figure["data"].append({"type": "scatter", **properties})
 
 
 def _band(
-    figure: go.Figure, x: np.ndarray, low: pd.Series, high: pd.Series, style: Style, name: str
+    figure: Figure, x: np.ndarray, low: pd.Series, high: pd.Series, style: Style, name: str
 ) -> None:
     """The room between a smallest and a largest value, as one entry in the legend."""
     edge = {"color": style.color, "width": 0.8}
-    common = {"x": x, "legendgroup": name, "mode": "lines", "line": edge, "opacity": 0.55}
-    figure.add_scatter(y=_f4(low), name=name, showlegend=False, hoverinfo="skip", **common)
-    figure.add_scatter(
-        y=_f4(high), name=name, fill="tonexty", fillcolor=_faint(style.color), **common
-    )
+    common = {"x": x, "name": name, "legendgroup": name, "mode": "lines", "line": edge}
+    common["opacity"] = 0.55
+    _curve(figure, **common, y=_f4(low), showlegend=False, hoverinfo="skip")
+    _curve(figure, **common, y=_f4(high), fill="tonexty", fillcolor=_faint(style.color))
 
 
 # A line across the chart, and what is written beside it.
 _Line = tuple[dict[str, Any], dict[str, Any] | None]
 
 
-def _put(figure: go.Figure, lines: Sequence[_Line]) -> None:
-    """Draw them all at once: one by one, each would copy those before it."""
-    figure.layout.shapes = [shape for shape, _ in lines]
-    labels = [label for _, label in lines if label]
-    figure.layout.annotations = [*figure.layout.annotations, *labels]
+def _put(figure: Figure, lines: Sequence[_Line]) -> None:
+    layout = figure["layout"]
+    layout["shapes"] = [shape for shape, _ in lines]
+    layout["annotations"] = [
+        *layout.get("annotations", ()),
+        *(label for _, label in lines if label),
+    ]
 
 
 def _level(value: float, label: str, style: Style, label_at: float | None = None) -> _Line:
@@ -179,9 +195,9 @@ def _level(value: float, label: str, style: Style, label_at: float | None = None
     }
 
 
-def _marks(figure: go.Figure, events: pd.DataFrame, axis: Axis) -> list[_Line]:
+def _marks(figure: Figure, events: pd.DataFrame, axis: Axis) -> list[_Line]:
     """A vertical line where a live setting was changed; the last of a close bunch is named."""
-    drawn = [float(trace.x[-1]) for trace in figure.data if len(trace.x)]
+    drawn = [float(curve["x"][-1]) for curve in figure["data"] if len(curve["x"])]
     room = _LABEL_ROOM * max(drawn, default=0.0)
     places = [float(getattr(event, axis)) for event in events.itertuples()]
     following = [*places[1:], float("inf")]

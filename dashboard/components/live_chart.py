@@ -86,13 +86,15 @@ def live_chart(
     )
 
 
-def figure_payload(figure: go.Figure) -> dict[str, Any]:
+def figure_payload(figure: go.Figure | dict[str, Any]) -> dict[str, Any]:
     """`figure` as values that JSON can carry: `{"data": [...], "layout": {...}}`.
+
+    It may be the dictionary that a Plotly figure stands for.
 
     NumPy arrays are Plotly's `{"dtype", "bdata"}`, in 32 bits where that loses no more than
     precision. Numbers that are not finite become gaps.
     """
-    values = figure.to_plotly_json()
+    values = figure if isinstance(figure, dict) else figure.to_plotly_json()
     layout = {name: value for name, value in values["layout"].items() if name != "template"}
     return {"data": _plain(values["data"]), "layout": _plain(layout)}
 
@@ -102,6 +104,8 @@ def _plain(value: Any) -> Any:
         if value.get("dtype") == "f8":  # an array that Plotly has packed in 64 bits
             return _narrowed(value)
         return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, np.ndarray) and value.dtype == np.float32 and value.ndim == 1:
+        return _packed(value)
     if isinstance(value, np.ndarray | np.generic):  # what Plotly does not pack
         value = value.tolist()
     if isinstance(value, list | tuple):
@@ -118,5 +122,9 @@ def _narrowed(packed: dict[str, str]) -> dict[str, str]:
     # Beyond these a number would overflow, or vanish from a logarithmic axis.
     if sizes.size and (sizes.min() < limits.tiny or sizes.max() > limits.max):
         return packed
+    return {**packed, **_packed(numbers)}
+
+
+def _packed(numbers: np.ndarray) -> dict[str, str]:
     data = base64.b64encode(numbers.astype("<f4")).decode("ascii")
-    return {**packed, "dtype": "f4", "bdata": data}
+    return {"dtype": "f4", "bdata": data}

@@ -78,6 +78,15 @@ def test_the_template_stays_at_home_and_the_figure_is_not_changed():
     assert figure.data[0].y.dtype == np.float64
 
 
+def test_a_plain_figure_is_sent_as_plotlys_own_is():
+    numbers = np.array([1.0, np.nan, np.inf, 1e-40, 3e38], np.float32)
+    plain = {
+        "data": [{"type": "scatter", "x": numbers, "y": numbers[::-1], "name": "a"}],
+        "layout": {"xaxis": {"range": (0, 1)}, "shapes": [{"type": "line", "x0": 2.5}]},
+    }
+    assert figure_payload(plain) == figure_payload(go.Figure(plain))
+
+
 def test_six_curves_of_500_points_take_less_than_40_kilobytes():
     steps = np.arange(500) + 1_000_000
     figure = go.Figure()
