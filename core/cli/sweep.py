@@ -70,6 +70,12 @@ def run(options: argparse.Namespace) -> int:
     """Sweep; returns the exit status: 1 if a cell failed or the sweep was cut short."""
     plan = _plan(options)
     workers = _whole("workers", options.workers) if options.workers else None
+    address = options.scheduler or scheduler_address()
+    if workers and address:
+        raise ConfigError(
+            f"workers={workers} is for this machine alone, and the scheduler at {address} has its "
+            f"own: leave --workers away, or --scheduler and ${VARIABLE}."
+        )
     require_writable(options.csv)
 
     # Imported late, so that a mistyped option is answered at once.
@@ -83,7 +89,7 @@ def run(options: argparse.Namespace) -> int:
     sha256 = text_sha256(plan)
     cells = plan.cells(sha256)
     kept = {} if options.again else store.get(cell.key for cell in cells)
-    cluster = Cluster(options.scheduler or scheduler_address(), workers)
+    cluster = Cluster(address, workers)
     store.put_plan(plan, sha256)
     results, complaint, began = dict(kept), "", monotonic()
     missing = [cell for cell in cells if cell.key not in kept]

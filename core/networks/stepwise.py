@@ -125,7 +125,7 @@ class CharacterModel:
         return Reader(read, state, logits, hidden)
 
     def hidden_layer(self, character: int | np.ndarray, looped: np.ndarray) -> np.ndarray:
-        """The whole hidden layer `(H,)`, from the character and what `step` returned."""
+        """The whole hidden layer `(H,)`, from the character and a reader's `hidden`."""
         return np.concatenate((self._first[character], looped), -1)
 
 

@@ -250,6 +250,10 @@ def test_options_make_the_plan(capsys, monkeypatch):
         (["--text", "nowhere"], "There is no text 'nowhere'"),
         (["--scheduler", "there"], "'there' is no scheduler's address: write tcp://host:port"),
         (["--workers", "0x"], "workers=0x is not allowed"),
+        (
+            ["--workers", "4", "--scheduler", "tcp://there:8786"],
+            "workers=4 is for this machine alone, and the scheduler at tcp://there:8786 has",
+        ),
         (["--csv", "/"], "/ is a folder; name a file in it to write to."),
         (["--csv", "/no/such/folder/x.csv"], "The folder of /no/such/folder/x.csv does not exist"),
         (["--updates", "5", "--characters", "5"], "--help lists what is allowed."),
