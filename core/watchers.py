@@ -19,6 +19,7 @@ FEW = 6
 """So many pages are refreshed at that interval."""
 LONGEST = 8.0
 """No page waits longer, however many watch."""
+_SLOWER = 1.5  # times the interval before: a change of pace costs each page a whole run
 # A page that was not refreshed for so many of its intervals is closed, or its run has ended.
 _MISSED = 3
 # Before pages go faster again, so many of those that made them slower must have left: otherwise
@@ -67,5 +68,5 @@ def _next_interval(pages: int, interval: float) -> float:
 def _interval_for(pages: float) -> float:
     interval = INTERVAL
     while pages > FEW * interval / INTERVAL and interval < LONGEST:
-        interval *= 2
-    return interval
+        interval *= _SLOWER
+    return min(interval, LONGEST)
