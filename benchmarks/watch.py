@@ -29,7 +29,7 @@ _HERE = Path(__file__).parent
 _APP = _HERE.parent / "dashboard" / "app.py"
 _QUERY = "preset=arch1"
 # Seconds until opening pages is over, and those of the turn before no longer count as watchers.
-_SETTLED = 5.0
+_SETTLED = 9.0
 _RECORDED = (1_000, 100_000, 800_000)
 
 

@@ -19,9 +19,11 @@ FEW = 6
 """So many pages are refreshed at that interval."""
 LONGEST = 8.0
 """No page waits longer, however many watch."""
-_SLOWER = 1.5  # times the interval before: a change of pace costs each page a whole run
-# A page that was not refreshed for so many of its intervals is closed, or its run has ended.
+# A page that was not refreshed for so many of its intervals, and some seconds more, is closed, or
+# its run has ended. On a busy server a page comes late: to forget it, and speed the others up,
+# would make it busier.
 _MISSED = 3
+_PATIENCE = 5.0
 # Before pages go faster again, so many of those that made them slower must have left: otherwise
 # one that comes and goes would make all of them change their pace each time.
 _LEFT = 0.7
@@ -54,7 +56,7 @@ class Watchers:
             others = (page for page in self._until.items() if page[0] != who)
             self._until = {page: until for page, until in others if until > now}
             found = _next_interval(len(self._until) + 1, interval)
-            self._until[who] = now + _MISSED * max(found, interval)
+            self._until[who] = now + _MISSED * max(found, interval) + _PATIENCE
         return found
 
 
@@ -68,5 +70,5 @@ def _next_interval(pages: int, interval: float) -> float:
 def _interval_for(pages: float) -> float:
     interval = INTERVAL
     while pages > FEW * interval / INTERVAL and interval < LONGEST:
-        interval *= _SLOWER
-    return min(interval, LONGEST)
+        interval *= 2
+    return interval

@@ -166,8 +166,8 @@ def test_a_data_folder_that_cannot_be_made_is_a_sentence(monkeypatch, tmp_path):
 def test_a_page_that_many_others_watch_beside_asks_less_often():
     visit = Visit(**TINY, steps=ENDLESS).click("Start")
     assert visit.page.session_state["pace"] == 0.5
-    for page in range(8):
+    for page in range(9):
         session._watchers().refreshed(f"page {page}", 60.0)  # they count for minutes
     visit.look()
-    assert visit.page.session_state["pace"] == 0.75
+    assert visit.page.session_state["pace"] == 1
     visit.click("Stop")
