@@ -1,6 +1,6 @@
 """How many readers watch something move, and how often each may look.
 
-A refresh takes some 15 ms of the interpreter that the training threads need too. Up to six
+A refresh takes some 20 ms of the interpreter that the training threads need too. Up to six
 pages are refreshed twice a second; of more, each waits longer, so that all together ask no
 more often. Knows nothing of what is drawn.
 
