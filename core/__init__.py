@@ -3,4 +3,5 @@
 Knows no Streamlit and no Plotly. Imports run one way:
 
     errors, config, records  <-  data, networks  <-  insight  <-  training  <-  storage
+    <-  experiments  <-  cli
 """

@@ -15,8 +15,8 @@ import streamlit as st  # noqa: E402
 
 from core.errors import UnrollError  # noqa: E402
 from dashboard import session  # noqa: E402
-from dashboard.components.plain import plain  # noqa: E402
-from dashboard.plotly_assets import ensure_plotly_js  # noqa: E402
+from dashboard.widgets.plain import plain  # noqa: E402
+from dashboard.widgets.plotly_assets import ensure_plotly_js  # noqa: E402
 
 st.set_page_config(
     page_title="Unroll",

@@ -11,8 +11,8 @@ from contextlib import suppress
 import streamlit as st
 
 from core.errors import StoreError
-from core.storage.archive import ArchivedRun
 from core.storage.store import Store
+from core.storage.stored_run import ArchivedRun
 from core.storage.writer import Writer
 
 _MOST_OPEN = 12  # archived runs kept in memory, some 60 bytes a step each

@@ -18,11 +18,11 @@ from core.config import TrainingConfig
 from core.errors import UnrollError
 from core.links import Link, from_query, to_query
 from core.records import Event
-from core.storage.archive import ArchivedRun, live_changes, past_of
+from core.storage.stored_run import ArchivedRun, live_changes, past_of
 from core.training.manager import RunManager
 from core.training.run import Run
-from core.watchers import INTERVAL, Watchers
 from dashboard.library import library
+from dashboard.pace import INTERVAL, Watchers
 
 _MAX_RUNNING = 2  # more would only take turns on a laptop's cores
 

@@ -1,4 +1,5 @@
-"""What all tests share: a home of their own, one thread for products, small texts and settings."""
+"""What all tests share: a home of their own, one thread for products, small texts and settings,
+runs that end with their test, and a store."""
 
 import os
 
@@ -14,8 +15,12 @@ import torch
 
 from core.config import TrainingConfig
 from core.data.corpora import Corpus, own_corpus
-from core.training.cluster import Cluster
+from core.experiments.cluster import Cluster
+from core.storage.store import Store
+from core.training.run import Run
+from core.training.slots import Slots
 
+PATIENCE = 20.0  # seconds before a test that waits in vain fails
 _WORDS = ("the", "of", "and", "to", "in", "is", "was", "that", "with", "not", "this", "from", "or")
 
 
@@ -73,3 +78,53 @@ def small() -> Callable[..., TrainingConfig]:
         nodes=8, batch_size=4, unrollings=6, steps=20, report_every=10, probe_every=0, device="cpu"
     )
     return start.changed
+
+
+@pytest.fixture
+def load_text(corpus):
+    """What runs load their text with: always the small corpus."""
+    return lambda key, progress=None: corpus
+
+
+@pytest.fixture
+def make_run(load_text) -> Iterator[Callable[..., Run]]:
+    """Make and start runs that are stopped when the test ends."""
+    runs: list[Run] = []
+
+    def make(config, slots=None, **options) -> Run:
+        options.setdefault("load_text", load_text)
+        run = Run(f"run{len(runs)}", config, slots or Slots(1), **options)
+        runs.append(run)
+        run.start()
+        return run
+
+    yield make
+    for run in runs:
+        run.stop()
+    for run in runs:
+        assert not run.wait(PATIENCE).status.active
+
+
+@pytest.fixture
+def home(tmp_path):
+    """Where the store is."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def open_store(home):
+    """Open the same store again, as another process would; closed with the test."""
+    opened = []
+
+    def open_(**options):
+        opened.append(Store(home, **options))
+        return opened[-1]
+
+    yield open_
+    for store in opened:
+        store.close()
+
+
+@pytest.fixture
+def store(open_store):
+    return open_store()

@@ -17,17 +17,16 @@ RANKS = {
     "paths": 0,
     "jsonable": 0,
     "history": 0,
-    "shared": 0,
-    "watchers": 0,
+    "labels": 0,
     "data": 1,
     "networks": 1,
     "links": 1,
-    "frames": 1,
     "insight": 2,
     "training": 3,
     "storage": 4,
-    "cli": 5,
-    "__main__": 6,
+    "experiments": 5,
+    "cli": 6,
+    "__main__": 7,
 }
 VOCABULARY = {name for name, rank in RANKS.items() if rank == 0}  # modules that may share
 FORBIDDEN = {
@@ -37,7 +36,7 @@ FORBIDDEN = {
 STARTS_THREADS = {
     "core/training/run.py",  # trains
     "core/storage/writer.py",  # writes what training has told
-    "core/training/sweeps.py",  # waits for a cluster that trains
+    "core/experiments/sweeps.py",  # waits for a cluster that trains
 }
 
 

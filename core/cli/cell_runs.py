@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from core.errors import StoreError
 
 if TYPE_CHECKING:
-    from core.training.sweep import CellLog
+    from core.experiments.sweep import CellLog
 
 
 class CellRuns:
@@ -31,8 +31,8 @@ class CellRuns:
         if not record:
             return
         # Late: a sweep with nothing left to train need not wait for torch.
+        from core.experiments.recorded_cells import SweepRuns
         from core.storage.store import Store
-        from core.storage.sweep_runs import SweepRuns
 
         try:
             self._store = Store()

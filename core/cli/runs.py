@@ -147,9 +147,9 @@ def _show(store: Store, options: argparse.Namespace) -> int:
 
 
 def _export(store: Store, options: argparse.Namespace) -> int:
-    from core.storage.export import export_run
     from core.storage.script import script_for
     from core.storage.tensorboard import export_tensorboard
+    from core.storage.zip_export import export_run
 
     target = options.output or options.file
     if options.tensorboard is not None:
@@ -182,7 +182,7 @@ def _export(store: Store, options: argparse.Namespace) -> int:
 
 
 def _import(store: Store, options: argparse.Namespace) -> int:
-    from core.storage.importing import import_run
+    from core.storage.zip_import import import_run
 
     row = store.get(import_run(store, options.file))
     print(json.dumps(row.as_json()) if options.json else f"{row.id}  {row.name}")
@@ -196,7 +196,7 @@ def _resume(store: Store, options: argparse.Namespace) -> int:
 
     from core.cli.recording import Recording
     from core.data.corpora import load_corpus
-    from core.storage.archive import past_of
+    from core.storage.stored_run import past_of
     from core.training.threads import prepare_thread
     from core.training.trainer import Trainer
 

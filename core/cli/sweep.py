@@ -16,9 +16,9 @@ from tqdm import tqdm
 from core.cli.loop import require_writable
 from core.config import allowed
 from core.errors import ConfigError, UnrollError
+from core.experiments.cluster import VARIABLE, Cluster, scheduler_address
+from core.experiments.plan import BASE, LATCH, CellResult, SweepPlan
 from core.jsonable import finite
-from core.training.cluster import VARIABLE, Cluster, scheduler_address
-from core.training.grid import BASE, LATCH, CellResult, SweepPlan
 
 _UPDATES = 3_000
 # Settings that all cells share, as options; the others are axes of the grid.
@@ -80,10 +80,10 @@ def run(options: argparse.Namespace) -> int:
 
     # Imported late, so that a mistyped option is answered at once.
     from core.cli.cell_runs import CellRuns
-    from core.storage.sweeps import SweepStore
-    from core.training.report import cell_rows, summary
-    from core.training.sweep import Sweep
-    from core.training.sweeps import text_sha256
+    from core.experiments.results import SweepStore
+    from core.experiments.summary import cell_rows, summary
+    from core.experiments.sweep import Sweep
+    from core.experiments.sweeps import text_sha256
 
     store = SweepStore()
     sha256 = text_sha256(plan)
@@ -171,7 +171,7 @@ def _whole(name: str, value: str | int) -> int:
 
 def _announce(plan: SweepPlan, missing: list, kept: int, cluster: Cluster) -> None:
     """What is about to happen and how long it will take, on stderr."""
-    from core.training.estimate import seconds_of_grid
+    from core.experiments.estimate import seconds_of_grid
 
     words = f"{plan.cell_count} cells"
     if kept:
@@ -187,7 +187,7 @@ def _announce(plan: SweepPlan, missing: list, kept: int, cluster: Cluster) -> No
 
 def _watch(sweep, results: dict[str, CellResult], planned: int) -> None:
     """Run to the end with a bar that counts steps and cells."""
-    from core.training.sweep import OnTheWay, Unrecorded, Workers
+    from core.experiments.sweep import OnTheWay, Unrecorded, Workers
 
     if not sweep.cells:
         return

@@ -25,10 +25,10 @@ from core.config import TrainingConfig
 from core.errors import StoreError
 from core.records import Event
 from core.storage import blocks
-from core.storage.archive import note_findings
 from core.storage.checkpoints import save_checkpoint
 from core.storage.recorder import Batch, Progress, Recorder, take, write
 from core.storage.store import Store
+from core.storage.stored_run import note_findings
 from core.training.run import Run
 
 CHECKPOINT_EVERY = 30.0

@@ -32,8 +32,8 @@ from core.networks.stepwise import CharacterModel
 from core.records import Event, ProbeRecord, Report, StepRecord
 from core.training.devices import choose_device
 from core.training.graphed import build_stepper
-from core.training.pace import seconds_of_step
 from core.training.state import CARRIED, CURSORS, SLOT, Past, TrainerState, require_fit
+from core.training.step_time import seconds_of_step
 from core.training.stepper import NotFinite
 
 SAMPLE_LENGTH = 100

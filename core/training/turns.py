@@ -9,7 +9,7 @@ from core.training.trainer import Trainer
 
 
 class InTurn(Protocol):
-    """A race, as one of its runs knows it: see `core.training.race`."""
+    """A race, as one of its runs knows it: see `core.experiments.race`."""
 
     def turn(self, run_id: str, trainer: Trainer, interrupted: Callable[[], bool]) -> bool:
         """Wait until the run may take a step; False if it was interrupted."""

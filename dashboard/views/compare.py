@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from dashboard.components.limits_tab import limits_tab
-from dashboard.components.race_tab import race_tab
-from dashboard.sweeping import sweep_runs
+from dashboard.compare.limits_tab import limits_tab
+from dashboard.compare.race_tab import race_tab
+from dashboard.compare.sweeping import sweep_runs
 
 PARTS = {"race": ("Race", race_tab), "limits": ("Unrolling limits", limits_tab)}
 

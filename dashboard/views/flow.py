@@ -3,13 +3,13 @@
 import streamlit as st
 
 from dashboard import session
-from dashboard.components.clipping_microscope import clipping_microscope
-from dashboard.components.findings import findings_list
-from dashboard.components.flow_panel import draw_flow, draw_windows_and_causes
-from dashboard.components.gradient_checker import gradient_checker
-from dashboard.components.plain import plain
-from dashboard.components.replay import replay_panel
-from dashboard.components.unit_map import unit_map
+from dashboard.flow.clipping_microscope import clipping_microscope
+from dashboard.flow.flow_panel import draw_flow, draw_windows_and_causes
+from dashboard.flow.gradient_checker import gradient_checker
+from dashboard.flow.replay import replay_panel
+from dashboard.flow.unit_map import unit_map
+from dashboard.widgets.findings import findings_list
+from dashboard.widgets.plain import plain
 
 run = session.watched_run()
 status = run.snapshot.status if run else None

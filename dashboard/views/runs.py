@@ -3,9 +3,9 @@
 import streamlit as st
 
 from dashboard import session
-from dashboard.components.run_details import chosen_runs, undo_bar
-from dashboard.components.runs_list import chosen_of, filters, no_runs, table
 from dashboard.library import library
+from dashboard.runs.run_details import chosen_runs, undo_bar
+from dashboard.runs.runs_list import chosen_of, filters, no_runs, table
 
 st.header("Runs", anchor=False)
 library().flush()

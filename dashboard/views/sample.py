@@ -2,14 +2,14 @@
 
 import streamlit as st
 
-from dashboard.components.draw_settings import draw_settings, reading_settings
-from dashboard.components.sample_timeline import sample_timeline
-from dashboard.components.score_panel import score_panel
-from dashboard.components.source_picker import about_weights, source_picker, weights_in_hand
-from dashboard.components.step_through import step_through_panel
-from dashboard.components.surprise_panel import surprise_panel
-from dashboard.components.unit_panel import unit_panel
-from dashboard.components.writing import writing_panel
+from dashboard.sample.draw_settings import draw_settings, reading_settings
+from dashboard.sample.sample_timeline import sample_timeline
+from dashboard.sample.score_panel import score_panel
+from dashboard.sample.source_picker import about_weights, source_picker, weights_in_hand
+from dashboard.sample.step_through import step_through_panel
+from dashboard.sample.surprise_panel import surprise_panel
+from dashboard.sample.unit_panel import unit_panel
+from dashboard.sample.writing import writing_panel
 
 PARTS = {
     "Step through": step_through_panel,

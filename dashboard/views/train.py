@@ -3,11 +3,12 @@
 import streamlit as st
 
 from dashboard import session
-from dashboard.components.live_run import draw_run, look_controls
-from dashboard.components.plain import plain
-from dashboard.components.race_button import race_button
-from dashboard.components.run_controls import run_controls
-from dashboard.components.settings import describe, settings_panel
+from dashboard.train.live_run import draw_run, look_controls
+from dashboard.train.race_button import race_button
+from dashboard.train.settings import settings_panel
+from dashboard.widgets.describe import describe
+from dashboard.widgets.plain import plain
+from dashboard.widgets.run_controls import run_controls
 
 run = session.watched_run()
 status = run.snapshot.status if run else None

@@ -7,14 +7,14 @@ import pytest
 
 from core.cli.main import main
 from core.errors import SweepError
+from core.experiments import sweep as sweep_module
+from core.experiments.cluster import Cluster
+from core.experiments.plan import BASE, CellResult, Mark, SweepPlan
+from core.experiments.results import SweepStore
+from core.experiments.sweep import Workers
+from core.experiments.train_cell import train_cell
 from core.records import RunStatus
 from core.storage.store import Store
-from core.storage.sweeps import SweepStore
-from core.training import sweep as sweep_module
-from core.training.cell import train_cell
-from core.training.cluster import Cluster
-from core.training.grid import BASE, CellResult, Mark, SweepPlan
-from core.training.sweep import Workers
 
 PLAN = SweepPlan(lags=(8, 12), seeds=3, budget="updates", amount=3_000)
 GRID = ["--lags", "8,12", "--seeds", "3"]

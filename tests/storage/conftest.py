@@ -1,35 +1,9 @@
-"""A store of the test's own, a writer to it, and a manager whose runs it records."""
+"""A writer to the test's own store, and managers whose runs it records."""
 
 import pytest
 
-from core.storage.store import Store
 from core.storage.writer import Writer
 from core.training.manager import RunManager
-
-
-@pytest.fixture
-def home(tmp_path):
-    """Where the store is."""
-    return tmp_path / "home"
-
-
-@pytest.fixture
-def open_store(home):
-    """Open the same store again, as another process would; closed with the test."""
-    opened = []
-
-    def open_(**options):
-        opened.append(Store(home, **options))
-        return opened[-1]
-
-    yield open_
-    for store in opened:
-        store.close()
-
-
-@pytest.fixture
-def store(open_store):
-    return open_store()
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import pytest
 import safetensors.numpy
 
 from core.errors import StoreError
-from core.storage.archive import ArchivedRun, past_of
-from core.storage.export import export_run
-from core.storage.importing import import_run
 from core.storage.store import Store
+from core.storage.stored_run import ArchivedRun, past_of
+from core.storage.zip_export import export_run
+from core.storage.zip_import import import_run
 
 PATIENCE = 20.0
 

@@ -15,12 +15,12 @@ from core.cli.main import main
 from core.data.alphabet import decode
 from core.data.corpora import keep, load_corpus
 from core.records import Event, StepRecord
-from core.storage.archive import ArchivedRun, past_of
-from core.storage.export import export_run
-from core.storage.importing import import_run
 from core.storage.script import script_for
 from core.storage.store import Store
+from core.storage.stored_run import ArchivedRun, past_of
 from core.storage.weights import load_weights_bytes
+from core.storage.zip_export import export_run
+from core.storage.zip_import import import_run
 from core.training.manager import RunManager
 from core.training.trainer import Trainer
 

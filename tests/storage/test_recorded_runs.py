@@ -8,9 +8,9 @@ import pytest
 from core.errors import RunError, StoreError
 from core.records import Event, RunStatus, StepRecord
 from core.storage import ledger
-from core.storage.archive import ArchivedRun, past_of
 from core.storage.blocks import columns_of
 from core.storage.checkpoints import load_checkpoint
+from core.storage.stored_run import ArchivedRun, past_of
 
 PATIENCE = 20.0
 ENDLESS = {"steps": 1_000_000, "report_every": 1_000_000}

@@ -7,7 +7,7 @@ import pytest
 
 from core.records import RunStatus, StepRecord
 from core.storage import writer as writer_module
-from core.storage.archive import ArchivedRun
+from core.storage.stored_run import ArchivedRun
 
 PATIENCE = 20.0
 ENDLESS = {"steps": 1_000_000, "report_every": 1_000_000}

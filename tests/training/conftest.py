@@ -1,13 +1,11 @@
-"""Runs that end with their test, and a gate that makes "within one step" exact."""
+"""A gate that stands before every step of a run and makes "within one step" exact."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from threading import Condition
 
 import pytest
 
 from core.training import run as run_module
-from core.training.run import Run
-from core.training.slots import Slots
 from core.training.trainer import Trainer
 
 PATIENCE = 20.0  # seconds before a test that waits in vain fails
@@ -65,28 +63,3 @@ def gate(make_run, monkeypatch) -> Iterator[Gate]:
     monkeypatch.setattr(run_module, "Trainer", GatedTrainer)
     yield gate
     gate.open()
-
-
-@pytest.fixture
-def load_text(corpus):
-    """What runs load their text with: always the small corpus."""
-    return lambda key, progress=None: corpus
-
-
-@pytest.fixture
-def make_run(load_text) -> Iterator[Callable[..., Run]]:
-    """Make and start runs that are stopped when the test ends."""
-    runs: list[Run] = []
-
-    def make(config, slots=None, **options) -> Run:
-        options.setdefault("load_text", load_text)
-        run = Run(f"run{len(runs)}", config, slots or Slots(1), **options)
-        runs.append(run)
-        run.start()
-        return run
-
-    yield make
-    for run in runs:
-        run.stop()
-    for run in runs:
-        assert not run.wait(PATIENCE).status.active

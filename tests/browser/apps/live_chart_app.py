@@ -9,9 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
-from dashboard import theme
-from dashboard.components.live_chart import live_chart
-from dashboard.plotly_assets import ensure_plotly_js
+from dashboard.charts import theme
+from dashboard.widgets.live_chart import live_chart
+from dashboard.widgets.plotly_assets import ensure_plotly_js
 
 ensure_plotly_js(Path(__file__).parent / "static")
 st.set_page_config(page_title="Live chart", layout="wide", menu_items={"About": "A test page."})

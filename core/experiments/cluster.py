@@ -1,0 +1,196 @@
+"""Where a sweep's cells are trained: a Dask cluster, of this machine or of many.
+
+Knows nothing of grids or of what is done with results. Without an address a `LocalCluster` of
+processes is made when it is first needed and kept warm; with one, that scheduler is used. Past
+`Cluster.client` nothing can tell them apart.
+
+The local cluster lives in a process of its own, of which it is the whole purpose
+(`python -m core.experiments.cluster 4`): the scheduler then takes no time from threads that train
+here, and the workers do not import whatever program this is. It ends when its standard input
+does, so also when this process is killed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from core.errors import SweepError
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+VARIABLE = "UNROLL_SCHEDULER"
+_ROOT = Path(__file__).parents[2]
+_ADDRESS = re.compile(r"(tcp|tls|ws|wss)://\S+:[0-9]{1,5}")
+_CONNECT = 5.0  # seconds for a scheduler to answer
+
+
+def scheduler_address() -> str:
+    """The scheduler that the environment names; empty for a cluster of this machine."""
+    return os.environ.get(VARIABLE, "").strip()
+
+
+def cores() -> int:
+    """How many workers this machine gets: one for each core that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+class Cluster:
+    """Workers to train on, connected to when first asked for.
+
+    Thread safety: one thread at a time may use it; any may ask whether it is `warm`.
+
+    Args:
+        address: of a scheduler, such as `tcp://10.0.0.5:8786`; empty for this machine.
+        workers: processes of a local cluster; one a core by default.
+
+    Raises:
+        SweepError: the address is none.
+    """
+
+    def __init__(self, address: str = "", workers: int | None = None) -> None:
+        if address and not _ADDRESS.fullmatch(address):
+            raise SweepError(
+                f"{address!r} is no scheduler's address: write tcp://host:port, "
+                "for example tcp://10.0.0.5:8786."
+            )
+        self.address = address
+        self.workers = workers or cores()
+        self._client: Client | None = None
+        self._process: subprocess.Popen | None = None
+
+    @property
+    def warm(self) -> bool:
+        """Whether it is connected already."""
+        client = self._client  # once: another thread may be letting go of it
+        return client is not None and client.status == "running"
+
+    @property
+    def name(self) -> str:
+        """What it is, in words."""
+        return f"the scheduler at {self.address}" if self.address else "this machine"
+
+    def client(self) -> Client:
+        """The connection; a lost one is made anew.
+
+        Raises:
+            SweepError: no scheduler answers, or its workers do not know Unroll.
+        """
+        if self.warm:
+            return self._client
+        self.close()
+        # What it has to say of a lost scheduler, a sweep says in a sentence.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+        if self.address:
+            self._client = _connected(self.address)
+            _require_core(self._client, self.address)
+        else:
+            self._client = _connected(self._start())
+        return self._client
+
+    def worker_count(self) -> int:
+        """How many workers there are at this moment; 0 if nobody can say."""
+        with suppress(Exception):  # it may be lost in this very moment
+            return self._client.scheduler_info(n_workers=0)["n_workers"] if self.warm else 0
+        return 0
+
+    def close(self) -> None:
+        """Let go of the workers; those of this machine end."""
+        client, process = self._client, self._process
+        self._client = self._process = None
+        if client is not None:
+            with suppress(Exception):  # whatever is wrong with it, it is given up
+                client.close(timeout=2)
+        if process is not None:
+            process.stdin.close()
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            process.stdout.close()
+
+    def _start(self) -> str:
+        """Start the process of a local cluster; its scheduler's address."""
+        path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+        with tempfile.TemporaryFile() as complaints:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "core.experiments.cluster", str(self.workers)],
+                env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                text=True,
+                start_new_session=True,  # Ctrl-C is for this program: it then stops the sweep
+            )
+            address = self._process.stdout.readline().strip()
+            if address:
+                return address
+            self.close()
+            complaints.seek(0)
+            lines = complaints.read().decode(errors="replace").split("\n")
+        last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
+        raise SweepError(
+            f"The worker processes could not be started ({last.strip()}): try again with fewer "
+            "workers, or install what requirements.txt names."
+        )
+
+
+def _connected(address: str) -> Client:
+    from distributed import Client
+
+    try:
+        return Client(address, timeout=_CONNECT, set_as_default=False)
+    except (OSError, ValueError) as error:  # OSError: also what a timeout is
+        raise SweepError(
+            f"No scheduler answers at {address} ({type(error).__name__}): start one there with "
+            f"`dask scheduler`, or leave {VARIABLE} and --scheduler away to use this machine."
+        ) from None
+
+
+def _knows_unroll() -> bool:
+    from core.experiments.train_cell import train_cell
+
+    return callable(train_cell)
+
+
+def _require_core(client: Client, address: str) -> None:
+    """Refuse workers that cannot train; those that join later fail their cells instead."""
+    try:
+        client.run(_knows_unroll)
+    except Exception as error:
+        client.close(timeout=2)
+        raise SweepError(
+            f"The workers of {address} cannot train ({type(error).__name__}: {error}): start them "
+            "in Unroll's folder, with PYTHONPATH set to it and the same requirements installed."
+        ) from None
+
+
+def _serve(workers: int) -> None:
+    """Be a local cluster until standard input ends."""
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=True,
+        host="127.0.0.1",
+        dashboard_address=None,
+        silence_logs=logging.CRITICAL,
+    ) as cluster:
+        print(cluster.scheduler_address, flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))

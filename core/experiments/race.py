@@ -1,0 +1,284 @@
+"""Races: two to four runs that differ in named settings and advance in lockstep.
+
+Every lane is a copy of the first with some settings changed. What the same seed then makes
+equal: the first weights wherever the shapes allow, and the text's characters in their order.
+Knows nothing of pages.
+
+Thread safety: every method may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Literal
+
+from core.config import TrainingConfig
+from core.errors import RunError
+from core.experiments.lockstep import Lockstep
+from core.records import RunStatus
+from core.training.manager import RunManager
+from core.training.run import Run
+from core.training.slots import Slots
+from core.training.snapshot import RunSnapshot
+
+Axis = Literal["characters_seen", "step", "seconds"]
+
+LEAST, MOST = 2, 4
+"""How many lanes a race has."""
+
+# Changing these would compare two texts, two measurements or two machines.
+SAME_IN_ALL = ("text", "report_every", "probe_every", "device", "steps")
+
+
+@dataclass(frozen=True, slots=True)
+class RaceSnapshot:
+    """A race as it stood at one moment."""
+
+    race_id: str
+    axis: Axis
+    end: float  # on the axis
+    lanes: tuple[RunSnapshot, ...]
+    held: bool  # all hold still together
+
+    @property
+    def active(self) -> bool:
+        """Whether any lane can still train."""
+        return any(lane.status.active for lane in self.lanes)
+
+    @property
+    def share(self) -> float:
+        """How far the slowest active lane is, 0 to 1."""
+        places = [self.position(lane) for lane in self.lanes if lane.status.active]
+        return min(1.0, min(places) / self.end) if places and self.end else 1.0
+
+    def position(self, lane: RunSnapshot) -> float:
+        """Where a lane stands on the race's axis."""
+        return float(getattr(lane, self.axis))
+
+
+class Race:
+    """Runs on their way, and the commands that act on all of them at once."""
+
+    def __init__(self, race_id: str, axis: Axis, runs: Sequence[Run], lockstep: Lockstep) -> None:
+        self.race_id = race_id
+        self.axis: Axis = axis
+        self.runs = tuple(runs)
+        self._lockstep = lockstep
+
+    @property
+    def snapshot(self) -> RaceSnapshot:
+        """The race as it stands."""
+        return RaceSnapshot(
+            self.race_id,
+            self.axis,
+            self._lockstep.end,
+            tuple(run.snapshot for run in self.runs),
+            self._lockstep.held,
+        )
+
+    def pause(self) -> None:
+        """Hold every lane where the first one is."""
+        self._lockstep.hold()
+        for run in self.runs:  # those that wait for their turn publish where they are
+            with suppress(RunError):
+                run.change()
+
+    def resume(self) -> None:
+        """Let all go on."""
+        self._lockstep.go_on()
+
+    def step(self) -> None:
+        """Hold after one more step of the lane whose steps are the longest."""
+        configs = [run.snapshot.config for run in self.runs if run.snapshot.status.active]
+        if not configs:
+            return
+        by = {
+            "step": 1.0,
+            "characters_seen": float(max(config.characters_per_step for config in configs)),
+            "seconds": self._step_seconds(),
+        }
+        self._lockstep.advance(by[self.axis])
+
+    def stop(self) -> None:
+        """End every lane; what was trained stays."""
+        for run in self.runs:
+            run.stop()
+
+    def wait(self, timeout: float | None = None) -> RaceSnapshot:
+        """Block until every lane has ended; for tests and scripts."""
+        for run in self.runs:
+            run.wait(timeout)
+        return self.snapshot
+
+    def _step_seconds(self) -> float:
+        paces = [run.snapshot.steps_per_second for run in self.runs]
+        return max((1 / pace for pace in paces if pace), default=0.01)
+
+
+class Races:
+    """At most one race at a time: its lanes share the processor with the runs of the page.
+
+    Args:
+        manager: starts the runs, and keeps them as it keeps any other.
+    """
+
+    def __init__(self, manager: RunManager) -> None:
+        self._manager = manager
+        self._lock = Lock()
+        self._race: Race | None = None
+
+    @property
+    def current(self) -> Race | None:
+        """The race that runs, or ran last."""
+        return self._race
+
+    def start(self, configs: Sequence[TrainingConfig], axis: Axis, amount: float) -> Race:
+        """Start a race.
+
+        Args:
+            configs: the first lane and the others; see `lanes_of`.
+            axis: what they advance in lockstep by.
+            amount: where it ends: characters, steps or seconds.
+
+        Raises:
+            RunError: a race runs already, or there are not two to four lanes.
+            StoreError: who keeps the records cannot; no lane goes on.
+        """
+        if not LEAST <= len(configs) <= MOST:
+            raise RunError(
+                f"A race of {len(configs)} is not possible: choose {LEAST} to {MOST} lanes."
+            )
+        with self._lock:
+            if self._race is not None and self._race.snapshot.active:
+                raise RunError("A race runs already: stop it, or wait until it is done.")
+            names = [secrets.token_hex(4) for _ in configs]
+            lockstep = Lockstep(names, end=_end(axis, amount, configs))
+            # Lanes wait for each other, so each needs a place at once.
+            places = Slots(len(configs))
+            runs: list[Run] = []
+            try:
+                for name, config in zip(names, configs, strict=True):
+                    lane = _lane_of(config, configs[0], axis, amount)
+                    race = _Lane(lockstep, axis)
+                    runs.append(self._manager.start(lane, run_id=name, slots=places, race=race))
+            except BaseException:
+                for run in runs:  # they would wait for the one that is missing
+                    run.stop()
+                raise
+            self._race = Race(secrets.token_hex(4), axis, runs, lockstep)
+            return self._race
+
+
+@dataclass(frozen=True, slots=True)
+class _Lane:
+    """What a run knows of its race."""
+
+    lockstep: Lockstep
+    axis: Axis
+
+    def turn(self, run_id: str, trainer, interrupted) -> bool:
+        return self.lockstep.turn(run_id, self._position(trainer), interrupted)
+
+    @property
+    def held(self) -> bool:
+        return self.lockstep.held
+
+    def over(self, trainer) -> bool:
+        return self._position(trainer) >= self.lockstep.end
+
+    def leave(self, run_id: str) -> None:
+        self.lockstep.leave(run_id)
+
+    def wake(self) -> None:
+        self.lockstep.wake()
+
+    def _position(self, trainer) -> float:
+        name = {"step": "steps_done"}.get(self.axis, self.axis)
+        return float(getattr(trainer, name))
+
+
+def lanes_of(
+    first: TrainingConfig, changes: Sequence[Mapping[str, Any]]
+) -> tuple[TrainingConfig, ...]:
+    """The first lane and its copies.
+
+    Args:
+        first: what all have in common.
+        changes: for each further lane the settings in which it differs.
+
+    Raises:
+        ConfigError: a value that is not allowed.
+        RunError: a lane that differs in nothing, or in what must be the same in all.
+    """
+    lanes = [first]
+    for number, change in enumerate(changes, start=2):
+        if fixed := [name for name in change if name in SAME_IN_ALL]:
+            raise RunError(f"{', '.join(fixed)} must be the same in all lanes of a race.")
+        lane = first.changed(**change)
+        if lane in lanes:
+            raise RunError(f"Lane {number} is the same as another: change a setting of it.")
+        lanes.append(lane)
+    return tuple(lanes)
+
+
+def differences(configs: Sequence[TrainingConfig]) -> dict[str, tuple[Any, ...]]:
+    """The settings that are not the same in all, with each lane's value.
+
+    Steps, reports and probes are left out: a race counts them by its own axis.
+    """
+    rows = [config.model_dump(exclude=set(SAME_IN_ALL)) for config in configs]
+    return {
+        name: tuple(row[name] for row in rows)
+        for name in (rows[0] if rows else {})
+        if len({row[name] for row in rows}) > 1
+    }
+
+
+def leader(lanes: Sequence[RunSnapshot]) -> int | None:
+    """The lane with the lowest validation loss, diverged ones left out; None before a report."""
+    losses = {
+        number: lane.reports[-1].validation_loss_nats
+        for number, lane in enumerate(lanes)
+        if lane.reports
+        and lane.reports[-1].step > 0
+        and lane.status not in (RunStatus.DIVERGED, RunStatus.FAILED)
+    }
+    finite = {number: loss for number, loss in losses.items() if math.isfinite(loss)}
+    return min(finite, key=finite.get) if finite else None
+
+
+def _lane_of(
+    config: TrainingConfig, first: TrainingConfig, axis: Axis, amount: float
+) -> TrainingConfig:
+    """With the steps that its budget allows, and reports and probes where the first has them."""
+    ratio = 1.0
+    if axis == "characters_seen":
+        ratio = first.characters_per_step / config.characters_per_step
+    probes = first.probe_every
+    return config.changed(
+        steps=_steps(config, axis, amount),
+        report_every=max(1, round(first.report_every * ratio)),
+        probe_every=max(1, round(probes * ratio)) if probes else 0,
+    )
+
+
+def _steps(config: TrainingConfig, axis: Axis, amount: float) -> int:
+    if axis == "step":
+        return max(1, round(amount))
+    if axis == "characters_seen":
+        return max(1, round(amount / config.characters_per_step))
+    return 10_000_000  # the lockstep ends a race by time
+
+
+def _end(axis: Axis, amount: float, configs: Sequence[TrainingConfig]) -> float:
+    if axis != "characters_seen":
+        return amount
+    # Rounded to whole windows, no lane may be cut off before its last step.
+    return float(
+        max(_steps(config, axis, amount) * config.characters_per_step for config in configs)
+    )

@@ -1,0 +1,150 @@
+"""Where sweeps are kept: every cell that was measured, and the plans that asked for them.
+
+Knows nothing of clusters, threads or pages. A cell is found by its key, so any plan that needs
+the same measurement again finds it, whoever made it. One SQLite file; several processes may
+use it at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import astuple
+from pathlib import Path
+
+from core.errors import StoreError
+from core.experiments.plan import CellResult, Mark, SweepPlan
+from core.paths import data_home
+
+FILE = "sweeps.sqlite"
+SCHEMA = 1
+_WAIT = 10.0  # seconds for another process to finish writing
+_AT_ONCE = 500  # names in one question; SQLite allows more on newer versions only
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS cells (
+    key TEXT PRIMARY KEY,
+    result TEXT NOT NULL,
+    measured REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS plans (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    plan TEXT NOT NULL UNIQUE,
+    text_sha256 TEXT NOT NULL,
+    started REAL NOT NULL
+);
+"""
+
+
+class SweepStore:
+    """Measured cells and plans in one file.
+
+    Thread safety: every method may be called from any thread; each opens its own connection.
+
+    Args:
+        path: the file; the user's own by default.
+
+    Raises:
+        StoreError: the file cannot be opened, or is of a newer version.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or data_home() / FILE
+        with self._open() as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            if version > SCHEMA:
+                raise StoreError(
+                    f"{self.path} was written by a newer Unroll (version {version}; this one "
+                    f"knows {SCHEMA}): use that one, or set UNROLL_HOME to another folder."
+                )
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(_TABLES)
+            connection.execute(f"PRAGMA user_version = {SCHEMA}")
+
+    def put(self, result: CellResult) -> None:
+        """Keep a result; it is on disk when this returns.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        with self._open() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO cells VALUES (?, ?, ?)",
+                (result.key, _as_json(result), time.time()),
+            )
+
+    def get(self, keys: Iterable[str]) -> dict[str, CellResult]:
+        """The results that are kept of these cells.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        wanted = list(keys)
+        found: dict[str, CellResult] = {}
+        with self._open() as connection:
+            for start in range(0, len(wanted), _AT_ONCE):
+                some = wanted[start : start + _AT_ONCE]
+                marks = ", ".join("?" * len(some))
+                rows = connection.execute(
+                    f"SELECT key, result FROM cells WHERE key IN ({marks})", some
+                )
+                for key, text in rows:
+                    try:
+                        found[key] = _from_json(text)
+                    except (ValueError, TypeError, KeyError):
+                        continue  # damaged: it is measured again
+        return found
+
+    def put_plan(self, plan: SweepPlan, text_sha256: str = "") -> int:
+        """Note that a plan was started, as the newest; returns its number.
+
+        Raises:
+            StoreError: the file cannot be written.
+        """
+        text = plan.model_dump_json()
+        with self._open() as connection:
+            connection.execute("DELETE FROM plans WHERE plan = ?", (text,))
+            cursor = connection.execute(
+                "INSERT INTO plans (plan, text_sha256, started) VALUES (?, ?, ?)",
+                (text, text_sha256, time.time()),
+            )
+            return cursor.lastrowid
+
+    def latest_plan(self) -> tuple[SweepPlan, str] | None:
+        """The plan that was started last, and its text's SHA-256; None before the first.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        with self._open() as connection:
+            rows = connection.execute("SELECT plan, text_sha256 FROM plans ORDER BY number DESC")
+            for text, sha256 in rows:
+                try:
+                    return SweepPlan.model_validate_json(text), sha256
+                except ValueError:
+                    continue  # of another version: not worth an error
+        return None
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self.path, timeout=_WAIT)) as connection, connection:
+                yield connection
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"The results of sweeps in {self.path} cannot be used ({error}): make room there, "
+                "move the file away, or set UNROLL_HOME to another folder."
+            ) from None
+
+
+def _as_json(result: CellResult) -> str:
+    values = {name: getattr(result, name) for name in CellResult.__slots__}
+    return json.dumps(values | {"marks": [astuple(mark) for mark in result.marks]})
+
+
+def _from_json(text: str) -> CellResult:
+    values = json.loads(text)
+    return CellResult(**{**values, "marks": tuple(Mark(*mark) for mark in values["marks"])})

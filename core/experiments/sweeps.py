@@ -1,0 +1,228 @@
+"""The sweeps of this process: one at a time, in a thread of its own, watched by snapshots.
+
+The thread only waits for the cluster and notes what comes; training happens in the cluster's
+processes. Knows nothing of pages.
+
+Thread safety: `Sweeps`' methods may be called from any thread; snapshots never change.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from threading import Condition, Thread
+from time import monotonic
+from typing import Protocol
+
+from core.data.corpora import load_corpus
+from core.errors import SweepError, UnrollError
+from core.experiments.cluster import Cluster
+from core.experiments.plan import Cell, CellResult, Mark, SweepPlan
+from core.experiments.sweep import CellLog, OnTheWay, Results, Sweep, Unrecorded, Workers
+
+
+class Plans(Results, Protocol):
+    """Where results and plans are kept: `core.experiments.results.SweepStore`."""
+
+    def put_plan(self, plan: SweepPlan, text_sha256: str = "") -> int:
+        """Note that a plan was started, as the newest."""
+
+    def latest_plan(self) -> tuple[SweepPlan, str] | None:
+        """The plan that was started last, and its text's SHA-256."""
+
+
+@dataclass(frozen=True, slots=True)
+class SweepSnapshot:
+    """A sweep as it stood at one moment."""
+
+    plan: SweepPlan
+    cells: tuple[Cell, ...]
+    active: bool = False
+    stopping: bool = False
+    results: Mapping[str, CellResult] = field(default_factory=dict)  # by a cell's key
+    marks: Mapping[str, Mark] = field(default_factory=dict)  # the last of each cell on its way
+    reused: int = 0  # results that were there before: the first so many
+    workers: int | None = None
+    seconds: float = 0.0  # since it was started
+    message: str = ""  # what it is busy with, or why it ended before its last cell
+    failed: bool = False  # whether `message` is about something that went wrong
+    unrecorded: str = ""  # why runs of its cells are missing in the list of runs
+
+    @property
+    def done(self) -> int:
+        """Cells with a result."""
+        return len(self.results)
+
+    @property
+    def share(self) -> float:
+        """Of all steps, those taken; 0 to 1."""
+        return self._share_from(0)
+
+    @property
+    def new_share(self) -> float:
+        """As `share`, of the cells that this sweep had to train."""
+        known = set(islice(self.results, self.reused))
+        return self._share_from(sum(c.config.steps for c in self.cells if c.key in known))
+
+    @property
+    def seconds_left(self) -> float | None:
+        """At the pace up to now; None while there is none."""
+        if not self.active or self.new_share < 0.02:
+            return None
+        return self.seconds * (1 - self.new_share) / self.new_share
+
+    def _share_from(self, before: int) -> float:
+        """Of all steps but so many that were taken before, those taken."""
+        total, taken = -before, -before
+        for cell in self.cells:
+            total += cell.config.steps
+            if cell.key in self.results:
+                taken += cell.config.steps
+            elif cell.key in self.marks:
+                taken += self.marks[cell.key].step
+        return taken / total if total else 1.0
+
+
+class Sweeps:
+    """At most one sweep at a time, on one cluster.
+
+    Args:
+        cluster: who trains.
+        store: where results and plans are kept.
+        log: where the cells' runs are recorded; None records none.
+    """
+
+    def __init__(self, cluster: Cluster, store: Plans, log: CellLog | None = None) -> None:
+        self.cluster = cluster
+        self._store = store
+        self._log = log
+        self._changed = Condition()
+        self._snapshot: SweepSnapshot | None = None
+        self._sweep: Sweep | None = None
+        self._thread: Thread | None = None
+        self._began = 0.0
+
+    @property
+    def snapshot(self) -> SweepSnapshot | None:
+        """The sweep that runs or was the last one, also before this process; None if none."""
+        snapshot = self._snapshot
+        if snapshot is None and (kept := self._store.latest_plan()):
+            snapshot = self.look_up(*kept)
+            with self._changed:
+                self._snapshot = self._snapshot or snapshot
+                snapshot = self._snapshot
+        if snapshot is not None and snapshot.active:
+            return replace(snapshot, seconds=monotonic() - self._began)
+        return snapshot
+
+    def look_up(self, plan: SweepPlan, text_sha256: str = "") -> SweepSnapshot:
+        """A plan with the results that are kept of it; nothing is started."""
+        cells = tuple(plan.cells(text_sha256))
+        results = self._store.get(cell.key for cell in cells)
+        return SweepSnapshot(plan, cells, results=results, reused=len(results))
+
+    def start(self, plan: SweepPlan) -> None:
+        """Train the plan's cells that are not measured yet.
+
+        Raises:
+            SweepError: another sweep runs.
+            TextError: the plan's text is not there.
+            StoreError: the plan cannot be kept.
+        """
+        sha256 = text_sha256(plan)
+        cells = tuple(plan.cells(sha256))
+        with self._changed:
+            if self._snapshot is not None and self._snapshot.active:
+                raise SweepError("A sweep runs already: stop it, or wait until it is done.")
+            self._store.put_plan(plan, sha256)
+            self._sweep = Sweep(cells, self.cluster, self._store, self._log)
+            self._began = monotonic()
+            busy = "" if self.cluster.warm else f"Connecting to {self.cluster.name}"
+            self._snapshot = SweepSnapshot(plan, cells, active=True, message=busy)
+            self._thread = Thread(target=self._work, args=(self._sweep,), daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """End the sweep that runs; finished cells stay. Nothing if none runs."""
+        with self._changed:
+            if self._snapshot is not None and self._snapshot.active:
+                self._snapshot = replace(self._snapshot, stopping=True)
+                self._sweep.stop()
+
+    def wait(self, timeout: float | None = None) -> SweepSnapshot | None:
+        """Block until the sweep has ended; for tests and scripts."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+        return self.snapshot
+
+    def wait_until(self, condition, timeout: float = 60.0) -> SweepSnapshot:
+        """Block until a snapshot meets `condition`.
+
+        Raises:
+            TimeoutError: it did not in time.
+        """
+        with self._changed:
+            if not self._changed.wait_for(lambda: condition(self._snapshot), timeout):
+                raise TimeoutError(f"the sweep did not get there in {timeout:g} s")
+            return self._snapshot
+
+    def close(self) -> None:
+        """Stop, and let go of the workers."""
+        self.stop()
+        self.wait(20)
+        self.cluster.close()
+
+    def _work(self, sweep: Sweep) -> None:
+        message, failed = "", False
+        try:
+            for item in sweep.run():
+                self._note(item)
+            snapshot = self._snapshot
+            if snapshot.done < len(snapshot.cells):
+                message = "Stopped; finished cells are kept, and Start goes on with the others."
+        except UnrollError as error:
+            message, failed = str(error), True
+        except Exception as error:  # whatever it is, the page must hear of it
+            traceback.print_exc()
+            message, failed = f"The sweep ended by an error: {type(error).__name__}: {error}", True
+        with self._changed:
+            self._snapshot = replace(
+                self._snapshot,
+                active=False,
+                stopping=False,
+                marks={},
+                message=message,
+                failed=failed,
+                seconds=monotonic() - self._began,
+            )
+            self._changed.notify_all()
+
+    def _note(self, item: CellResult | OnTheWay | Workers | Unrecorded) -> None:
+        with self._changed:
+            now = self._snapshot
+            if isinstance(item, Workers):
+                waiting = "" if item.count else f"Waiting for a worker of {self.cluster.name}"
+                now = replace(now, workers=item.count, message=waiting)
+            elif isinstance(item, Unrecorded):
+                now = replace(now, unrecorded=item.reason)
+            elif isinstance(item, OnTheWay):
+                now = replace(now, marks={**now.marks, item.key: item.mark})
+            else:
+                marks = {key: mark for key, mark in now.marks.items() if key != item.key}
+                # Before the workers are counted for the first time, results come from the store.
+                reused = now.reused + (now.workers is None and item.status != "failed")
+                results = {**now.results, item.key: item}
+                now = replace(now, marks=marks, results=results, reused=reused)
+            self._snapshot = now
+            self._changed.notify_all()
+
+
+def text_sha256(plan: SweepPlan) -> str:
+    """The SHA-256 that names the plan's text; empty for latch texts, which a lag names.
+
+    Raises:
+        TextError: there is no such text.
+    """
+    return "" if plan.on_latch else load_corpus(plan.text).sha256

@@ -1,0 +1,230 @@
+"""A run as one .zip that says all about it, and repeats it.
+
+    config.json             the configuration, and what is known of the run
+    events.json             what happened to it; live changes are repeated by an import
+    metrics.csv             a row a step
+    probes.csv              a row for each gradient flow probe
+    samples.txt             the texts that it wrote, with step and loss
+    weights.safetensors     U, W, b, V, c of the last checkpoint
+    checkpoint.safetensors  the whole state, to go on from exactly
+    figure-*.html           the curves, to open in any browser
+    text.txt                the text, normalised, unless it is text8 or made up
+    repeat.py               the run as plain PyTorch
+    README.txt              how to repeat it
+
+Knows nothing of pages, and imports no plotting library: the figures are drawn by
+`storage/figures.py`, so that the command line and the page write the same file.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shlex
+import zipfile
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from core.data.alphabet import decode
+from core.data.corpora import load_corpus
+from core.errors import StoreError, TextError, WeightsError
+from core.jsonable import finite
+from core.links import events_text, to_query
+from core.paths import replacing
+from core.records import Event, ProbeRecord, Report
+from core.storage.checkpoints import checkpoint_bytes, load_checkpoint
+from core.storage.figures import figures
+from core.storage.rows import RunRow, bits
+from core.storage.script import script_for
+from core.storage.store import Store
+from core.storage.stored_run import live_changes, probes_of
+from core.storage.weights import weights_bytes
+
+FORMAT_VERSION = 1
+PROBE_FIGURES = tuple(
+    name for name in ProbeRecord.__dataclass_fields__ if name not in ("flow", "window_gradient")
+)
+LONGEST_TEXT = 20_000_000
+"""Characters; a longer text of one's own stays at home."""
+METRICS = (
+    "step",
+    "characters_seen",
+    "loss_nats",
+    "grad_norm",
+    "grad_norm_clipped",
+    "clipped",
+    "learning_rate",
+    "seconds",
+)
+
+
+def export_run(store: Store, run_id: str, target: Path | IO[bytes]) -> None:
+    """Write a run's .zip: to a path, whole or not at all, or into an open file.
+
+    Raises:
+        StoreError: the run is not known, its checkpoint is damaged, or the file cannot be written.
+    """
+    if not isinstance(target, Path):
+        _write(store, run_id, target)
+        return
+    try:
+        with replacing(target) as file:
+            _write(store, run_id, file)
+    except OSError as error:
+        raise StoreError(
+            f"{target} cannot be written ({error.strerror}): choose a file name in a folder that "
+            "exists and that you may write to."
+        ) from None
+
+
+def metrics_csv(columns: dict[str, np.ndarray]) -> str:
+    """The recorded steps as the rows that `train --metrics` writes."""
+    columns = {
+        **columns,
+        "clipped": (columns["grad_norm_clipped"] < columns["grad_norm"]).astype(int),
+    }
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(METRICS)
+    writer.writerows(zip(*(columns[name].tolist() for name in METRICS), strict=True))
+    return text.getvalue()
+
+
+def _write(store: Store, run_id: str, file: IO[bytes]) -> None:
+    # In this order: a run that trains meanwhile has records for all that was read before them.
+    checkpoint = load_checkpoint(store.checkpoint_path(run_id))
+    row = store.get(run_id)
+    events, reports, columns = store.events(run_id), store.reports(run_id), store.steps(run_id)
+    text = _text_of(row)
+    about = {
+        "unroll": FORMAT_VERSION,
+        "id": row.id,
+        "name": row.name,
+        "created": row.created,
+        "status": str(row.status),
+        "message": row.message,
+        "steps": row.step,
+        "characters_seen": row.characters_seen,
+        "seconds": row.seconds,
+        "text_title": row.text_title,
+        "text_sha256": row.text_sha256,
+        "text_length": row.text_length,
+        "floors": row.floors,
+        "given_weights": row.given_weights,
+        "tags": list(row.tags),
+        "note": row.note,
+        "diagnosis": row.diagnosis,
+        "reports": [asdict(report) for report in reports],
+        "config": row.settings,
+    }
+    files: dict[str, str | bytes] = {
+        "config.json": json.dumps(finite(about), indent=1),
+        "events.json": json.dumps(
+            {
+                "planned": [asdict(event) for event in row.planned],
+                "events": [asdict(event) for event in events],
+                "at_checkpoint": checkpoint.events if checkpoint else 0,
+            },
+            indent=1,
+        ),
+        "metrics.csv": metrics_csv(columns),
+        "probes.csv": _probes_csv(probes_of(store, run_id)),
+        "samples.txt": _samples(reports),
+        "repeat.py": script_for(row, events, bundled=text is not None),
+        "README.txt": _readme(row, live_changes(events), text is not None),
+        **figures(row, columns, reports),
+    }
+    if checkpoint:
+        # A network that has diverged may have nothing finite to save.
+        with suppress(WeightsError):
+            files["weights.safetensors"] = weights_bytes(checkpoint.state.weights, row.config)
+        files["checkpoint.safetensors"] = checkpoint_bytes(checkpoint)
+    if text is not None:
+        files["text.txt"] = text
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+
+
+def _text_of(row: RunRow) -> str | None:
+    """The text itself, where the other machine may not have it and it is still the same."""
+    key = row.settings["text"]
+    if key == "text8" or key.startswith("latch:") or row.text_length > LONGEST_TEXT:
+        return None
+    try:
+        corpus = load_corpus(key)
+    except TextError:
+        return None
+    return decode(corpus.ids) if corpus.sha256 == row.text_sha256 else None
+
+
+def _probes_csv(probes: Sequence[ProbeRecord]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    lags = max((len(probe.flow) for probe in probes), default=0)
+    places = max((len(probe.window_gradient) for probe in probes), default=0)
+    writer.writerow(
+        [
+            *PROBE_FIGURES,
+            *(f"flow_{lag}" for lag in range(lags)),
+            *(f"window_gradient_{place}" for place in range(1, places + 1)),
+        ]
+    )
+    for probe in probes:
+        figures_ = [getattr(probe, name) for name in PROBE_FIGURES]
+        blank = [""] * (lags - len(probe.flow))
+        writer.writerow([*figures_, *probe.flow, *blank, *probe.window_gradient])
+    return text.getvalue()
+
+
+def _samples(reports: Sequence[Report]) -> str:
+    lines = []
+    for report in reports:
+        loss = bits(report.validation_loss_nats)
+        told = "no number" if loss is None else f"{loss:.3f} bits per character"
+        lines.append(f"step {report.step:,}, validation {told}\n{report.sample}\n")
+    return "\n".join(lines)
+
+
+def _readme(row: RunRow, changes: Sequence[Event], bundled: bool) -> str:
+    settings = {**row.settings, "text": "text.txt"} if bundled else row.settings
+    command = " ".join(
+        f"--{name.replace('_', '-')} {shlex.quote(f'{value}')}" for name, value in settings.items()
+    )
+    if changes:
+        command += f" --events {shlex.quote(events_text(changes))}"
+    query = to_query(row.preset, row.config, changes)
+    link = "&".join(f"{key}={value.replace(' ', '+')}" for key, value in query.items())
+    told = "".join(f"    {e.kind} = {e.value:g} after step {e.step:,}\n" for e in changes)
+    return f"""{row.name}
+{"=" * len(row.name)}
+
+A training run of Unroll, {row.status} after {row.step:,} of {row.planned_steps:,} steps.
+Text: {row.text_title}, {row.text_length:,} characters.
+Live changes:{f"{chr(10)}{told}" if told else " none."}
+To look at it or to go on with it on another machine that has Unroll:
+
+    python -m core runs import FILE.zip
+    python -m core runs resume {row.id}
+
+To repeat it from the start:
+
+    python -m core train {command}
+
+The same as a link, to add to the address of a dashboard:
+
+    ?{link}
+
+Without Unroll, with torch and numpy only:
+
+    python repeat.py
+
+Its losses agree to about 1e-6, except where large steps make rounding grow. Losses in metrics.csv
+are in nats per character, those in samples.txt in bits.
+"""

@@ -1,0 +1,206 @@
+"""Charts of single characters and of scores: arrays and tables in, figures out.
+
+Knows no page and no network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.data.alphabet import SYMBOLS
+from dashboard.charts.theme import GREY, HEAT, OCHRE, STEEL, VIOLET, base_layout
+
+LABELS = ["␣", *SYMBOLS[1:]]
+"""The symbols as axis labels: a bare space would be invisible."""
+
+
+def next_character_chart(
+    probabilities: np.ndarray,
+    title: str,
+    *,
+    drawn: int | None = None,
+    own: np.ndarray | None = None,
+    highest: float | None = None,
+    verb: str = "drawn",
+) -> go.Figure:
+    """The distribution that the next character is drawn from, a bar a symbol.
+
+    Args:
+        probabilities: `(27,)`, of what is drawn from.
+        drawn: the symbol that came, marked by colour, pattern and a label.
+        own: `(27,)`, the network's own distribution, as ticks where it differs.
+        highest: top of the axis; charts that are to be compared share one.
+        verb: what the label says of the symbol that came.
+    """
+    top = highest or 1.15 * float(max(probabilities.max(), 0 if own is None else own.max()))
+    figure = _figure(
+        title,
+        xaxis={"title": {"text": "next character"}, "dtick": 1, "tickangle": 0},
+        yaxis={"title": {"text": "probability"}, "range": (0, top), "tickformat": ".0%"},
+        bargap=0.2,
+        hovermode="closest",
+        showlegend=own is not None,
+    )
+    is_drawn = np.arange(len(probabilities)) == (-1 if drawn is None else drawn)
+    figure.add_bar(
+        x=LABELS,
+        y=probabilities,
+        name="drawn from",
+        marker={
+            "color": np.where(is_drawn, OCHRE, VIOLET).tolist(),
+            "pattern": {"shape": np.where(is_drawn, "/", "").tolist(), "fillmode": "overlay"},
+        },
+        hovertemplate="%{x}: %{y:.2%}<extra></extra>",
+    )
+    if own is not None:
+        figure.add_scatter(
+            x=LABELS,
+            y=own,
+            name="the network's own",
+            mode="markers",
+            marker={"symbol": "line-ew", "size": 12, "line": {"color": GREY, "width": 3}},
+            hovertemplate="%{x}: %{y:.2%} of its own<extra></extra>",
+        )
+    if drawn is not None:
+        figure.add_annotation(
+            x=LABELS[drawn],
+            y=float(probabilities[drawn]),
+            text=verb,
+            yanchor="bottom",
+            showarrow=False,
+            font={"size": 14},
+        )
+    return figure
+
+
+def hidden_strip(rows: Sequence[np.ndarray], names: Sequence[str], activation: str) -> go.Figure:
+    """The hidden layer as strips of colour, a unit a cell.
+
+    Args:
+        rows: equal parts of the layer, `(units,)` each.
+        names: what each part is called, from the top.
+    """
+    layer = np.stack(rows)
+    # tanh stays within -1 and 1. For ReLU the scale is the layer's own: it has no upper end.
+    low, high = (-1.0, 1.0) if activation == "tanh" else (0.0, max(1e-6, float(layer.max())))
+    figure = _figure(
+        "Hidden units",
+        xaxis={"showline": False, "ticks": "", "showticklabels": False},
+        yaxis={
+            "autorange": "reversed",
+            "ticks": "",
+            "showline": False,
+            "tickvals": list(range(len(rows))),
+            "ticktext": list(names),
+        },
+        hovermode="closest",
+        margin={"b": 12},
+    )
+    figure.add_heatmap(
+        z=layer.tolist(),  # lists: the page cannot unpack a packed table
+        customdata=np.arange(layer.size).reshape(layer.shape).tolist(),
+        zmin=low,
+        zmax=high,
+        colorscale=HEAT,
+        colorbar={"thickness": 12, "nticks": 3},
+        ygap=4,
+        hovertemplate="unit %{customdata}: %{z:.3f}<extra></extra>",
+    )
+    return figure
+
+
+def bits_chart(table: pd.DataFrame) -> go.Figure:
+    """Bits per character on the held-out text, with the whole text's floors as marks.
+
+    Columns of `table`: name, bits, floor_bits (NaN for the network, which has none).
+    """
+    figure = _bars("Bits per character on the held-out text", "bits per character, lower is better")
+    figure.update_layout(showlegend=True)
+    colours = [VIOLET if np.isnan(floor) else GREY for floor in table["floor_bits"]]
+    hover = "%{y}: %{x:.3f} bits<extra></extra>"
+    _bar(figure, table["name"], table["bits"], colours, hover, ".2f")
+    figure.add_scatter(
+        x=table["floor_bits"],
+        y=table["name"],
+        name="floor of the whole text",
+        mode="markers",
+        marker={
+            "symbol": "diamond",
+            "size": 13,
+            "color": OCHRE,
+            "line": {"color": "#FFFFFF", "width": 1.5},
+        },
+        hovertemplate="floor: %{x:.3f} bits<extra></extra>",
+    )
+    return figure
+
+
+def words_chart(table: pd.DataFrame) -> go.Figure:
+    """How many of the words written occur in the training text.
+
+    Columns of `table`: name, share, long_share (0 to 1, NaN where there are no words).
+    """
+    figure = _bars(
+        "Words that occur in the training text", "share of words", tickformat=".0%", range=(0, 1.1)
+    )
+    figure.update_layout(showlegend=True, barmode="group", legend={"traceorder": "reversed"})
+    for column, name, colour, shape in (
+        ("long_share", "of 4 letters or more", STEEL, "/"),
+        ("share", "all words", VIOLET, ""),
+    ):
+        figure.add_bar(
+            x=table[column],
+            y=table["name"],
+            name=name,
+            orientation="h",
+            text=[_percent(share) for share in table[column]],
+            textposition="outside",
+            textfont={"size": 13},
+            marker={"color": colour, "pattern": {"shape": shape, "fillmode": "overlay"}},
+            hovertemplate="%{y}: %{x:.1%} " + name + "<extra></extra>",
+        )
+    return figure
+
+
+def _percent(share: float) -> str:
+    return "–" if np.isnan(share) else f"{share:.0%}"
+
+
+def _bars(title: str, x_title: str, **xaxis: object) -> go.Figure:
+    return _figure(
+        title,
+        xaxis={"title": {"text": x_title}, "rangemode": "tozero", **xaxis},
+        yaxis={"autorange": "reversed", "ticks": ""},
+        hovermode="closest",
+        bargap=0.25,
+        showlegend=False,
+    )
+
+
+def _bar(
+    figure: go.Figure,
+    names: pd.Series,
+    values: pd.Series,
+    colours: Sequence[str],
+    hover: str,
+    form: str,
+) -> None:
+    figure.add_bar(
+        x=values,
+        y=names,
+        orientation="h",
+        text=[format(value, form) for value in values],
+        textposition="inside",
+        insidetextanchor="start",
+        marker={"color": colours},
+        hovertemplate=hover,
+        showlegend=False,
+    )
+
+
+def _figure(title: str, **layout: object) -> go.Figure:
+    return go.Figure(layout={**base_layout(title, **layout), "template": None})

@@ -1,0 +1,124 @@
+"""The tab Race: choose lanes, start them together, hold, step and stop all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import islice
+
+import streamlit as st
+
+from core.errors import UnrollError
+from core.experiments.race import Race
+from core.training.snapshot import RunSnapshot
+from dashboard import session
+from dashboard.compare import racing
+from dashboard.compare.race_form import RacePlan, race_form
+from dashboard.compare.race_panel import draw_race, same_in_all
+from dashboard.library import library
+from dashboard.widgets.plain import plain
+from dashboard.widgets.unit_control import unit_control
+
+_MOST_UNDER = 50  # runs to choose from, newest first
+
+_INTRO = (
+    "Two to four copies of one run advance in lockstep and differ in what you name. Start a race "
+    "to see their curves side by side."
+)
+
+
+def race_tab() -> None:
+    """The whole tab, the form in the sidebar."""
+    race = racing.races().current
+    now = race.snapshot if race else None
+    active = now is not None and now.active
+    with st.sidebar:
+        if active:
+            st.markdown(same_in_all(now))
+            plan = None
+        else:
+            plan = race_form()
+    if refusal := st.session_state.pop("race_refusal", None):
+        st.error(plain(refusal))
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        _buttons(race if active else None, plan)
+        unit = unit_control("race_unit")
+    if race is None:
+        st.markdown(_INTRO)
+        return
+    if not active:
+        st.markdown(same_in_all(now))
+    with st.sidebar:
+        under = _under({lane.run_id for lane in now.lanes})
+
+    @st.fragment(run_every=session.refresh_seconds() if active else None)
+    def live() -> None:
+        """The part that moves."""
+        snapshot = race.snapshot
+        draw_race(snapshot, unit, under)
+        moved = not snapshot.active or snapshot.held != now.held
+        if active and (session.refreshed() or moved):
+            # Many watch, or other buttons fit it now; at the end this also ends the timer.
+            st.rerun()
+
+    live()
+
+
+def _buttons(race: Race | None, plan: RacePlan | None) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        if race is None:
+            st.button(
+                "Start the race",
+                type="primary",
+                icon=":material/play_arrow:",
+                disabled=plan is None,
+                on_click=_start,
+                args=(plan,),
+                key="race_start",
+            )
+            return
+        held = race.snapshot.held
+        _command("Resume all" if held else "Pause all", race.resume if held else race.pause)
+        _command("Step all", race.step)
+        _command("Stop all", race.stop)
+
+
+_ICONS = {"Pause all": "pause", "Resume all": "play_arrow", "Stop all": "stop"}
+
+
+def _command(label: str, command: Callable[[], None]) -> None:
+    icon = f":material/{_ICONS[label]}:" if label in _ICONS else None
+    # As wide as the widest: a button must not move while somebody reaches for it.
+    st.button(label, icon=icon, on_click=command, key=f"race_{label}", width=150)
+
+
+def _start(plan: RacePlan) -> None:
+    try:
+        racing.start(plan.lanes, plan.axis, plan.amount, plan.guess)
+    except UnrollError as error:  # another session's race
+        st.session_state["race_refusal"] = str(error)
+
+
+def _under(racing_now: set[str]) -> RunSnapshot | None:
+    """A finished run, also of another day, to lay under the race."""
+    try:
+        kept = sorted(library().shelf().runs(), key=lambda row: row.source == "sweep")
+    except UnrollError:  # no store, no history
+        return None
+    ended = {
+        row.id: f"{row.name}, {row.step:,} steps"
+        for row in kept
+        if row.id not in racing_now and not row.status.active and row.step and not row.deleted
+    }
+    chosen = st.selectbox(
+        "Lay a finished run under it",
+        dict(islice(ended.items(), _MOST_UNDER)),
+        index=None,
+        format_func=lambda run_id: ended.get(run_id, run_id),
+        placeholder="none",
+        key="race_under",
+        disabled=not ended,
+    )
+    run = session.find_run(chosen) if chosen else None
+    return run.snapshot if run else None

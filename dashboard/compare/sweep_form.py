@@ -1,0 +1,195 @@
+"""The form of a grid: widgets in, a checked plan out. Knows nothing of how it is trained."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from core.config import choices
+from core.data.corpora import kept_titles
+from core.data.text8 import text8_is_here
+from core.errors import ConfigError
+from core.experiments.plan import ACTIVATION_NAMES, BASE, LATCH, SweepPlan
+from dashboard.compare import sweeping
+from dashboard.widgets.plain import plain
+
+QUICK = SweepPlan(
+    lags=(4, 8, 12),
+    seeds=3,
+    budget="updates",
+    amount=800,
+    base=BASE.changed(learning_rate=0.002),
+)
+FULL = SweepPlan(lags=(8, 12, 16, 20, 24), seeds=5, budget="updates", amount=3_000)
+FAIR = SweepPlan(lags=(8, 12, 16, 20, 24), seeds=5, budget="characters", amount=2_304_000)
+TEXT = SweepPlan(text="builtin", unrollings=(5, 10, 20, 40), seeds=3, amount=1_280_000)
+
+GRIDS = {
+    "A first look": QUICK,
+    "The measure, equal updates": FULL,
+    "The measure, equal characters": FAIR,
+    "Real text": TEXT,
+}
+_MOST_NODES, _MOST_WINDOWS = 256, 128  # a class shares these cores
+
+
+def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
+    """Draw the form; returns the plan chosen, or None if it is not allowed.
+
+    Args:
+        active: the plan that is being trained, which fixes the form.
+    """
+    locked = active is not None
+    _seed(active or sweeping.chosen_plan() or QUICK, force=locked)
+    st.selectbox(
+        "Start from",
+        GRIDS,
+        index=None,
+        placeholder="a grid to begin with",
+        key="grid_choice",
+        on_change=_choose_grid,
+        disabled=locked,
+    )
+    texts = {LATCH: "Latch text", "builtin": "Built-in: Python reference", **kept_titles()}
+    if text8_is_here():  # a grid does not wait for a download; a run on the Train page does
+        texts["text8"] = "text8: 100 M of Wikipedia"
+    texts.setdefault(st.session_state["grid_text"], st.session_state["grid_text"])
+    st.selectbox("Text", texts, format_func=texts.get, key="grid_text", disabled=locked)
+    on_latch = st.session_state["grid_text"] == LATCH
+    st.text_input(
+        "Lags, characters" if on_latch else "Unrollings T",
+        key="grid_lags" if on_latch else "grid_unrollings",
+        disabled=locked,
+        help="A lag is trained with 8 more unrollings."
+        if on_latch
+        else "Put T and its half side by side: the rule compares the two.",
+    )
+    st.segmented_control(
+        "Activations",
+        list(ACTIVATION_NAMES),
+        format_func=ACTIVATION_NAMES.get,
+        selection_mode="multi",
+        key="grid_activations",
+        disabled=locked,
+    )
+    st.number_input("Seeds of each", 1, 50, key="grid_seeds", disabled=locked)
+    st.segmented_control(
+        "Equal for every cell",
+        ["updates", "characters"],
+        required=True,
+        key="grid_budget",
+        disabled=locked,
+        help="With equal characters, more unrollings mean fewer updates. Both are shown.",
+    )
+    st.number_input(
+        f"How many {st.session_state['grid_budget']}",
+        1,
+        1_000_000_000,
+        step=100 if st.session_state["grid_budget"] == "updates" else 100_000,
+        key="grid_amount",
+        disabled=locked,
+    )
+    with st.expander("What all cells share"):
+        _shared(locked)
+    with st.expander("More lines to compare"):
+        _more_lines(locked)
+    return active or _chosen()
+
+
+def _shared(locked: bool) -> None:
+    left, right = st.columns(2)
+    with left:
+        st.selectbox("Optimiser", choices("optimiser"), key="grid_optimiser", disabled=locked)
+        st.number_input("Nodes N", 1, _MOST_NODES, key="grid_nodes", disabled=locked)
+        st.number_input(
+            "First seed",
+            0,
+            1_000_000,
+            key="grid_first_seed",
+            disabled=locked,
+            help="The seeds are this one and those after it: other ones repeat the measure.",
+        )
+    with right:
+        st.number_input(
+            "Learning rate", 1e-6, 100.0, format="%g", key="grid_learning_rate", disabled=locked
+        )
+        st.number_input("Batch size B", 1, _MOST_WINDOWS, key="grid_batch_size", disabled=locked)
+
+
+def _more_lines(locked: bool) -> None:
+    st.text_input("Clip at norm, 0 is off", key="grid_clips", disabled=locked)
+    st.multiselect("Initial weights", choices("init"), key="grid_inits", disabled=locked)
+    st.multiselect(
+        "Architectures", choices("architecture"), key="grid_architectures", disabled=locked
+    )
+
+
+def _seed(plan: SweepPlan, force: bool) -> None:
+    """Give every widget its value, where it has none or another session knows better."""
+    state = st.session_state
+    values: dict[str, Any] = {
+        "text": plan.text,
+        "lags": _listed(plan.lags),
+        "unrollings": _listed(plan.unrollings),
+        "activations": list(plan.activations),
+        "seeds": plan.seeds,
+        "first_seed": plan.first_seed,
+        "budget": plan.budget,
+        "amount": plan.amount,
+        "optimiser": plan.base.optimiser,
+        "learning_rate": plan.base.learning_rate,
+        "nodes": plan.base.nodes,
+        "batch_size": plan.base.batch_size,
+        "clips": _listed(plan.clips),
+        "inits": list(plan.inits),
+        "architectures": list(plan.architectures),
+    }
+    for name, value in values.items():
+        if force or f"grid_{name}" not in state:
+            state[f"grid_{name}"] = value
+
+
+def _choose_grid() -> None:
+    if (name := st.session_state["grid_choice"]) is not None:
+        _seed(GRIDS[name], force=True)
+
+
+def _chosen() -> SweepPlan | None:
+    state = st.session_state
+    try:
+        plan = SweepPlan.parse(
+            {
+                "text": state["grid_text"],
+                # Of the distances that the text does not use, those it once had.
+                "lags": _parts(state.get("grid_lags")) or QUICK.lags,
+                "unrollings": _parts(state.get("grid_unrollings")) or TEXT.unrollings,
+                "activations": state["grid_activations"],
+                "seeds": state["grid_seeds"],
+                "first_seed": state["grid_first_seed"],
+                "budget": state["grid_budget"],
+                "amount": state["grid_amount"],
+                "clips": _parts(state["grid_clips"]),
+                "inits": state["grid_inits"],
+                "architectures": state["grid_architectures"],
+                "base": BASE.changed(
+                    optimiser=state["grid_optimiser"],
+                    learning_rate=state["grid_learning_rate"],
+                    nodes=state["grid_nodes"],
+                    batch_size=state["grid_batch_size"],
+                ),
+            }
+        )
+    except ConfigError as error:
+        st.error(plain(str(error)))
+        return None
+    sweeping.choose_plan(plan)
+    return plan
+
+
+def _listed(values: tuple) -> str:
+    return ", ".join(f"{value:g}" for value in values)
+
+
+def _parts(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]

@@ -1,0 +1,290 @@
+"""A sweep as it stands: progress, verdict, map, curves, table and the runs of one cell.
+
+Reads frozen snapshots only. Drawn again about once a second while the sweep is active.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pandas as pd
+import streamlit as st
+
+from core.data.latch import latch_floor
+from core.experiments.certainty import certainty, in_words
+from core.experiments.plan import SweepPlan
+from core.experiments.summary import cell_rows, group_rows
+from core.experiments.sweeps import SweepSnapshot
+from core.experiments.verdict import (
+    LATCH_RULE,
+    TEXT_RULE,
+    beside_the_article,
+    groups,
+    headline,
+    verdicts,
+)
+from core.links import DEFAULT_PRESET, to_query
+from dashboard.charts import sweep as charts
+from dashboard.compare.sweeping import recorded
+from dashboard.widgets.live_chart import live_chart
+from dashboard.widgets.plain import plain
+
+_TABLE = {
+    "line": "Line",
+    "distance": "Lag",
+    "outcome": "Outcome",
+    "score": "Median",
+    "lowest": "Lowest",
+    "highest": "Highest",
+    "seeds_done": "Seeds",
+    "updates": "Updates",
+    "characters": "Characters",
+    "max_grad_norm": "Largest gradient",
+}
+
+
+def draw_sweep(snapshot: SweepSnapshot, estimate: float | None) -> None:
+    """The whole panel.
+
+    Args:
+        snapshot: what is known.
+        estimate: seconds that the cells still to come will take, where none is trained yet.
+    """
+    plan = snapshot.plan
+    found = groups(plan, snapshot.cells, snapshot.results)
+    judged = verdicts(plan, found)
+    _progress(snapshot, estimate)
+    _verdict(plan, judged, snapshot)
+    if words := in_words(plan, certainty(plan, found)):
+        st.markdown(plain(words))
+    table = pd.DataFrame(group_rows(plan, found))
+    cells = pd.DataFrame(cell_rows(plan, snapshot.cells, snapshot.results))
+    cells["distance"] = cells["lag" if plan.on_latch else "unrollings"]
+    lines = [plan.line_name(line) for line in plan.lines]
+    styles = charts.line_styles(lines, [line.activation for line in plan.lines])
+    left, right = st.columns([11, 9])
+    with left:
+        live_chart(
+            charts.limit_map(table, _running(snapshot), _distance_name(plan)),
+            key="limit_map",
+            height=max(330, 110 + 90 * len(lines)),
+            alt="Which distances each line learned",
+            revision=str(hash(plan)),
+        )
+    with right:
+        _score_curve(plan, table, cells, styles)
+    st.markdown("\n".join(f"- {plain(v.spread)}" for v in judged if v.spread))
+    st.caption(plain(beside_the_article(plan, judged)))
+    left, right = st.columns([11, 9])
+    with left:
+        _group_table(plan, table)
+        with st.expander("The rule"):
+            st.markdown(plain(LATCH_RULE if plan.on_latch else TEXT_RULE))
+            st.markdown(plain(_fairness(plan)))
+    with right:
+        _loss_curve(plan, table, cells, styles)
+
+
+def _progress(snapshot: SweepSnapshot, estimate: float | None) -> None:
+    text = f"{snapshot.done} of {len(snapshot.cells)} cells"
+    if snapshot.reused:
+        text += f", {snapshot.reused} measured before"
+    if snapshot.active:
+        if snapshot.workers:
+            text += f" · {snapshot.workers} workers"
+        if snapshot.seconds_left is not None:
+            text += f" · about {_duration(snapshot.seconds_left)} left"
+        elif estimate:
+            text += f" · about {_duration(estimate)}"
+        if snapshot.stopping:
+            text = f"Stopping … {text}"
+        elif snapshot.message:
+            text = f"{snapshot.message} … {text}"
+    elif snapshot.done < len(snapshot.cells):
+        text += f" · about {_duration(estimate or 0)} for the others (an estimate)"
+    st.progress(min(1.0, snapshot.share), text)
+    if snapshot.message and not snapshot.active:
+        (st.error if snapshot.failed else st.info)(plain(snapshot.message))
+    if snapshot.unrecorded:
+        st.warning(plain(snapshot.unrecorded))
+    failures = {r.message for r in snapshot.results.values() if r.status == "failed"}
+    for message in sorted(failures)[:3]:
+        st.error(plain(f"A cell failed: {message}"))
+
+
+def _verdict(plan: SweepPlan, judged, snapshot: SweepSnapshot) -> None:
+    if any(result.status != "failed" for result in snapshot.results.values()):
+        st.markdown(f"##### {plain(headline(plan, judged))}")
+    else:
+        st.markdown("##### The verdict comes with the first cells.")
+
+
+def _fairness(plan: SweepPlan) -> str:
+    base = plan.base
+    return (
+        f"Every cell trains on {plan.amount:,} {plan.budget}: {base.batch_size} windows at once, "
+        f"{base.nodes} nodes, {base.optimiser} at {base.learning_rate:g}. A seed fixes the first "
+        "weights, the same for every activation; the data come in the same order in every cell, "
+        "and the loss is a mean over the window, so that more unrollings make no larger gradient. "
+        "Scores are measured on text that was not trained on."
+    )
+
+
+def _group_table(plan: SweepPlan, table: pd.DataFrame) -> None:
+    score = "recall" if plan.on_latch else "loss_nats"
+    names = {f"{score}_{name}": name for name in ("lowest", "highest")}
+    shown = table.rename(columns={f"{score}_median": "score", **names})
+    shown["seeds_done"] = [f"{row.seeds_done} of {row.seeds}" for row in table.itertuples()]
+    shown["outcome"] = [charts.OUTCOMES[name][0] for name in table["outcome"]]
+    labels = {**_TABLE, "distance": "Lag" if plan.on_latch else "T"}
+    form = "percent" if plan.on_latch else "%.4f"
+    st.dataframe(
+        shown[list(labels)].rename(columns=labels),
+        hide_index=True,
+        height=min(420, 40 + 36 * len(shown)),
+        column_config={
+            **{
+                name: st.column_config.NumberColumn(name, format=form)
+                for name in ("Median", "Lowest", "Highest")
+            },
+            "Updates": st.column_config.NumberColumn(format="localized"),
+            "Characters": st.column_config.NumberColumn(format="localized"),
+            "Largest gradient": st.column_config.NumberColumn(format="compact"),
+        },
+    )
+
+
+def _score_curve(plan: SweepPlan, table: pd.DataFrame, cells: pd.DataFrame, styles) -> None:
+    if plan.on_latch:
+        figure, words = charts.recall_chart(table, cells, styles), "Recall of the echo by lag"
+    else:
+        figure, words = charts.text_loss_chart(table, cells, styles), "Validation loss by T"
+    live_chart(figure, key="score", height=330, alt=f"{words}, median and spread over seeds")
+
+
+def _loss_curve(plan: SweepPlan, table: pd.DataFrame, cells: pd.DataFrame, styles) -> None:
+    if not plan.on_latch:
+        return
+    floors = pd.DataFrame(
+        {
+            "lag": plan.distances,
+            "perfect": [latch_floor(lag) for lag in plan.distances],
+            "forgetful": [latch_floor(lag, remembers=False) for lag in plan.distances],
+        }
+    )
+    live_chart(
+        charts.latch_loss_chart(table, cells, styles, floors),
+        key="latch_loss",
+        height=320,
+        alt="Loss by lag with the exact floors",
+    )
+
+
+def cell_details(snapshot: SweepSnapshot) -> None:
+    """The runs of one cell of the map: how each seed learned, and links to open or repeat it."""
+    plan = snapshot.plan
+    measured = [
+        (line, distance)
+        for line in plan.lines
+        for distance in plan.distances
+        if any(
+            cell.key in snapshot.results and (cell.line, cell.distance) == (line, distance)
+            for cell in snapshot.cells
+        )
+    ]
+    if not measured:
+        return
+    name = "lag" if plan.on_latch else "T"
+    chosen = st.selectbox(
+        "The runs of",
+        measured,
+        index=None,
+        format_func=lambda at: f"{plan.line_name(at[0])}, {name} {at[1]}",
+        placeholder="choose a cell of the map to see its runs",
+    )
+    if chosen is None:
+        return
+    own = [cell for cell in snapshot.cells if (cell.line, cell.distance) == chosen]
+    own = [cell for cell in own if cell.key in snapshot.results]
+    rows, marks = [], []
+    runs = recorded(cell.key for cell in own)
+    for cell in own:
+        result = snapshot.results[cell.key]
+        query = to_query(DEFAULT_PRESET, cell.config)
+        kept = to_query(DEFAULT_PRESET, cell.trained_config) | {"run": runs.get(cell.key, "")}
+        rows.append(
+            {
+                "Seed": cell.seed,
+                "Status": result.status,
+                "Its run": f"/?{urlencode(kept)}" if cell.key in runs else None,
+                "Recall": result.recall,
+                "Loss, nats": result.loss_nats,
+                "Largest gradient": result.max_grad_norm,
+                "Updates": result.updates,
+                "Seconds": result.seconds,
+                "Worker": result.worker,
+                "Repeat it": f"/?{urlencode(query)}",
+            }
+        )
+        for mark in result.marks:
+            marks.append(
+                {
+                    "seed": cell.seed,
+                    "characters": mark.characters,
+                    "recall": mark.recall,
+                    "loss_nats": mark.loss_nats,
+                }
+            )
+    left, right = st.columns([11, 9])
+    with left:
+        st.dataframe(
+            pd.DataFrame(rows),
+            hide_index=True,
+            column_config={
+                "Recall": st.column_config.NumberColumn(format="percent"),
+                "Loss, nats": st.column_config.NumberColumn(format="%.4f"),
+                "Largest gradient": st.column_config.NumberColumn(format="compact"),
+                "Updates": st.column_config.NumberColumn(format="localized"),
+                "Seconds": st.column_config.NumberColumn(format="%.1f"),
+                "Its run": st.column_config.LinkColumn(
+                    display_text="open", help="Its curves, texts and weights, on the Train page."
+                ),
+                "Repeat it": st.column_config.LinkColumn(
+                    display_text="set up", help="Its settings on the Train page, to start it there."
+                ),
+            },
+        )
+    with right:
+        columns = ["seed", "characters", "recall", "loss_nats"]
+        live_chart(
+            charts.learning_chart(
+                pd.DataFrame(marks, columns=columns), "recall" if plan.on_latch else "loss_nats"
+            ),
+            key="learning",
+            height=320,
+            alt="How each seed learned",
+            revision=str(chosen),
+        )
+
+
+def _running(snapshot: SweepSnapshot) -> Counter:
+    """How many cells are being trained, by line and distance."""
+    return Counter(
+        (snapshot.plan.line_name(cell.line), cell.distance)
+        for cell in snapshot.cells
+        if cell.key in snapshot.marks
+    )
+
+
+def _distance_name(plan: SweepPlan) -> str:
+    return "Lag, characters" if plan.on_latch else "Unrollings T"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 3_600:
+        return f"{round(seconds / 60)} min"
+    return str(timedelta(seconds=round(seconds / 60) * 60)).removesuffix(":00") + " h"

@@ -1,0 +1,81 @@
+"""A button that holds the hand-written gradient against autograd, on the run's own weights."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import UnrollError
+from core.insight.gradient_check import Comparison, check_gradient
+from core.training.run import Run
+from dashboard.texts import text_facts
+from dashboard.widgets.plain import plain
+
+_RESULT = "gradient_check"  # in the session: (run id, step, comparisons)
+
+
+def gradient_checker(run: Run | None) -> None:
+    """The button, and below it the last comparison of this run."""
+    st.subheader("Check the gradient")
+    st.caption(
+        "Training here uses gradients written by hand, because that is several times faster than "
+        "letting a library differentiate. The button works out one window's gradient both ways."
+    )
+    st.button(
+        "Check the gradient",
+        icon=":material/fact_check:",
+        disabled=run is None,
+        on_click=_check,
+        args=(run,),
+        key="check_gradient",
+    )
+    result = st.session_state.get(_RESULT)
+    if run is None or result is None or result[0] != run.run_id:
+        return
+    _, step, compared = result
+    if isinstance(compared, str):
+        st.warning(plain(compared))
+        return
+    _show(step, compared)
+
+
+def _check(run: Run) -> None:
+    snapshot, answer = run.snapshot, run.weights()
+    if answer is None:
+        st.session_state[_RESULT] = (run.run_id, 0, "The run has no weights yet: wait a moment.")
+        return
+    step, weights = answer
+    try:
+        ids = text_facts(snapshot.config.text).corpus.validation
+        compared = check_gradient(weights, snapshot.config, ids, snapshot.live.unrollings)
+    except UnrollError as error:
+        compared = str(error)
+    st.session_state[_RESULT] = (run.run_id, step, compared)
+
+
+def _show(step: int, compared: tuple[Comparison, ...]) -> None:
+    largest = max(comparison.in_float64 for comparison in compared)
+    training = max(comparison.in_float32 for comparison in compared)
+    st.markdown(
+        f"At step {step:,} the largest relative difference is **{largest:.1e}** in float64: the "
+        f"two agree to rounding. In float32, as it trains, it is {training:.1e}."
+        if largest < 1e-8
+        else f"At step {step:,} the largest relative difference is **{largest:.1e}** in float64: "
+        "the two do not agree."
+    )
+    st.dataframe(
+        pd.DataFrame(
+            {
+                "gradient of": [_named(comparison.name) for comparison in compared],
+                "largest entry": [f"{comparison.largest_entry:.3g}" for comparison in compared],
+                "difference, float64": [f"{c.in_float64:.1e}" for c in compared],
+                "difference, float32": [f"{c.in_float32:.1e}" for c in compared],
+            }
+        ),
+        hide_index=True,
+        width="content",
+    )
+
+
+def _named(name: str) -> str:
+    return "h, at every t" if name == "h" else name

@@ -1,0 +1,138 @@
+"""What is done with runs of the list: go on, repeat, edit, delete, undo, pack.
+
+Draws nothing. A refusal waits, as a sentence, for the page to show it.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import streamlit as st
+
+from core.config import bounds
+from core.errors import UnrollError
+from core.records import Event
+from core.storage.rows import RunRow
+from core.storage.store import UNDO_SECONDS
+from core.storage.stored_run import ArchivedRun, live_changes
+from core.storage.zip_export import export_run
+from dashboard import session
+from dashboard.library import library
+
+_TRAIN = "views/train.py"
+_CLIP = 1.25  # the article's
+
+# Keys of st.session_state.
+_REFUSAL, _DELETED = "runs_refusal", "runs_deleted"
+
+
+def refusal() -> str | None:
+    """Why the last action was refused; told once."""
+    return st.session_state.pop(_REFUSAL, None)
+
+
+def go(action: Callable[[], object]) -> None:
+    """Do it and show the Train page; a refusal stays here."""
+    if attempt(action):
+        st.switch_page(_TRAIN)
+    st.rerun()
+
+
+def attempt(action: Callable[[], object]) -> bool:
+    """Do it; False if it was refused."""
+    try:
+        action()
+    except UnrollError as error:
+        st.session_state[_REFUSAL] = str(error)
+        return False
+    return True
+
+
+def open_run(run_id: str) -> None:
+    """Show a run and its settings on the Train page.
+
+    Raises:
+        StoreError: it is not there any more, or damaged.
+    """
+    session.watch(session.find_run(run_id) or ArchivedRun(library().shelf(), run_id))
+
+
+def duplicate(row: RunRow, **changes: float) -> None:
+    """Fill in a run's settings and live changes, some of them changed, to start it again.
+
+    A live setting that is changed here stays as it is: the run's own changes of it are dropped.
+
+    Raises:
+        UnrollError: it was stored by a version that allowed other values.
+    """
+    events = (*row.planned, *live_changes(library().shelf().events(row.id)))
+    # A planned change that took effect was recorded too; once is enough.
+    planned: dict[tuple[int, str], Event] = {
+        (event.step, event.kind): event for event in events if event.kind not in changes
+    }
+    session.set_up(row.preset, row.config.changed(**changes), tuple(planned.values()))
+
+
+def remedy(row: RunRow) -> tuple[str, dict[str, float]]:
+    """What to change in a run that diverged: in words, and as changes for `duplicate`.
+
+    Raises:
+        UnrollError: it was stored by a version that allowed other values.
+    """
+    events = live_changes(library().shelf().events(row.id))
+    live = row.config.live.changed(**{event.kind: event.value for event in events})
+    if not 0 < live.clip <= _CLIP:
+        return f"clipping at {_CLIP:g}", {"clip": _CLIP}
+    rate = max(live.learning_rate / 10, bounds("learning_rate")[0])
+    return f"learning rate {rate:g}", {"learning_rate": rate}
+
+
+def edit(run_id: str, **changes: object) -> None:
+    """Keep what a user says about a run."""
+    attempt(lambda: library().shelf().edit(run_id, **changes))
+
+
+def delete(rows: Sequence[RunRow]) -> None:
+    """Take runs out of the list, for a minute to be had back."""
+    for row in rows:
+        if attempt(lambda row=row: library().shelf().delete(row.id)):
+            library().forget(row.id)
+            st.session_state[_DELETED] = (
+                *st.session_state.get(_DELETED, ()),
+                (row.id, row.name),
+            )
+
+
+def undo(run_ids: Sequence[str]) -> None:
+    """Bring deleted runs back."""
+    for run_id in run_ids:
+        attempt(lambda run_id=run_id: library().shelf().undelete(run_id))
+    st.session_state.pop(_DELETED, None)
+
+
+def deleted_runs() -> tuple[list[tuple[str, str]], float]:
+    """Id and name of the runs deleted here that can still be had back, and for how long."""
+    kept, seconds = [], 0.0
+    for run_id, name in st.session_state.get(_DELETED, ()):
+        with suppress(UnrollError):  # gone for good
+            deleted = library().shelf().get(run_id).deleted
+            left = 0.0 if deleted is None else deleted + UNDO_SECONDS - library().shelf().now()
+            if left > 0:
+                kept.append((run_id, name))
+                seconds = max(seconds, left)
+    st.session_state[_DELETED] = tuple(kept)
+    return kept, seconds
+
+
+def packed(run_id: str) -> bytes:
+    """A run as a .zip.
+
+    Raises:
+        StoreError: it is not there any more, or its checkpoint is damaged.
+    """
+    library().flush()
+    file = io.BytesIO()
+    export_run(library().shelf(), run_id, file)
+    return file.getvalue()

@@ -1,0 +1,202 @@
+"""What can be done with the chosen runs: open, go on, repeat, name, share, delete.
+
+Knows no charts. Every refusal is a sentence on the page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.config import bounds
+from core.errors import UnrollError
+from core.records import RunStatus
+from core.storage.rows import RunRow
+from core.storage.script import script_for
+from dashboard import session
+from dashboard.library import library
+from dashboard.runs import run_actions
+from dashboard.runs.runs_overlay import overlay, settings_table
+from dashboard.widgets.plain import plain
+
+
+def chosen_runs(rows: Sequence[RunRow]) -> None:
+    """The panel under the table, for any number of chosen runs."""
+    if refusal := run_actions.refusal():
+        st.error(plain(refusal))
+    if not rows:
+        st.caption("Choose a run in the table to open, resume, share or delete it.")
+    elif len(rows) == 1:
+        _one(rows[0])
+    else:
+        _several(rows)
+
+
+def undo_bar() -> None:
+    """For a minute after a deletion, the way back."""
+    deleted, seconds = run_actions.deleted_runs()
+    if not deleted:
+        return
+    told = deleted[0][1] if len(deleted) == 1 else f"{len(deleted)} runs"
+    drawn = []
+
+    @st.fragment(run_every=seconds)
+    def bar() -> None:
+        if drawn:
+            st.rerun()  # the minute is over
+        drawn.append(True)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.info(f"{plain(told)} deleted; for good in a minute.", icon=":material/delete:")
+            st.button(
+                "Undo",
+                on_click=_undo,
+                args=([run_id for run_id, _ in deleted],),
+                type="primary",
+                key="runs_undo",
+            )
+
+    bar()
+
+
+def _undo(run_ids: Sequence[str]) -> None:
+    run_actions.undo(run_ids)
+    st.rerun()  # the whole page, not only the bar
+
+
+def _one(row: RunRow) -> None:
+    st.markdown(f"#### {plain(row.name)}")
+    active = row.status.active
+    # A run that trains is counted in the list above, which is drawn more often than this.
+    steps = f"{row.planned_steps:,} steps"
+    after = f", {steps} planned" if active else f" after {row.step:,} of {steps}"
+    told = f"{row.id} · {row.status}{after}"
+    if row.status in (RunStatus.DIVERGED, RunStatus.FAILED):
+        st.caption(told)
+        st.error(plain(row.message))
+    else:
+        st.caption(told + (f" · {plain(row.message)}" if row.message and not active else ""))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Open", type="primary", icon=":material/open_in_full:", key="runs_open"):
+            run_actions.go(lambda: run_actions.open_run(row.id))
+        if row.resumable and st.button("Resume", icon=":material/play_arrow:", key="runs_resume"):
+            run_actions.go(lambda: session.resume(row.id))
+        if not active and row.status != RunStatus.DIVERGED:
+            _extend(row)
+        if row.status == RunStatus.DIVERGED:
+            _way_on(row)
+        if st.button(
+            "Duplicate",
+            icon=":material/content_copy:",
+            key="runs_duplicate",
+            help="Its settings and live changes, to start again, changed or not.",
+        ):
+            run_actions.go(lambda: run_actions.duplicate(row))
+        st.download_button(
+            "Download",
+            lambda: run_actions.packed(row.id),
+            file_name=f"unroll-{row.id}.zip",
+            mime="application/zip",
+            icon=":material/download:",
+            on_click="ignore",
+            key="runs_download",
+            help="Settings, curves, texts, weights and how to repeat it, as one .zip.",
+        )
+        st.button(
+            "Delete",
+            icon=":material/delete:",
+            type="tertiary",
+            disabled=active,
+            on_click=run_actions.delete,
+            args=([row],),
+            key="runs_delete",
+            help="Stop it before deleting it." if active else None,
+        )
+    _words(row)
+    with st.expander("Show me the code", icon=":material/code:"):
+        st.caption(
+            "The same run in plain PyTorch: torch and numpy are all it needs. Its losses agree to "
+            "about 1e-6, except where large steps make rounding grow."
+        )
+        try:
+            st.code(script_for(row, library().shelf().events(row.id)), language="python")
+        except UnrollError as error:
+            st.error(plain(str(error)))
+
+
+def _way_on(row: RunRow) -> None:
+    """The last weights of a diverged run lead nowhere: what to change, and start again."""
+    try:
+        remedy, changes = run_actions.remedy(row)
+    except UnrollError:  # settings of another version: they cannot be duplicated at all
+        return
+    if st.button(
+        f"Duplicate with {remedy}",
+        icon=":material/healing:",
+        key="runs_mend",
+        help="A diverged run cannot go on from its last weights: start it again so.",
+    ):
+        run_actions.go(lambda: run_actions.duplicate(row, **changes))
+
+
+def _several(rows: Sequence[RunRow]) -> None:
+    idle = [row for row in rows if not row.status.active]
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    ):
+        st.markdown(f"#### {len(rows)} runs")
+        st.button(
+            f"Delete {len(idle)} runs",
+            icon=":material/delete:",
+            type="tertiary",
+            disabled=not idle,
+            on_click=run_actions.delete,
+            args=(idle,),
+            key="runs_delete_all",
+        )
+    overlay(rows)
+    settings_table(rows)
+
+
+def _extend(row: RunRow) -> None:
+    with st.popover("Extend", icon=":material/keyboard_double_arrow_right:"):
+        steps = st.number_input(
+            "Train on to step",
+            min_value=row.step + 1,
+            max_value=bounds("steps")[1],
+            value=max(2 * row.planned_steps, row.step + 1),
+            step=1_000,
+            key=f"runs_extend_{row.id}",
+        )
+        if st.button("Go on", type="primary", key="runs_extend_go"):
+            run_actions.go(lambda: session.resume(row.id, steps))
+
+
+def _words(row: RunRow) -> None:
+    """What a user says about the run; each change is kept at once."""
+
+    def kept(field: str) -> dict:
+        """Of a widget for this field: its key, and what is done when it changes."""
+        return {"key": _word(row.id, field), "on_change": _edit, "args": (row.id, field)}
+
+    name, tags, star = st.columns([3, 3, 1], vertical_alignment="bottom")
+    with name:
+        st.text_input("Name", row.name, max_chars=200, **kept("name"))
+    with tags:
+        st.text_input(
+            "Tags", ", ".join(row.tags), placeholder="separated by commas", **kept("tags")
+        )
+    with star:
+        st.toggle("Star", row.starred, **kept("starred"))
+    st.text_area("Note", row.note, max_chars=10_000, height=100, **kept("note"))
+
+
+def _edit(run_id: str, field: str) -> None:
+    value = st.session_state[_word(run_id, field)]
+    if field == "tags":
+        value = [tag.strip()[:50] for tag in value.split(",") if tag.strip()]
+    run_actions.edit(run_id, **{field: value})
+
+
+def _word(run_id: str, field: str) -> str:
+    return f"runs_word_{run_id}_{field}"

@@ -1,0 +1,180 @@
+"""Where weights come from: runs of this server, runs of the store, and uploaded files.
+
+Knows nothing of drawing text. A further kind of source is one more function in `PROVIDERS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import streamlit as st
+
+from core.config import TrainingConfig
+from core.data.uploads import shown_name
+from core.errors import RunError
+from core.links import linkable
+from core.storage.rows import RunRow
+from core.storage.stored_run import ArchivedRun
+from core.storage.weights import load_weights_bytes
+from core.training.run import Run
+from core.training.snapshot import RunSnapshot
+from dashboard import session
+from dashboard.library import library
+
+_UPLOADS = "sample_uploads"  # in the session: name -> Taken
+_MOST_UPLOADS = 5
+_MOST_SAVED = 40  # the newest; the Runs page opens any other
+
+
+@dataclass(frozen=True, eq=False)
+class Taken:
+    """Weights in hand; they stay as they are while the run trains on."""
+
+    config: TrainingConfig
+    weights: dict[str, np.ndarray]
+    step: int | None = None  # None where nobody said
+    text: str | None = None  # key of the text trained on; None where it must not be opened
+    snapshot: RunSnapshot | None = None  # of the run they came from
+
+    @property
+    def stamp(self) -> tuple:
+        """Tells these weights from others; for keys of caches."""
+        run = self.snapshot.run_id if self.snapshot else ""
+        return (run, self.step, float(self.weights["V"].sum()), float(self.weights["U"].sum()))
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place to take weights from.
+
+    Attributes:
+        key: names it in the session.
+        title: for people; no two are alike.
+        take: its latest weights. Raises UnrollError with a sentence where there are none.
+        live: whether later weights may differ.
+        run: the run behind it, if there is one.
+    """
+
+    key: str
+    title: str
+    take: Callable[[], Taken]
+    live: bool = False
+    run: Run | ArchivedRun | _Saved | None = None
+
+
+def sources() -> list[Source]:
+    """All there are, the likeliest choice first: the run that is watched, then the newest."""
+    found = [source for provider in PROVIDERS for source in provider()]
+    watched = session.watched_run()
+    mine = f"run:{watched.run_id}" if watched else ""
+    return sorted(found, key=lambda source: source.key != mine)
+
+
+def add_upload(name: str, data: bytes) -> str:
+    """Keep an uploaded weight file for this session; returns its source's key.
+
+    Raises:
+        WeightsError: the file cannot be used.
+    """
+    name = shown_name(name)
+    tensors, config, metadata = load_weights_bytes(data, name=name)
+    step = metadata.get("step", "")
+    taken = Taken(
+        config,
+        {key: tensor.numpy() for key, tensor in tensors.items()},
+        int(step) if step.isascii() and step.isdigit() and len(step) < 12 else None,
+        # The file is a stranger's: it must not name a file of this machine to be read.
+        config.text if linkable(config.text) else None,
+    )
+    kept = {**st.session_state.get(_UPLOADS, {})}
+    kept.pop(name, None)
+    kept[name] = taken
+    st.session_state[_UPLOADS] = dict(list(kept.items())[-_MOST_UPLOADS:])
+    return f"file:{name}"
+
+
+def _runs() -> list[Source]:
+    watched = session.watched_run()
+    return [_run_source(run, run is watched) for run in session.manager().runs()]
+
+
+def _run_source(run: Run, is_watched: bool) -> Source:
+    snapshot = run.snapshot
+    config = snapshot.config
+    network = "Arch 1" if config.architecture == "arch1" else "Arch 2"
+    # No status in it: a title that changed would be another choice to the selectbox.
+    title = f"{run.run_id} · {network}, {config.activation}, N {config.nodes}"
+
+    def take() -> Taken:
+        answer = run.weights()
+        if answer is None:
+            raise RunError(
+                f"Run {run.run_id} has no weights yet ({run.snapshot.status}): wait until it "
+                "trains, or choose another network."
+            )
+        step, weights = answer
+        return Taken(config, weights, step, config.text, run.snapshot)
+
+    return Source(
+        f"run:{run.run_id}",
+        f"This run, {title}" if is_watched else f"Run {title}",
+        take,
+        live=snapshot.status.active,
+        run=run,
+    )
+
+
+class _Saved:
+    """A run of the store that is opened only when it is looked at."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+
+    @property
+    def _archived(self) -> ArchivedRun:
+        run = library().archived(self.run_id)
+        if run is None:
+            raise RunError(f"Run {self.run_id} is no longer in the store: choose another network.")
+        return run
+
+    @property
+    def snapshot(self) -> RunSnapshot:
+        return self._archived.snapshot
+
+    def weights(self) -> tuple[int, dict[str, np.ndarray]] | None:
+        return self._archived.weights()
+
+
+def _saved() -> list[Source]:
+    store = library().store
+    if store is None:
+        return []
+    here = {run.run_id for run in session.manager().runs()}
+    rows = [row for row in store.runs() if row.id not in here and row.step]
+    rows.sort(key=lambda row: row.source == "sweep")  # a grid has more cells than fit in here
+    return [_saved_source(_Saved(row.id), row) for row in rows[:_MOST_SAVED]]
+
+
+def _saved_source(run: _Saved, row: RunRow) -> Source:
+    def take() -> Taken:
+        answer = run.weights()
+        if answer is None:
+            raise RunError(f"Run {row.id} left no weights: choose another network.")
+        step, weights = answer
+        return Taken(row.config, weights, step, row.config.text, run.snapshot)
+
+    return Source(f"run:{row.id}", f"Saved run {row.id} · {row.name}", take, run=run)
+
+
+def _uploads() -> list[Source]:
+    kept: dict[str, Taken] = st.session_state.get(_UPLOADS, {})
+    return [
+        Source(f"file:{name}", f"File: {name}", lambda taken=taken: taken)
+        for name, taken in reversed(kept.items())
+    ]
+
+
+PROVIDERS: list[Callable[[], list[Source]]] = [_runs, _saved, _uploads]
+"""Each lists the sources of one kind."""

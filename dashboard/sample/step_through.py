@@ -1,0 +1,121 @@
+"""One character at a time, forward and back: what the network had before it, and what came.
+
+The session holds a place only. The text is written anew at each click, from the seed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+
+from core.insight.walk import Moment, Walk, walk
+from dashboard.charts import sample as sample_charts
+from dashboard.charts.theme import VIOLET
+from dashboard.sample.draw_settings import Drawing
+from dashboard.sample.sources import Taken
+from dashboard.widgets.coloured_text import Mark, Row, coloured_text
+from dashboard.widgets.live_chart import live_chart
+
+_PLACE = "sample_place"
+_ENTROPY = "How open the choice was: 0 bits is certain, log2 27 = 4.75 bits is no idea at all."
+_SHOWN = 160  # characters of the text before the present one
+
+
+def step_through_panel(taken: Taken, drawing: Drawing) -> None:
+    """Buttons, text, distribution, entropy and hidden layer at one place of a text."""
+    model = drawing.model(taken)
+
+    @st.fragment
+    def panel() -> None:
+        place = min(st.session_state.get(_PLACE, 1), drawing.length - 1)
+        walked = walk(
+            model,
+            place + 1,
+            drawing.generator(),
+            prime=drawing.prime_ids,
+            draw=drawing.draw,
+        )
+        if not walked.moments:
+            st.info("The network's outputs are not finite numbers; choose earlier weights.")
+            return
+        place = st.session_state[_PLACE] = min(place, len(walked.moments))
+        _buttons(place, drawing.length - 1)
+        _draw(walked, place, taken)
+
+    panel()
+
+
+def _buttons(place: int, last: int) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for label, icon, by in (
+            ("Start", "first_page", -last),
+            ("Back", "chevron_left", -1),
+            ("Forward", "chevron_right", 1),
+            ("10 forward", "fast_forward", 10),
+        ):
+            st.button(
+                label,
+                icon=f":material/{icon}:",
+                key=f"sample_step_{label}",
+                type="primary" if label == "Forward" else "secondary",
+                disabled=place == (1 if by < 0 else last),
+                on_click=_move,
+                args=(by, last),
+            )
+        st.caption(f"character {place + 1:,} of {last + 1:,}")
+
+
+def _move(by: int, last: int) -> None:
+    # From where the session stands, not from where the button was drawn: two quick clicks are two.
+    st.session_state[_PLACE] = min(last, max(1, st.session_state.get(_PLACE, 1) + by))
+
+
+def _draw(walked: Walk, place: int, taken: Taken) -> None:
+    moment = walked.moments[place - 1]
+    _text(walked, place)
+    chance = float(moment.drawn_from[moment.character])
+    differs = not np.allclose(moment.drawn_from, moment.probabilities, atol=1e-6)
+    chart, figures = st.columns([6, 1])
+    with chart:
+        live_chart(
+            sample_charts.next_character_chart(
+                moment.drawn_from,
+                "Next character",
+                drawn=moment.character,
+                own=moment.probabilities if differs else None,
+                verb="given" if moment.given else "drawn",
+            ),
+            key="sample_next",
+            height=280,
+            alt="Probability of each next character, with the one that came marked",
+        )
+    labels = sample_charts.LABELS
+    figures.metric("Given" if moment.given else "Drawn", labels[moment.character])
+    figures.metric("Probability", f"{chance:.1%}", help="Of the character that came.")
+    figures.metric("Entropy, bits", f"{moment.entropy_bits:.2f}", help=_ENTROPY)
+    names, rows = _layer(moment, taken)
+    live_chart(
+        sample_charts.hidden_strip(rows, names, taken.config.activation),
+        key="sample_hidden",
+        height=96 + 27 * len(rows),
+        alt="Values of the hidden units as strips of colour",
+    )
+
+
+def _text(walked: Walk, place: int) -> None:
+    first = max(0, place - _SHOWN)
+    marks = [Mark("…")] if first else []
+    given = [True] + [moment.given for moment in walked.moments]  # the first was not predicted
+    for at in range(first, place + 1):
+        kind = "now" if at == place else "given" if given[at] else ""
+        marks.append(Mark(walked.text[at], kind=kind))
+    row = Row(marks, "The network has read", "and now comes the framed character")
+    coloured_text([row], key="sample_walked", positive=VIOLET, hint=False)
+
+
+def _layer(moment: Moment, taken: Taken) -> tuple[list[str], list[np.ndarray]]:
+    """The hidden layer in the parts that see different things."""
+    n = taken.config.nodes
+    if taken.config.combine != "concat":
+        return ["all"], [moment.hidden]
+    return ["sees x now", "sees what<br>came back"], [moment.hidden[:n], moment.hidden[n:]]

@@ -1,0 +1,162 @@
+"""Text that streams in: what is being written lives in the session, a part a tick.
+
+Knows nothing of where weights come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import streamlit as st
+
+from core.data.alphabet import decode, encode
+from core.insight.sampling import Draw, generate
+from core.insight.walk import walk
+from dashboard.charts import sample as sample_charts
+from dashboard.sample.draw_settings import Drawing
+from dashboard.sample.source_picker import about_step, weights_in_hand
+from dashboard.sample.sources import Source, Taken
+from dashboard.widgets.live_chart import live_chart
+
+PACES = {"a character at a time": 1, "streaming": 50, "at once": 0}
+"""By name: characters a tick, 0 for all."""
+_TICK = 0.15  # seconds
+_EXAMPLE = "the "  # what the flattening is shown on where there is no prime
+
+
+@dataclass
+class Writing:
+    """Texts on their way, one a seed."""
+
+    taken: Taken
+    drawing: Drawing
+    streams: list[Iterator[int]]
+    texts: list[str]
+    going_on: bool = True
+
+    @classmethod
+    def begin(cls, taken: Taken, drawing: Drawing) -> Writing:
+        """Nothing is written yet."""
+        model = drawing.model(taken)
+        numbers = range(drawing.count)
+        streams = [
+            generate(
+                model,
+                drawing.generator(number),
+                prime=drawing.prime_ids,
+                draw=drawing.draw,
+                length=drawing.length,
+            )
+            for number in numbers
+        ]
+        return cls(taken, drawing, streams, ["" for _ in numbers])
+
+    def write(self, characters: int) -> None:
+        """Write so many more characters of each text; 0 writes all that are left."""
+        # The prime was there before: the first tick shows it whole.
+        start = len(self.drawing.prime) if not self.texts[0] else 0
+        more = [
+            decode(list(islice(stream, characters + start if characters else None)))
+            for stream in self.streams
+        ]
+        self.texts = [text + new for text, new in zip(self.texts, more, strict=True)]
+        self.going_on = any(more) and any(len(text) < self.drawing.length for text in self.texts)
+
+    def stop(self) -> None:
+        """What was written up to now stays."""
+        self.going_on = False
+
+
+def writing_panel(source: Source, panel: str, drawing: Drawing) -> None:
+    """The buttons, the text, and what the double softmax does to it."""
+    place = f"sample_writing_{panel}"
+    writing: Writing | None = st.session_state.get(place)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if writing is not None and writing.going_on:
+            st.button(
+                "Stop", key=f"sample_stop_{panel}", icon=":material/stop:", on_click=writing.stop
+            )
+        else:
+            st.button(
+                "Write",
+                key=f"sample_write_{panel}",
+                type="primary",
+                icon=":material/edit:",
+                on_click=_begin,
+                args=(source, panel, drawing),
+            )
+        pace = st.segmented_control(
+            "Pace",
+            list(PACES),
+            default="streaming",
+            required=True,
+            key=f"sample_pace_{panel}",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+    is_going_on = writing is not None and writing.going_on
+
+    # A fragment's key tells those of two panels apart.
+    @st.fragment(run_every=_TICK if is_going_on else None, key=f"sample_stream_{panel}")
+    def stream() -> None:
+        if is_going_on and writing.going_on:
+            writing.write(PACES[pace])
+        _show(writing)
+        if is_going_on and not writing.going_on:
+            st.rerun()  # ends the timer, and brings back the button
+
+    stream()
+    if drawing.draw.as_published and (taken := weights_in_hand(source, panel)) is not None:
+        _flattening(taken, drawing, panel)
+
+
+def _begin(source: Source, panel: str, drawing: Drawing) -> None:
+    taken = weights_in_hand(source, panel, newest=True)
+    place = f"sample_writing_{panel}"
+    st.session_state[place] = Writing.begin(taken, drawing) if taken is not None else None
+
+
+def _show(writing: Writing | None) -> None:
+    if writing is None:
+        st.caption("Write lets the network write, from the settings on the left.")
+        return
+    for number, text in enumerate(writing.texts):
+        st.caption(f"seed {writing.drawing.seed + number} · {about_step(writing.taken).lower()}")
+        st.code(text, language=None, wrap_lines=True)
+    if not writing.going_on and any(len(t) < writing.drawing.length for t in writing.texts):
+        st.caption(f"Stopped after {len(writing.texts[0]):,} of {writing.drawing.length:,}.")
+
+
+def _flattening(taken: Taken, drawing: Drawing, panel: str) -> None:
+    """The same moment under one softmax and under two."""
+    prime = drawing.prime or _EXAMPLE
+    moment = walk(
+        drawing.model(taken),
+        len(prime) + 1,
+        drawing.generator(),
+        prime=encode(prime),
+        draw=Draw(as_published=True),
+    ).moments[-1]
+    st.markdown("**What the second softmax does** to the character after the text below")
+    st.code(prime, language=None)
+    top = 1.15 * float(moment.probabilities.max())
+    left, right = st.columns(2)
+    for place, name, chances in (
+        (left, "One softmax", moment.probabilities),
+        (right, "Two, as published", moment.drawn_from),
+    ):
+        with place:
+            live_chart(
+                sample_charts.next_character_chart(chances, name, highest=top),
+                key=f"sample_flat_{name}_{panel}",
+                height=300,
+                alt=f"Probabilities of the next character: {name}",
+            )
+    st.caption(
+        f"The likeliest character falls from {moment.probabilities.max():.1%} to "
+        f"{moment.drawn_from.max():.1%}. After a second softmax at temperature 1 none can have "
+        "more than e / (e + 26) = 9.5 %: that, not the network, is why the article's Arch 2 "
+        "text is noise."
+    )

@@ -1,0 +1,130 @@
+"""A Plotly chart that is updated in place.
+
+Knows nothing of runs or records: it draws the figure it is given. `st.plotly_chart` throws
+its chart away and draws a new one whenever the data change, and with it the zoom, the
+hover and the traces hidden in the legend. This component draws once, in live_chart.js, and
+updates after that.
+
+The server keeps no state: each call sends the whole figure, and arrays travel as base64 of
+32-bit numbers, 5.3 bytes each.
+"""
+
+from __future__ import annotations
+
+import base64
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from dashboard.widgets.plotly_assets import CHART_FILE, PLOTLY_FILE
+
+# Streamlit's own script tells where the app is mounted, whatever page or base path the
+# address bar shows.
+_LOADER = f"""
+export default async (component) => {{
+  const own = document.querySelector('script[src*="static/js/"]')?.src
+  const home = own ? own.replace(/static\\/js\\/[^/]*$/, "") : new URL("./", document.baseURI).href
+  let chart
+  try {{
+    chart = await import(home + "app/static/{CHART_FILE}")
+  }} catch {{
+    component.parentElement.textContent =
+      "This chart's script could not be loaded. Reload the page, or restart the dashboard."
+    return
+  }}
+  return chart.default(component, "{PLOTLY_FILE}")
+}}
+"""
+
+# isolate_styles=False: Plotly writes its style sheet into the document's head, where a
+# shadow root would not see it.
+_component = st.components.v2.component(
+    "unroll_live_chart",
+    css=(Path(__file__).with_suffix(".css")).read_text(encoding="utf-8"),
+    js=_LOADER,
+    isolate_styles=False,
+)
+
+
+def live_chart(
+    figure: go.Figure | dict[str, Any],
+    *,
+    key: str,
+    height: int = 320,
+    alt: str = "",
+    revision: str = "",
+) -> None:
+    """Draw `figure`, or update the chart that stands at this place on the page.
+
+    Zoom and pan last until `revision` changes: give it whatever makes the axes mean
+    something else, such as the run or the unit. They also end when the figure itself asks
+    for another axis range, so let Plotly choose ranges that grow. A trace hidden in the
+    legend stays hidden as long as its name does.
+
+    Colours of text, grid and background come from the page's theme where the figure sets
+    none; its template is left out.
+
+    Args:
+        figure: a figure, or what `figure_payload` made of it.
+        key: unique on the page.
+        height: pixels, reserved from the first paint.
+        alt: what the chart shows, in words, for those who cannot see it.
+    """
+    _component(
+        key=key,
+        data={
+            "figure": figure if isinstance(figure, dict) else figure_payload(figure),
+            "height": height,
+            "alt": alt,
+            "revision": revision,
+        },
+        height=height,
+    )
+
+
+def figure_payload(figure: go.Figure | dict[str, Any]) -> dict[str, Any]:
+    """`figure` as values that JSON can carry: `{"data": [...], "layout": {...}}`.
+
+    It may be the dictionary that a Plotly figure stands for.
+
+    NumPy arrays are Plotly's `{"dtype", "bdata"}`, in 32 bits where that loses no more than
+    precision. Numbers that are not finite become gaps.
+    """
+    values = figure if isinstance(figure, dict) else figure.to_plotly_json()
+    layout = {name: value for name, value in values["layout"].items() if name != "template"}
+    return {"data": _plain(values["data"]), "layout": _plain(layout)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.get("dtype") == "f8":  # an array that Plotly has packed in 64 bits
+            return _narrowed(value)
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, np.ndarray) and value.dtype == np.float32 and value.ndim == 1:
+        return _packed(value)
+    if isinstance(value, np.ndarray | np.generic):  # what Plotly does not pack
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON has no word for it
+    return value
+
+
+def _narrowed(packed: dict[str, str]) -> dict[str, str]:
+    numbers = np.frombuffer(base64.b64decode(packed["bdata"]), "<f8")
+    sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
+    limits = np.finfo(np.float32)
+    # Beyond these a number would overflow, or vanish from a logarithmic axis.
+    if sizes.size and (sizes.min() < limits.tiny or sizes.max() > limits.max):
+        return packed
+    return {**packed, **_packed(numbers)}
+
+
+def _packed(numbers: np.ndarray) -> dict[str, str]:
+    data = base64.b64encode(numbers.astype("<f4")).decode("ascii")
+    return {"dtype": "f4", "bdata": data}

@@ -1,0 +1,370 @@
+"""The Compare page as a person meets it: grids, races, and what is found again."""
+
+import json
+from urllib.parse import parse_qsl
+
+import pytest
+from visit import ENDLESS, TINY, Visit
+
+from core.config import PRESETS
+from core.experiments.cluster import Cluster
+from core.experiments.plan import CellResult, Mark
+from core.experiments.recorded_cells import SweepRuns
+from core.experiments.results import SweepStore
+from core.experiments.sweeps import Sweeps
+from core.experiments.train_cell import train_cell
+from core.paths import cache_home
+from core.records import RunStatus
+from core.storage.store import Store
+from dashboard.compare import racing, sweeping
+from dashboard.compare.sweep_form import FULL, GRIDS, QUICK
+from dashboard.library import library
+
+pytestmark = pytest.mark.usefixtures("own_server", "_nothing_trains_after")
+
+SMALL = QUICK.model_copy(
+    update={
+        "lags": (1, 2),
+        "seeds": 1,
+        "amount": 40,
+        "base": QUICK.base.changed(nodes=8, batch_size=4),
+    }
+)
+
+
+@pytest.fixture
+def _nothing_trains_after():
+    yield
+    race = racing.races().current
+    if race is not None:
+        race.stop()
+        race.wait(20)
+    sweeping.sweeps().stop()
+    sweeping.sweeps().wait(20)
+
+
+@pytest.fixture
+def two_workers(cluster, monkeypatch):
+    """The page's sweeps on the tests' own cluster."""
+    monkeypatch.setattr(sweeping, "Cluster", lambda address: cluster)
+
+
+class Comparing(Visit):
+    """A visitor of the Compare page."""
+
+    def __init__(self, part="race", **query):
+        super().__init__(**query)
+        self.page.session_state["compare_part"] = part
+        self.page.switch_page("views/compare.py")
+        self.look()
+
+    def text(self):
+        kinds = ("markdown", "caption", "header", "info", "error")
+        return "\n".join(item.value for kind in kinds for item in self.page.get(kind))
+
+    def has(self):
+        return [button.label for button in self.page.button]
+
+
+def measured(plan, recall=1.0, keep=None):
+    """Results of a plan's cells, put where the page finds them."""
+    store = SweepStore()
+    for cell in plan.cells()[:keep]:
+        marks = (Mark(cell.config.steps, cell.characters, 1.3, 5.0, recall),)
+        store.put(
+            CellResult(
+                cell.key,
+                "done",
+                cell.config.steps,
+                cell.characters,
+                2.0,
+                1.25,
+                1.2,
+                recall,
+                recall,
+                5.0,
+                marks,
+            )
+        )
+    return store
+
+
+# -- unrolling limits -------------------------------------------------------------------------
+
+
+def test_the_first_grid_is_a_first_look_with_an_estimate():
+    visit = Comparing("limits")
+    assert sweeping.sweeps().snapshot is None
+    assert visit.has()[-1] == "Start"
+    assert "0 of 18 cells · about " in visit.status()
+    words = visit.chart("The map")["data"][0]["text"]
+    assert words == [["still to come"] * 3] * 2
+    assert "The verdict comes with the first cells." in visit.text()
+
+
+def test_choosing_a_grid_fills_the_form():
+    visit = Comparing("limits")
+    visit.page.selectbox(key="grid_choice").set_value("The measure, equal updates")
+    visit.look()
+    assert visit.page.text_input(key="grid_lags").value == "8, 12, 16, 20, 24"
+    assert visit.page.session_state["sweep_plan"] == FULL
+    assert "0 of 50 cells" in visit.status()
+
+
+@pytest.mark.parametrize("name", GRIDS)
+def test_every_grid_on_offer_comes_back_from_the_form_as_it_is(name):
+    visit = Comparing("limits")
+    visit.page.selectbox(key="grid_choice").set_value(name)
+    visit.look()
+    assert visit.page.session_state["sweep_plan"] == GRIDS[name]
+
+
+def test_text8_is_on_offer_once_it_was_fetched():
+    assert (
+        "text8: 100 M of Wikipedia" not in Comparing("limits").page.selectbox("grid_text").options
+    )
+    folder = cache_home() / "text8"
+    folder.mkdir(parents=True)
+    (folder / "text8.ids.npy").touch()
+    assert "text8: 100 M of Wikipedia" in Comparing("limits").page.selectbox("grid_text").options
+
+
+def test_what_makes_no_grid_is_told_and_cannot_be_started():
+    visit = Comparing("limits")
+    visit.page.text_input(key="grid_lags").set_value("8, many")
+    visit.look()
+    assert "lags=many is not allowed" in visit.said("error")[0]
+    assert [b.disabled for b in visit.page.button if b.label == "Start"] == [True]
+
+
+def test_cells_measured_before_are_shown_without_training():
+    measured(QUICK)
+    visit = Comparing("limits")
+    assert "18 of 18 cells, 18 measured before" in visit.status()
+    assert "tanh: at least 12 characters, ReLU: at least 12" in visit.text()
+    words = visit.chart("The map")["data"][0]["text"]
+    assert words == [["learned<br>100 %<br>3 of 3 seeds"] * 3] * 2
+    assert [b.disabled for b in visit.page.button if b.label == "Start"] == [True]
+
+
+def test_a_grid_measured_in_part_goes_on():
+    measured(QUICK, keep=5)
+    visit = Comparing("limits")
+    assert "Continue, 13 cells to go" in visit.has()
+    assert "So far, with seeds still to come" in visit.text()
+
+
+def test_the_runs_of_a_cell_lead_to_the_train_page():
+    measured(QUICK)
+    visit = Comparing("limits")
+    (cells,) = [box for box in visit.page.selectbox if box.label == "The runs of"]
+    assert cells.options[0] == "tanh, lag 4"
+    cells.set_value((QUICK.lines[1], 8))
+    visit.look()
+    runs = visit.page.dataframe[-1].value
+    assert list(runs["Seed"]) == [0, 1, 2]
+    assert "text=latch%3A8" in runs["Repeat it"][0]
+    assert "activation=relu" in runs["Repeat it"][0]
+    assert list(runs["Its run"]) == [None] * 3  # measured before runs of cells were kept
+
+
+def test_a_recorded_cell_leads_to_its_run():
+    measured(SMALL)
+    cells = [cell for cell in SMALL.cells() if cell.distance == 2]
+    log = SweepRuns(library().shelf())
+    for cell in cells:
+        log.finish(cell, train_cell(cell))
+    log.close()
+    visit = Comparing("limits")
+    visit.page.session_state["sweep_plan"] = SMALL
+    for name, value in (("lags", "1, 2"), ("seeds", 1), ("amount", 40), ("nodes", 8)):
+        visit.page.session_state[f"grid_{name}"] = value
+    visit.page.session_state["grid_batch_size"] = 4
+    visit.look()
+    (box,) = [box for box in visit.page.selectbox if box.label == "The runs of"]
+    box.set_value((SMALL.lines[1], 2))
+    visit.look()
+    (link,) = visit.page.dataframe[-1].value["Its run"]
+    query = dict(parse_qsl(link.removeprefix("/?")))
+    assert query["run"] == cells[1].key[:8]
+    opened = Visit(**query)
+    assert "finished" in opened.status()
+    assert "step 40 of 40" in opened.status()
+    assert opened.chosen()["activation"] == "relu"
+    assert len(opened.chart("Loss")["data"]) >= 3
+
+
+def test_without_a_store_of_runs_a_grid_is_shown_and_says_what_is_missing(monkeypatch, tmp_path):
+    home = tmp_path / "newer"
+    store = Store(home)
+    store._connection.execute("PRAGMA user_version = 99")
+    store.close()
+    monkeypatch.setenv("UNROLL_HOME", str(home))
+    measured(QUICK)
+    visit = Comparing("limits")
+    assert visit.said("warning")[0].endswith("Runs are not recorded.")
+    assert "18 of 18 cells" in visit.status()
+    (cells,) = [box for box in visit.page.selectbox if box.label == "The runs of"]
+    cells.set_value((QUICK.lines[1], 8))
+    assert list(visit.look().page.dataframe[-1].value["Its run"]) == [None] * 3
+
+
+@pytest.mark.usefixtures("two_workers")
+def test_a_sweep_runs_and_a_second_tab_finds_it():
+    Comparing("limits")
+    sweeping.sweeps().start(SMALL.model_copy(update={"amount": 2_000_000}))
+    sweeping.sweeps().wait_until(lambda s: s.workers)
+    visit = Comparing("limits")
+    assert visit.has()[-1] == "Stop"
+    assert "0 of 4 cells · 2 workers" in visit.status()
+    assert visit.page.text_input(key="grid_lags").value == "1, 2"
+    assert visit.page.text_input(key="grid_lags").disabled
+    visit.click("Stop")
+    sweeping.sweeps().wait(30)
+    visit.look()
+    assert visit.said("info")[0].startswith("Stopped; finished cells are kept")
+    assert not any(row.status.active for row in library().shelf().runs())
+
+
+@pytest.mark.usefixtures("two_workers")
+def test_start_measures_every_cell_and_a_new_server_shows_them():
+    visit = Comparing("limits")
+    sweeping.choose_plan(SMALL)
+    visit.page.session_state["sweep_plan"] = SMALL
+    for name, value in (("lags", "1, 2"), ("seeds", 1), ("amount", 40), ("nodes", 8)):
+        visit.page.session_state[f"grid_{name}"] = value
+    visit.page.session_state["grid_batch_size"] = 4
+    visit.look()
+    visit.click("Start")
+    ended = sweeping.sweeps().wait(60)
+    assert (ended.plan, ended.done) == (SMALL, 4)
+    visit.look()
+    assert "4 of 4 cells" in visit.status()
+    rows = library().shelf().runs()
+    assert sorted(row.name for row in rows) == [
+        f"{name}, lag {lag}, seed 0" for name in ("ReLU", "tanh") for lag in (1, 2)
+    ]
+    assert {(row.status, row.step, row.source) for row in rows} == {("finished", 40, "sweep")}
+    again = Sweeps(Cluster(), SweepStore()).snapshot
+    assert again.results == ended.results
+
+
+def test_a_scheduler_that_is_none_is_told(monkeypatch):
+    monkeypatch.setenv("UNROLL_SCHEDULER", "there")
+    try:
+        visit = Comparing("limits")
+        assert "'there' is no scheduler's address" in visit.said("error")[0]
+    finally:
+        monkeypatch.delenv("UNROLL_SCHEDULER")
+
+
+# -- the race ---------------------------------------------------------------------------------
+
+
+def test_a_race_is_tanh_against_relu_unless_something_else_is_chosen():
+    visit = Comparing(**TINY, steps=50)
+    visit.click("Start the race")
+    race = racing.races().current
+    assert [run.snapshot.config.activation for run in race.runs] == ["tanh", "relu"]
+    assert {run.snapshot.config.nodes for run in race.runs} == {8}
+    assert visit.has() == ["Pause all", "Step all", "Stop all"]
+    assert "Different: **activation**" in visit.text()
+    visit.click("Stop all")
+    race.wait(20)
+    visit.look()
+    assert "Start the race" in visit.has()
+    assert {run.snapshot.status for run in race.runs} == {RunStatus.STOPPED}
+
+
+def test_both_curves_share_one_chart_in_their_own_colours():
+    visit = Comparing(**TINY, steps=50)
+    visit.page.number_input(key="race_amount_characters_seen").set_value(4_800)
+    visit.look()
+    visit.click("Start the race")
+    racing.races().current.wait(30)
+    visit.look()
+    curves = {c["name"]: c["line"]["color"] for c in visit.chart("Loss")["data"] if "line" in c}
+    assert curves == {"tanh": "#0072B2", "ReLU": "#D55E00"}
+    assert "is ahead at the end, by validation loss." in visit.text()
+    assert visit.status() == "ended at 4,800 of 4,800 characters"
+
+
+def test_pause_and_resume_act_on_the_whole_race():
+    visit = Comparing(**ENDLESS)
+    visit.click("Start the race")
+    visit.click("Pause all")
+    assert visit.has()[0] == "Resume all"
+    assert racing.races().current.snapshot.held
+    visit.click("Resume all")
+    assert not racing.races().current.snapshot.held
+
+
+def test_a_lane_that_is_like_another_cannot_be_started():
+    visit = Comparing(**TINY)
+    visit.page.multiselect(key="race_2_fields").set_value([])
+    visit.look()
+    assert "Lane 2 is the same as another" in visit.said("error")[0]
+    assert [b.disabled for b in visit.page.button if b.label == "Start the race"] == [True]
+
+
+def test_four_lanes_start_with_four_differences():
+    visit = Comparing(**ENDLESS)
+    (lanes,) = [group for group in visit.page.get("button_group") if group.key == "race_lanes"]
+    lanes.set_value(4)
+    visit.look()
+    visit.click("Start the race")
+    configs = [run.snapshot.config for run in racing.races().current.runs]
+    assert racing.lane_names(configs) == [
+        "tanh, T 6, clip 1.25",
+        "ReLU, T 6, clip 1.25",
+        "tanh, T 12, clip 1.25",
+        "tanh, T 6, clip off",
+    ]
+
+
+def test_a_guess_is_held_against_the_outcome_at_the_end():
+    visit = Comparing(**TINY)
+    visit.page.toggle(key="race_predict").set_value(True)
+    visit.look()
+    visit.page.radio(key="guess_leader").set_value(1)
+    visit.page.number_input(key="guess_horizon_0").set_value(12)
+    visit.page.number_input(key="race_amount_characters_seen").set_value(4_800)
+    visit.look()
+    visit.click("Start the race")
+    racing.races().current.wait(30)
+    visit.look()
+    (table,) = [d.value for d in visit.page.dataframe if "You guessed" in d.value]
+    assert list(table["You guessed"]) == ["ReLU", "none", "12", "–"]
+    assert table["It was"][0] in ("tanh", "ReLU")
+    assert table["It was"][1] == "none"
+
+
+def test_a_finished_run_can_be_laid_under_a_race():
+    visit = Visit(**TINY, steps=5)
+    run = visit.start()
+    run.wait(30)
+    comparing = Comparing(**ENDLESS)
+    comparing.click("Start the race")
+    library().flush()
+    comparing.look()
+    comparing.page.selectbox(key="race_under").set_value(run.run_id)
+    comparing.look()
+    names = [curve["name"] for curve in comparing.chart("Loss")["data"]]
+    assert f"under it: run {run.run_id}" in names
+
+
+def test_one_click_on_the_train_page_races_a_run_against_the_other_activation():
+    visit = Visit(**ENDLESS, activation="relu")
+    visit.start()
+    visit.click("Race this with tanh")
+    race = racing.races().current
+    assert [run.snapshot.config.activation for run in race.runs] == ["relu", "tanh"]
+    assert race.axis == "characters_seen"
+
+
+def test_lanes_are_named_by_what_differs():
+    config = PRESETS["demo"].config
+    other = config.changed(unrollings=50, clip=0)
+    assert racing.lane_names((config, other)) == ["T 25, clip 1.25", "T 50, clip off"]
+    assert racing.lane_styles((config, other))[0].color == "#7E52E3"
+    assert json.dumps(racing.lane_names((config, racing.rival(config)))) == '["tanh", "ReLU"]'

@@ -1,0 +1,66 @@
+"""How often a reader may look, by how many watch."""
+
+import pytest
+
+from dashboard.pace import FEW, INTERVAL, LONGEST, Watchers
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def watchers(clock):
+    return Watchers(clock)
+
+
+def refresh(watchers, pages, interval=INTERVAL):
+    """Each of so many pages once; what the last one is told."""
+    for page in range(pages):
+        told = watchers.refreshed(f"page {page}", interval)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("pages", "seconds"), [(1, 0.5), (6, 0.5), (7, 1), (12, 1), (13, 2), (24, 2), (49, 8)]
+)
+def test_all_pages_together_ask_no_more_often_than_a_few(watchers, pages, seconds):
+    assert refresh(watchers, pages) == seconds
+    assert pages / seconds <= FEW / INTERVAL
+
+
+def test_no_page_waits_longer_than_the_longest_interval(watchers):
+    assert refresh(watchers, 1_000) == LONGEST
+
+
+def test_one_page_that_comes_and_goes_does_not_change_everyones_pace(watchers, clock):
+    assert refresh(watchers, 7) == 1
+    clock.now += 9  # the seventh is closed
+    assert refresh(watchers, 6, interval=1) == 1
+    clock.now += 9
+    assert refresh(watchers, 4, interval=1) == 0.5
+
+
+def test_a_page_is_counted_once(watchers):
+    for _ in range(50):
+        assert watchers.refreshed("one") == 0.5
+
+
+@pytest.mark.parametrize("interval", [0.5, 2.0])
+def test_a_page_counts_until_it_has_missed_three_refreshes_and_five_seconds(
+    watchers, clock, interval
+):
+    refresh(watchers, 6, interval)
+    clock.now += 2.9 * interval + 5
+    assert watchers.refreshed("another") == 1
+    clock.now += 0.2 * interval
+    assert watchers.refreshed("another", 1.0) == 0.5

@@ -1,0 +1,152 @@
+"""Plans and their cells: what a grid holds, what is equal in it, and what names a cell."""
+
+import pytest
+
+from core.errors import ConfigError
+from core.experiments.plan import (
+    BASE,
+    Line,
+    SweepPlan,
+)
+
+
+def test_a_grid_has_a_cell_for_every_combination():
+    plan = SweepPlan(lags=(3, 5, 8), clips=(0, 1.25), seeds=4)
+    cells = plan.cells()
+    assert len(cells) == plan.cell_count == 3 * 2 * 2 * 4
+    assert len({cell.key for cell in cells}) == len(cells)
+    assert {cell.line for cell in cells} == {
+        Line(activation, clip) for activation in ("tanh", "relu") for clip in (0, 1.25)
+    }
+
+
+def test_a_lag_is_trained_on_its_own_text_with_eight_more_unrollings():
+    (cell,) = SweepPlan(lags=(12,), activations=("relu",), seeds=1).cells()
+    assert cell.config.text == "latch:12"
+    assert cell.config.unrollings == 20
+    assert cell.distance == 12
+
+
+def test_on_other_texts_the_distance_is_the_unrollings():
+    cells = SweepPlan(text="builtin", unrollings=(40, 20), seeds=1).cells("abc")
+    assert [cell.config.unrollings for cell in cells] == [40, 40, 20, 20]
+    assert {cell.config.text for cell in cells} == {"builtin"}
+    assert {cell.text_sha256 for cell in cells} == {"abc"}
+
+
+def test_equal_characters_mean_fewer_updates_with_more_unrollings():
+    plan = SweepPlan(lags=(8, 24), budget="characters", amount=2_304_000, seeds=1)
+    steps = {cell.distance: cell.config.steps for cell in plan.cells()}
+    assert steps == {8: 4_500, 24: 2_250}
+    assert {cell.characters for cell in plan.cells()} == {2_304_000}
+
+
+def test_equal_updates_are_equal_updates():
+    plan = SweepPlan(lags=(8, 24), budget="updates", amount=3_000)
+    assert {cell.config.steps for cell in plan.cells()} == {3_000}
+
+
+def test_a_budget_below_one_window_is_one_update():
+    plan = SweepPlan(lags=(8,), budget="characters", amount=1)
+    assert {cell.config.steps for cell in plan.cells()} == {1}
+
+
+def test_all_cells_of_a_seed_come_before_the_next_and_long_ones_first():
+    cells = SweepPlan(lags=(3, 5), seeds=2).cells()
+    assert [(cell.seed, cell.distance) for cell in cells] == [
+        (seed, lag) for seed in (0, 1) for lag in (5, 5, 3, 3)
+    ]
+
+
+def test_other_seeds_of_a_grid_are_other_cells():
+    plan = SweepPlan(lags=(3,), activations=("relu",), seeds=2, first_seed=5)
+    assert [cell.seed for cell in plan.cells()] == [5, 6]
+
+
+def test_a_key_names_the_measurement_and_nothing_else():
+    def key(**changes):
+        (cell,) = SweepPlan(
+            **{"lags": (3,), "activations": ("tanh",), "seeds": 1, **changes}
+        ).cells()
+        return cell.key
+
+    assert key() == key(base=BASE.changed(report_every=7, device="cpu"))
+    assert key() == key(base=BASE.changed(decay_steps=7))  # of a decay that is off
+    assert key() == key(budget="characters", amount=2_304_000)
+    others = [
+        key(lags=(4,)),
+        key(activations=("relu",)),
+        key(amount=500_000),
+        key(clips=(0,)),
+        key(base=BASE.changed(nodes=9)),
+        key(base=BASE.changed(decay_rate=0.5, decay_steps=7)),
+    ]
+    assert len({key(), *others}) == 7
+
+
+def test_cells_of_different_texts_have_different_keys():
+    plan = SweepPlan(text="builtin", unrollings=(3,), seeds=1)
+    assert plan.cells("one")[0].key != plan.cells("other")[0].key
+
+
+def test_equal_cells_of_different_grids_have_equal_keys():
+    small = SweepPlan(lags=(3,), activations=("relu",), seeds=1, amount=9_000).cells()
+    large = SweepPlan(lags=(3, 9), seeds=3, amount=9_000).cells()
+    assert {cell.key for cell in small} < {cell.key for cell in large}
+
+
+def test_a_line_is_named_by_what_varies():
+    one = SweepPlan()
+    assert [one.line_name(line) for line in one.lines] == ["tanh", "ReLU"]
+    many = SweepPlan(clips=(0, 1.25), architectures=("arch1", "arch2"))
+    assert many.line_name(many.lines[0]) == "tanh, clip off, Arch 1"
+    assert many.line_name(many.lines[-1]) == "ReLU, clip 1.25, Arch 2"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"lags": [0]}, "lags=0 is not allowed: choose whole numbers from 1 to 100."),
+        ({"lags": []}, "lags=none: name at least one"),
+        ({"lags": [3, 3]}, "lags=3, 3: name at least one, and none twice."),
+        ({"text": "builtin", "unrollings": [201]}, "choose whole numbers from 1 to 200."),
+        ({"activations": ["gelu"]}, "activations=gelu is not allowed: choose tanh, relu or both."),
+        ({"seeds": 0}, "seeds=0 is not allowed: choose a whole number from 1 to 50."),
+        ({"first_seed": -1}, "first_seed=-1 is not allowed: choose a whole number from 0 to"),
+        ({"clips": [-1]}, "clips=-1 is not allowed"),
+        ({"amount": 0}, "amount=0 is not allowed"),
+        ({"lags": range(1, 101), "seeds": 50}, "the grid has 10,000 cells; 2,000 are allowed"),
+        ({"text": "latch:8"}, "name latch alone"),
+        ({"speed": 3}, "speed is not part of a sweep."),
+        (
+            {"architectures": ["arch2"], "base": BASE.changed(combine="add")},
+            "combine=add is not defined for arch2",
+        ),
+    ],
+)
+def test_what_makes_no_grid_is_refused_in_a_sentence(values, words):
+    with pytest.raises(ConfigError) as refusal:
+        SweepPlan.parse(values)
+    assert words in str(refusal.value)
+
+
+def test_a_cells_name_tells_what_is_unlike_the_usual_cell():
+    plan = SweepPlan(
+        text="builtin",
+        unrollings=(20,),
+        activations=("relu",),
+        clips=(0,),
+        inits=("identity",),
+        architectures=("arch2",),
+        first_seed=3,
+        seeds=1,
+    )
+    (cell,) = plan.cells()
+    assert cell.name == "ReLU, clip off, identity, Arch 2, T 20, seed 3"
+    assert SweepPlan(lags=(16,)).cells()[1].name == "ReLU, lag 16, seed 0"
+
+
+def test_a_cell_trains_on_the_cpu_whatever_the_plan_says():
+    (cell,) = SweepPlan(lags=(16,), activations=("tanh",), seeds=1).cells()
+    assert cell.config.device == "auto"
+    assert cell.trained_config == cell.config.changed(device="cpu")

@@ -1,0 +1,254 @@
+"""Races: lanes in lockstep, commands on all at once, what is the same and what differs."""
+
+import numpy as np
+import pytest
+
+from core.errors import ConfigError, RunError, StoreError
+from core.experiments.lockstep import Lockstep
+from core.experiments.race import Races, differences, lanes_of, leader
+from core.records import Report, RunStatus
+from core.training.manager import RunManager
+from core.training.snapshot import RunSnapshot
+
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def races(load_text):
+    manager = RunManager(max_running=1, load_text=load_text)
+    yield Races(manager)
+    manager.stop_all()
+
+
+def never():
+    return False
+
+
+def limit_of(race):
+    """Where a race holds, once its lanes have come back from their steps."""
+    lockstep = race._lockstep
+    with lockstep._changed:
+        assert lockstep._changed.wait_for(lambda: lockstep._beyond is None, PATIENCE)
+        return lockstep._limit
+
+
+# -- the lockstep ---------------------------------------------------------------------------
+
+
+def test_only_the_one_furthest_behind_may_go():
+    step = Lockstep(["a", "b"])
+    assert not step.turn("b", 0.0, lambda: True)
+    assert step.turn("a", 0.0, never)  # a tie: both may
+    assert not step.turn("a", 10.0, lambda: True)
+    assert step.turn("b", 0.0, never)
+    assert step.turn("b", 10.0, never)
+
+
+def test_nobody_goes_before_all_have_arrived():
+    step = Lockstep(["a", "b"])
+    assert not step.turn("a", 0.0, lambda: True)
+    step.leave("b")  # it could not even begin
+    assert step.turn("a", 0.0, never)
+
+
+def test_a_hold_waits_for_those_that_are_in_the_middle_of_a_step():
+    step = Lockstep(["a", "b"])
+    step.turn("b", 0.0, lambda: True)
+    assert step.turn("a", 0.0, never)  # and is on its way to 2
+    step.hold()
+    assert step.held
+    assert not step.turn("b", 0.0, lambda: True)
+    assert not step.turn("a", 2.0, lambda: True)
+    assert step.turn("b", 0.0, never)  # catches up
+    assert not step.turn("b", 2.0, lambda: True)
+
+
+def test_a_held_lockstep_lets_those_behind_catch_up_and_no_further():
+    step = Lockstep(["a", "b"])
+    step.turn("a", 4.0, lambda: True)
+    step.turn("b", 2.0, lambda: True)
+    step.hold()
+    assert step.held
+    assert step.turn("b", 2.0, never)
+    assert not step.turn("b", 4.0, lambda: True)
+    step.advance(2.0)
+    assert step.turn("b", 4.0, never)
+    assert not step.turn("b", 6.0, lambda: True)
+    step.go_on()
+    step.leave("a")
+    assert step.turn("b", 6.0, never)
+
+
+# -- lanes ----------------------------------------------------------------------------------
+
+
+def test_lanes_are_copies_of_the_first_with_named_differences(small):
+    first = small(activation="tanh")
+    lanes = lanes_of(first, [{"activation": "relu"}, {"unrollings": 9, "clip": 0.0}])
+    assert lanes == (first, first.changed(activation="relu"), first.changed(unrollings=9, clip=0))
+    assert differences(lanes) == {
+        "activation": ("tanh", "relu", "tanh"),
+        "unrollings": (6, 6, 9),
+        "clip": (1.25, 1.25, 0.0),
+    }
+
+
+def test_a_lane_must_differ_from_all_others(small):
+    with pytest.raises(RunError, match="Lane 3 is the same as another"):
+        lanes_of(small(), [{"activation": "relu"}, {"activation": "relu"}])
+
+
+def test_what_must_be_the_same_cannot_differ(small):
+    with pytest.raises(RunError, match="text must be the same in all lanes"):
+        lanes_of(small(), [{"text": "latch:8"}])
+    with pytest.raises(ConfigError, match="unrollings=0 is not allowed"):
+        lanes_of(small(), [{"unrollings": 0}])
+
+
+@pytest.mark.parametrize("count", [1, 5])
+def test_a_race_has_two_to_four_lanes(races, small, count):
+    with pytest.raises(RunError, match="choose 2 to 4 lanes"):
+        races.start([small(seed=seed) for seed in range(count)], "step", 5)
+
+
+# -- racing ---------------------------------------------------------------------------------
+
+
+def test_each_lane_trains_as_it_would_alone(races, small, make_run):
+    lanes = lanes_of(small(steps=12), [{"activation": "relu"}])
+    race = races.start(lanes, "step", 12).wait(30)
+    for lane, config in zip(race.lanes, lanes, strict=True):
+        alone = make_run(config).wait(30)
+        assert lane.status == RunStatus.FINISHED
+        np.testing.assert_array_equal(
+            lane.history.column("loss_nats"), alone.history.column("loss_nats")
+        )
+        assert lane.reports[-1].validation_loss_nats == alone.reports[-1].validation_loss_nats
+
+
+def test_by_characters_longer_windows_take_fewer_steps(races, small):
+    lanes = lanes_of(small(unrollings=5, report_every=10), [{"unrollings": 10}])
+    race = races.start(lanes, "characters_seen", 4 * 5 * 40).wait(30)
+    assert [lane.step for lane in race.lanes] == [40, 20]
+    assert [lane.characters_seen for lane in race.lanes] == [800, 800]
+    places = [[report.characters_seen for report in lane.reports] for lane in race.lanes]
+    assert places == [[0, 200, 400, 600, 800]] * 2
+
+
+def test_no_lane_is_ever_more_than_one_window_ahead(races, small, monkeypatch):
+    ahead = []
+    turn = Lockstep.turn
+
+    def watched(self, name, position, interrupted):
+        may = turn(self, name, position, interrupted)
+        known = [p for p in self._positions.values() if p is not None]
+        ahead.append(position - min(known))
+        return may
+
+    monkeypatch.setattr(Lockstep, "turn", watched)
+    lanes = lanes_of(small(unrollings=5), [{"unrollings": 10}, {"unrollings": 7}])
+    races.start(lanes, "characters_seen", 4 * 5 * 60).wait(30)
+    assert len(ahead) > 60 + 30
+    assert max(ahead) == 0  # who goes is the one furthest behind
+
+
+def test_pause_step_and_resume_act_on_all(races, small):
+    lanes = lanes_of(small(unrollings=5), [{"unrollings": 10}])
+    race = races.start(lanes, "characters_seen", 4 * 5 * 1_000_000)
+    race.runs[0].wait_until(lambda s: s.step > 4)
+    race.pause()
+    assert race.snapshot.held
+    held_at = limit_of(race)
+
+    def wait_for(place):
+        for run in race.runs:
+            run.wait_until(lambda s: s.characters_seen >= place)
+        return race.snapshot
+
+    # Steps of 20 and of 40 characters: all are at the hold, and none a whole step past it.
+    assert all(held_at <= lane.characters_seen < held_at + 40 for lane in wait_for(held_at).lanes)
+    race.step()
+    after = wait_for(held_at + 40)
+    assert all(held_at + 40 <= lane.characters_seen < held_at + 80 for lane in after.lanes)
+    race.resume()
+    wait_for(held_at + 400)
+    race.stop()
+    ended = race.wait(20)
+    assert {lane.status for lane in ended.lanes} == {RunStatus.STOPPED}
+    assert not ended.active
+
+
+def test_a_waiting_lane_hands_out_its_weights_and_takes_no_step_for_it(races, small):
+    race = races.start(lanes_of(small(), [{"activation": "relu"}]), "step", 1_000_000)
+    race.runs[0].wait_until(lambda s: s.step > 4)
+    race.pause()
+    limit = limit_of(race)
+    for run in race.runs:
+        run.wait_until(lambda s: s.step >= limit)
+        step, weights = run.weights(timeout=20)
+        assert step == limit
+        assert set(weights) == set("UWbVc")
+    assert {lane.step for lane in race.snapshot.lanes} == {limit}
+
+
+def test_a_lane_that_diverges_leaves_the_others_racing(races, small):
+    explosive = {"init": "identity", "activation": "relu", "clip": 0, "learning_rate": 100}
+    first = small(unrollings=20, nodes=20)
+    race = races.start(lanes_of(first, [explosive]), "step", 200).wait(30)
+    assert [lane.status for lane in race.lanes] == [RunStatus.FINISHED, RunStatus.DIVERGED]
+    assert race.lanes[0].step == 200
+    assert leader(race.lanes) == 0
+
+
+def test_a_race_by_seconds_ends_each_lane_when_its_time_is_up(races, small):
+    race = races.start(lanes_of(small(), [{"nodes": 64}]), "seconds", 0.3).wait(30)
+    assert {lane.status for lane in race.lanes} == {RunStatus.FINISHED}
+    for lane in race.lanes:
+        seconds = lane.history.column("seconds")
+        assert lane.seconds >= 0.3
+        assert seconds[-2] < 0.3  # the step before was not the last
+        assert lane.reports[-1].step == lane.step
+
+
+def test_one_race_at_a_time_and_a_page_s_run_beside_it(races, small):
+    lanes = lanes_of(small(), [{"activation": "relu"}])
+    race = races.start(lanes, "step", 1_000_000)
+    with pytest.raises(RunError, match="A race runs already"):
+        races.start(lanes, "step", 5)
+    beside = races._manager.start(small(steps=5))
+    assert beside.wait(30).status == RunStatus.FINISHED
+    race.stop()
+    race.wait(20)
+    assert not races.current.snapshot.active
+
+
+def test_nobody_leads_before_the_first_report_after_a_step(small):
+    config = small()
+
+    def lane(*losses):
+        """At the steps 0, 10, 20 ..."""
+        reports = tuple(Report(10 * n, n, n, None, loss, "") for n, loss in enumerate(losses))
+        return RunSnapshot("r", config, config.live, RunStatus.RUNNING, reports=reports)
+
+    assert leader(()) is None
+    assert leader([lane(), lane(3.0)]) is None
+    assert leader([lane(2.0), lane(3.0, 2.5)]) == 1
+    assert leader([lane(3.0, 2.0, 2.6), lane(3.0, 2.5), lane(3.0, float("nan"))]) == 1
+
+
+def test_a_lane_that_cannot_be_recorded_stops_those_that_began(load_text, small):
+    asked = []
+
+    def observe(run):
+        asked.append(run)
+        if len(asked) == 3:
+            raise StoreError("The disk is full.")
+
+    manager = RunManager(load_text=load_text, observe=observe)
+    races = Races(manager)
+    lanes = lanes_of(small(), [{"activation": "relu"}, {"clip": 0.0}])
+    with pytest.raises(StoreError, match="The disk is full"):
+        races.start(lanes, "step", 1_000_000)
+    assert races.current is None
+    assert [run.wait(PATIENCE).status for run in asked[:2]] == [RunStatus.STOPPED] * 2
+    assert [run.snapshot.step for run in asked] == [0, 0, 0]

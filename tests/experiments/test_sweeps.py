@@ -1,0 +1,132 @@
+"""The sweeps of a process: started, watched, stopped, found again by the next process."""
+
+from dataclasses import replace
+
+import pytest
+
+from core.errors import StoreError, SweepError, TextError
+from core.experiments.cluster import Cluster
+from core.experiments.plan import BASE, CellResult, Mark, SweepPlan
+from core.experiments.results import SweepStore
+from core.experiments.sweeps import Sweeps, SweepSnapshot
+
+TINY = BASE.changed(nodes=8, batch_size=4)
+PLAN = SweepPlan(lags=(1, 2), seeds=2, budget="updates", amount=40, base=TINY)
+LONG = PLAN.model_copy(update={"amount": 2_000_000})
+
+
+@pytest.fixture
+def store(tmp_path):
+    return SweepStore(tmp_path / "sweeps.sqlite")
+
+
+@pytest.fixture
+def sweeps(cluster, store):
+    made = Sweeps(cluster, store)
+    yield made
+    made.stop()
+    made.wait(20)
+
+
+def test_before_the_first_sweep_there_is_nothing(sweeps):
+    assert sweeps.snapshot is None
+
+
+def test_a_sweep_runs_to_its_last_cell(sweeps, store):
+    sweeps.start(PLAN)
+    ended = sweeps.wait(60)
+    assert (ended.active, ended.failed, ended.message) == (False, False, "")
+    assert (ended.done, ended.reused, ended.share) == (8, 0, 1.0)
+    assert store.get(cell.key for cell in ended.cells) == ended.results
+
+
+def test_a_stopped_sweep_goes_on_where_it_was(sweeps):
+    small = PLAN.model_copy(update={"lags": (1,)})
+    sweeps.start(small)
+    known = sweeps.wait(60).results
+    both = LONG.model_copy(update={"lags": (1,)})
+    sweeps.start(both)
+    sweeps.wait_until(lambda s: s.workers is not None)
+    sweeps.stop()
+    stopped = sweeps.wait(30)
+    assert stopped.message.startswith("Stopped; finished cells are kept")
+    assert (stopped.active, stopped.failed, stopped.done) == (False, False, 0)
+    sweeps.start(PLAN)
+    ended = sweeps.wait(60)
+    assert (ended.done, ended.reused) == (8, 4)
+    assert {key: ended.results[key] for key in known} == known
+
+
+def test_another_process_finds_the_last_sweep_and_what_it_measured(sweeps, store):
+    sweeps.start(PLAN)
+    results = sweeps.wait(60).results
+    found = Sweeps(Cluster("tcp://127.0.0.1:9"), SweepStore(store.path)).snapshot
+    assert (found.plan, found.results, found.active) == (PLAN, results, False)
+
+
+def test_one_sweep_at_a_time(sweeps):
+    sweeps.start(LONG)
+    with pytest.raises(SweepError, match="A sweep runs already"):
+        sweeps.start(PLAN)
+
+
+def test_a_scheduler_that_is_not_there_ends_the_sweep_with_a_sentence(store, monkeypatch):
+    monkeypatch.setattr("core.experiments.cluster._CONNECT", 0.5)
+    sweeps = Sweeps(Cluster("tcp://127.0.0.1:9"), store)
+    sweeps.start(PLAN)
+    ended = sweeps.wait(20)
+    assert (ended.active, ended.failed) == (False, True)
+    assert "No scheduler answers at tcp://127.0.0.1:9" in ended.message
+
+
+def test_a_snapshot_tells_that_runs_are_not_recorded(cluster, store):
+    class Full:
+        def mark(self, *_):
+            raise StoreError("The disk is full.")
+
+        finish = abandon = mark
+
+    sweeps = Sweeps(cluster, store, Full())
+    sweeps.start(PLAN)
+    ended = sweeps.wait(60)
+    assert (ended.done, ended.failed) == (8, False)
+    assert ended.unrecorded.startswith("The disk is full. The sweep goes on")
+
+
+def test_a_text_that_is_not_there_starts_nothing(sweeps):
+    with pytest.raises(TextError, match="There is no text 'nowhere'"):
+        sweeps.start(PLAN.model_copy(update={"text": "nowhere"}))
+    assert sweeps.snapshot is None
+
+
+def test_the_share_counts_steps_of_cells_on_their_way():
+    cells = tuple(PLAN.cells())
+    done = CellResult(cells[0].key, "done", 40, 100, 1.0)
+    on_the_way = {cells[1].key: Mark(20, 50, 1.0, 1.0)}
+    now = SweepSnapshot(
+        PLAN, cells, active=True, results={done.key: done}, marks=on_the_way, seconds=6.0
+    )
+    assert now.share == pytest.approx(1.5 / 8)
+    assert now.seconds_left == pytest.approx(6.0 * 6.5 / 1.5)
+
+
+def test_reused_cells_do_not_count_for_the_pace():
+    cells = tuple(PLAN.cells())
+    results = {cell.key: CellResult(cell.key, "done", 40, 100, 1.0) for cell in cells[:6]}
+    now = SweepSnapshot(PLAN, cells, active=True, results=results, reused=4, seconds=10.0)
+    assert now.new_share == pytest.approx(0.5)
+    assert now.seconds_left == pytest.approx(10.0)
+
+
+def test_reused_cells_count_for_the_steps_that_they_took():
+    # Equal characters: windows of 16 take three times as many steps as windows of 48.
+    plan = PLAN.model_copy(
+        update={"lags": (8, 40), "budget": "characters", "amount": 9_600, "seeds": 1}
+    )
+    cells = tuple(sorted(plan.cells(), key=lambda cell: cell.distance))
+    assert [cell.config.steps for cell in cells] == [150, 150, 50, 50]
+    results = {cell.key: CellResult(cell.key, "done", 150, 9_600, 1.0) for cell in cells[:2]}
+    now = SweepSnapshot(plan, cells, active=True, results=results, reused=2, seconds=10.0)
+    assert (now.share, now.new_share, now.seconds_left) == (0.75, 0.0, None)
+    halfway = replace(now, marks={cells[2].key: Mark(50, 9_600, 1.0, 1.0)})
+    assert (halfway.new_share, halfway.seconds_left) == (0.5, 10.0)

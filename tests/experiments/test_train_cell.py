@@ -1,0 +1,170 @@
+"""One cell: what it trains, what it measures, when it gives up."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from core.data.alphabet import SYMBOLS
+from core.data.latch import KEYS, latch_floor
+from core.errors import TextError
+from core.experiments.plan import BASE, MARKS, SweepPlan
+from core.experiments.train_cell import Abandoned, echo_recall, latch_loss, train_cell
+from core.records import Report, StepRecord
+from core.training.trainer import Trainer
+
+TINY = BASE.changed(nodes=24, batch_size=16)
+
+
+@pytest.fixture(autouse=True)
+def _thread_as_it_was():
+    yield
+    torch.set_flush_denormal(False)
+
+
+def cell(**changes):
+    values = {"lags": (2,), "activations": ("tanh",), "seeds": 1, "base": TINY}
+    (one,) = SweepPlan(**{**values, "budget": "updates", "amount": 60, **changes}).cells()
+    return one
+
+
+class MadeUp:
+    """A network that reads latch texts as well as can be, or forgets the key."""
+
+    def __init__(self, lag, remembers):
+        self.lag, self.remembers = lag, remembers
+
+    def reader(self, batch_size):
+        return MadeUpReader(self, batch_size)
+
+
+class MadeUpReader:
+    def __init__(self, network, batch_size):
+        self.lag, self.remembers = network.lag, network.remembers
+        self.key = self.place = np.full(batch_size, -1)  # the key, and the place in the block
+
+    def read(self, character):
+        starts = character >= 1
+        starts &= (character <= 8) & ((self.place < 0) | (self.place == self.lag + 1))
+        self.key = np.where(starts, character, self.key)
+        self.place = np.where(starts, 0, self.place + 1)
+        self.logits = np.full((len(character), len(SYMBOLS)), -40.0)
+        for row, (key, place) in enumerate(zip(self.key, self.place, strict=True)):
+            if place < self.lag - 1:
+                self.logits[row, 23:27] = 0
+            elif place == self.lag - 1:
+                self.logits[row, [key] if self.remembers else range(1, 9)] = 0
+            elif place == self.lag:
+                self.logits[row, 0] = 0
+            else:
+                self.logits[row, 1:9] = 0
+
+
+@pytest.mark.parametrize("lag", [1, 2, 7])
+def test_a_perfect_reader_recalls_every_echo_and_reaches_the_floor(lag):
+    network = MadeUp(lag, remembers=True)
+    assert echo_recall(network, lag) == 1.0
+    assert latch_loss(network, lag) == pytest.approx(latch_floor(lag), abs=1e-9)
+
+
+@pytest.mark.parametrize("lag", [2, 7])
+def test_a_reader_without_memory_of_the_key_is_at_chance(lag):
+    network = MadeUp(lag, remembers=False)
+    # argmax of eight equal logits is always the first key
+    assert echo_recall(network, lag) == pytest.approx(1 / len(KEYS), abs=0.04)
+    assert latch_loss(network, lag) == pytest.approx(latch_floor(lag, remembers=False), abs=1e-9)
+
+
+def test_a_cell_trains_as_the_trainer_does():
+    one = cell()
+    result = train_cell(one).result
+    trainer = Trainer(one.config.changed(device="cpu"), load(one))
+    norms = [trainer.step().grad_norm for _ in range(60)]
+    assert (result.status, result.updates, result.characters) == ("done", 60, 60 * 16 * 10)
+    assert result.max_grad_norm == max(norms)
+    assert result.floor_nats == latch_floor(2)
+    assert result == replace(train_cell(one).result, seconds=result.seconds)
+
+
+def test_a_cell_leaves_the_steps_reports_and_state_of_an_ordinary_run():
+    one = cell(base=TINY.changed(report_every=25, probe_every=10))
+    run = train_cell(one)
+    trainer = Trainer(one.trained_config, load(one))
+    told = list(trainer.train())
+    steps = [record for record in told if isinstance(record, StepRecord)]
+    assert run.columns["step"].dtype == np.int64
+    for name in set(run.columns) - {"seconds"}:
+        assert run.columns[name].tolist() == [getattr(step, name) for step in steps]
+    reports = [replace(record, seconds=0.0) for record in told if isinstance(record, Report)]
+    assert [report.step for report in reports] == [0, 25, 50, 60]
+    assert [replace(report, seconds=0.0) for report in run.reports] == reports
+    state = trainer.state()
+    assert replace(run.state, seconds=0.0, arrays={}) == replace(state, seconds=0.0, arrays={})
+    assert run.state.arrays.keys() == state.arrays.keys()
+    for name, array in state.arrays.items():
+        assert np.array_equal(run.state.arrays[name], array)
+    assert run.text_sha256 == load(one).sha256
+
+
+def load(one):
+    from core.data.corpora import load_corpus
+
+    return load_corpus(one.config.text)
+
+
+def test_a_cell_tells_where_it_is_sixty_times():
+    told = []
+    result = train_cell(cell(amount=120), tell=told.append).result
+    assert tuple(told) == result.marks
+    assert [mark.step for mark in told] == [2 * part for part in range(1, MARKS + 1)]
+    assert max(mark.grad_norm for mark in told) == result.max_grad_norm
+    assert told[-1].loss_nats < told[0].loss_nats
+    assert told[-1].recall == result.recall_at_end
+    assert max(mark.recall for mark in told) == result.recall
+
+
+def test_a_short_lag_is_learned():
+    result = train_cell(cell(lags=(1,), amount=700, base=TINY.changed(learning_rate=0.01))).result
+    assert result.recall > 0.95
+    assert result.loss_nats == pytest.approx(latch_floor(1), abs=0.1)
+
+
+def test_a_cell_that_diverges_says_so_and_keeps_what_it_saw():
+    base = TINY.changed(optimiser="sgd", learning_rate=100)
+    explosive = {"activations": ("relu",), "inits": ("identity",), "clips": (0,), "base": base}
+    run = train_cell(cell(**explosive, lags=(30,), amount=200))
+    result = run.result
+    assert result.status == "diverged"
+    assert result.updates < 200
+    assert f"Diverged at step {result.updates + 1}" in result.message
+    assert result.max_grad_norm > 1
+    assert result.loss_nats is None or math.isfinite(result.loss_nats)
+    assert run.columns["step"].tolist() == list(range(1, result.updates + 1))
+    assert run.columns["grad_norm"].max() == result.max_grad_norm
+    assert run.state.step == result.updates
+
+
+def test_a_cell_nobody_wants_is_given_up():
+    with pytest.raises(Abandoned):
+        train_cell(cell(amount=10_000_000), wanted=lambda: False)
+
+
+def test_on_other_texts_the_validation_loss_is_measured():
+    plan = SweepPlan(
+        text="builtin", unrollings=(5,), seeds=1, budget="updates", amount=20, base=TINY
+    )
+    run = train_cell(plan.cells()[0])
+    result = run.result
+    assert result.recall is None
+    assert result.loss_nats == run.reports[-1].validation_loss_nats
+    assert result.floor_nats is None
+    assert 2 < result.loss_nats < 3.4
+    assert {mark.recall for mark in result.marks} == {None}
+
+
+def test_another_text_than_the_sweeps_is_refused():
+    plan = SweepPlan(text="builtin", unrollings=(5,), seeds=1)
+    with pytest.raises(TextError, match="is not the one that the sweep was started with"):
+        train_cell(plan.cells("0" * 64)[0])
