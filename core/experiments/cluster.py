@@ -1,6 +1,6 @@
 """Where a sweep's cells are trained: a Dask cluster, of this machine or of many.
 
-Knows nothing of grids or of what is done with results. Without an address a `LocalCluster` of
+Knows nothing of plans or of what is done with results. Without an address a `LocalCluster` of
 processes is made when it is first needed and kept warm; with one, that scheduler is used. Past
 `Cluster.client` nothing can tell them apart.
 

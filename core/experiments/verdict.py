@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from statistics import mean, median, stdev
 from typing import Literal
 
-from core.experiments.plan import MARKS, ROOM, Cell, CellResult, Line, SweepPlan
+from core.experiments.cells import MARKS, Cell, CellResult, Line
+from core.experiments.plan import ROOM, SweepPlan
+from core.labels import VALUES
 
 LEARNED = 0.9
 """Recall from which an echo counts as learned."""
@@ -246,7 +248,7 @@ def headline(plan: SweepPlan, found: Sequence[Verdict]) -> str:
         if not words and limit[-1].isdigit():
             limit += " characters" if plan.on_latch else " unrollings"
         words.append(f"{plan.line_name(verdict.line)}: {limit}")
-    optimiser = {"adam": "Adam", "adadelta": "Adadelta", "sgd": "SGD"}[plan.base.optimiser]
+    optimiser = VALUES[plan.base.optimiser]
     seeds = "one seed" if plan.seeds == 1 else f"{plan.seeds} seeds"
     measure = f"median of {seeds}" if plan.on_latch else f"mean of {seeds}"
     sentence = (

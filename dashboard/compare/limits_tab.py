@@ -8,9 +8,9 @@ import io
 import streamlit as st
 
 from core.errors import UnrollError
+from core.experiments.background import SweepSnapshot
 from core.experiments.plan import SweepPlan
 from core.experiments.summary import cell_rows
-from core.experiments.sweeps import SweepSnapshot
 from dashboard.compare import sweeping
 from dashboard.compare.sweep_form import sweep_form
 from dashboard.compare.sweep_panel import cell_details, draw_sweep

@@ -10,7 +10,9 @@ from core.config import choices
 from core.data.corpora import kept_titles
 from core.data.text8 import text8_is_here
 from core.errors import ConfigError
-from core.experiments.plan import ACTIVATION_NAMES, BASE, LATCH, SweepPlan
+from core.experiments.cells import BASE, LATCH
+from core.experiments.plan import SweepPlan
+from core.labels import VALUES
 from dashboard.compare import sweeping
 from dashboard.widgets.plain import plain
 
@@ -67,8 +69,8 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
     )
     st.segmented_control(
         "Activations",
-        list(ACTIVATION_NAMES),
-        format_func=ACTIVATION_NAMES.get,
+        choices("activation"),
+        format_func=lambda name: VALUES.get(name, name),
         selection_mode="multi",
         key="grid_activations",
         disabled=locked,

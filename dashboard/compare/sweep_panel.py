@@ -13,10 +13,10 @@ import pandas as pd
 import streamlit as st
 
 from core.data.latch import latch_floor
+from core.experiments.background import SweepSnapshot
 from core.experiments.certainty import certainty, in_words
 from core.experiments.plan import SweepPlan
 from core.experiments.summary import cell_rows, group_rows
-from core.experiments.sweeps import SweepSnapshot
 from core.experiments.verdict import (
     LATCH_RULE,
     TEXT_RULE,

@@ -8,10 +8,11 @@ import pytest
 from core.cli.main import main
 from core.errors import SweepError
 from core.experiments import sweep as sweep_module
+from core.experiments.cells import BASE, CellResult, Mark
 from core.experiments.cluster import Cluster
-from core.experiments.plan import BASE, CellResult, Mark, SweepPlan
-from core.experiments.results import SweepStore
+from core.experiments.plan import SweepPlan
 from core.experiments.sweep import Workers
+from core.experiments.sweep_store import SweepStore
 from core.experiments.train_cell import train_cell
 from core.records import RunStatus
 from core.storage.store import Store

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import StoreError, SweepError
+from core.experiments.cells import BASE, CellResult
 from core.experiments.cluster import Cluster
-from core.experiments.plan import BASE, CellResult, SweepPlan
-from core.experiments.results import SweepStore
+from core.experiments.plan import SweepPlan
 from core.experiments.sweep import OnTheWay, Sweep, Unrecorded, Workers
+from core.experiments.sweep_store import SweepStore
 from core.experiments.train_cell import train_cell
 
 ROOT = Path(__file__).parents[2]

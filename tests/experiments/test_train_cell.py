@@ -10,7 +10,8 @@ import torch
 from core.data.alphabet import SYMBOLS
 from core.data.latch import KEYS, latch_floor
 from core.errors import TextError
-from core.experiments.plan import BASE, MARKS, SweepPlan
+from core.experiments.cells import BASE, MARKS
+from core.experiments.plan import SweepPlan
 from core.experiments.train_cell import Abandoned, echo_recall, latch_loss, train_cell
 from core.records import Report, StepRecord
 from core.training.trainer import Trainer
