@@ -49,6 +49,11 @@ class Judgement:
     rule: str
 
     @property
+    def begun(self) -> bool:
+        """Whether any cell was measured."""
+        return any(group.done for group in self.groups)
+
+    @property
     def spreads(self) -> list[str]:
         """For each line that has results, a sentence on how its seeds scatter."""
         return [verdict.spread for verdict in self.verdicts if verdict.spread]

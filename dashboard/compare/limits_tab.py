@@ -12,8 +12,9 @@ from core.experiments.background import SweepSnapshot
 from core.experiments.plan import SweepPlan
 from core.experiments.summary import cell_rows
 from dashboard.compare import sweeping
+from dashboard.compare.cell_details import cell_details
 from dashboard.compare.sweep_form import sweep_form
-from dashboard.compare.sweep_panel import cell_details, draw_sweep
+from dashboard.compare.sweep_panel import draw_sweep
 from dashboard.library import library
 from dashboard.session import refresh_seconds, refreshed
 from dashboard.widgets.plain import plain

@@ -1,4 +1,4 @@
-"""The sweeps of a process: started, watched, stopped, found again by the next process."""
+"""Sweeps in the background: started, watched, stopped, found again by the next process."""
 
 from dataclasses import replace
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.data.corpora import load_corpus
 from core.errors import StoreError
-from core.experiments import recorded_cells as sweep_runs
+from core.experiments import recorded_cells
 from core.experiments.cells import BASE, Mark
 from core.experiments.plan import SweepPlan
 from core.experiments.recorded_cells import RecordedCells, runs_of_cells
@@ -228,7 +228,7 @@ def test_a_full_disk_at_the_last_state_is_told_and_the_curves_stay(
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(sweep_runs, "save_checkpoint", full)
+    monkeypatch.setattr(recorded_cells, "save_checkpoint", full)
     with pytest.raises(StoreError, match=f"The weights of run {RUN_ID} could not be kept"):
         runs.finish(CELL, trained)
     assert (store.get(RUN_ID).status, store.get(RUN_ID).step) == (RunStatus.FINISHED, 60)
