@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Literal
 
 from core.config import Activation, Architecture, Init, TrainingConfig
-from core.labels import VALUES
+from core.labels import setting, value_name
 
 LATCH = "latch"
 MARKS = 60
@@ -47,13 +47,13 @@ class Line:
         Args:
             told: which of clip, init and architecture are named beside the activation.
         """
-        words = [VALUES.get(self.activation, self.activation)]
+        words = [value_name(self.activation)]
         if "clip" in told:
-            words.append(f"clip {self.clip:g}" if self.clip else "clip off")
+            words.append(setting("clip", self.clip))
         if "init" in told:
             words.append(self.init)
         if "architecture" in told:
-            words.append(VALUES[self.architecture])
+            words.append(value_name(self.architecture))
         return ", ".join(words)
 
 

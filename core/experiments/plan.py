@@ -14,7 +14,16 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from core.config import Activation, Architecture, Clip, Init, TrainingConfig, Unrollings
+from core.config import (
+    Activation,
+    Architecture,
+    Clip,
+    Init,
+    TrainingConfig,
+    Unrollings,
+    bounds,
+    choices,
+)
 from core.data.corpora import load_corpus
 from core.errors import ConfigError
 from core.experiments.cells import BASE, LATCH, Cell, Line
@@ -22,17 +31,18 @@ from core.experiments.cells import BASE, LATCH, Cell, Line
 ROOM = 8
 """Unrollings beyond the lag: the window must hold key and echo with room to spare."""
 MAX_CELLS = 2_000
+_LONGEST_LAG = 100
 
 Budget = Literal["updates", "characters"]
-Lag = Annotated[int, Field(ge=1, le=100)]
+Lag = Annotated[int, Field(ge=1, le=_LONGEST_LAG)]
 
 _ALLOWED = {
-    "lags": "whole numbers from 1 to 100",
-    "unrollings": "whole numbers from 1 to 200",
-    "activations": "tanh, relu or both",
-    "clips": "numbers from 0, which is off, to 1,000,000",
-    "inits": "some of published, zero-mean, orthogonal, identity",
-    "architectures": "arch1, arch2 or both",
+    "lags": f"whole numbers from 1 to {_LONGEST_LAG}",
+    "unrollings": "whole numbers from {:g} to {:g}".format(*bounds("unrollings")),
+    "activations": f"{', '.join(choices('activation'))} or both",
+    "clips": "numbers from {:g}, which is off, to {:,.0f}".format(*bounds("clip")),
+    "inits": f"some of {', '.join(choices('init'))}",
+    "architectures": f"{', '.join(choices('architecture'))} or both",
     "seeds": "a whole number from 1 to 50",
     "first_seed": "a whole number from 0 to 1,000,000",
     "budget": "updates or characters",

@@ -14,7 +14,7 @@ from typing import Literal
 
 from core.experiments.cells import MARKS, Cell, CellResult, Line
 from core.experiments.plan import ROOM, SweepPlan
-from core.labels import VALUES
+from core.labels import value_name
 
 LEARNED = 0.9
 """Recall from which an echo counts as learned."""
@@ -248,7 +248,7 @@ def headline(plan: SweepPlan, found: Sequence[Verdict]) -> str:
         if not words and limit[-1].isdigit():
             limit += " characters" if plan.on_latch else " unrollings"
         words.append(f"{plan.line_name(verdict.line)}: {limit}")
-    optimiser = VALUES[plan.base.optimiser]
+    optimiser = value_name(plan.base.optimiser)
     seeds = "one seed" if plan.seeds == 1 else f"{plan.seeds} seeds"
     measure = f"median of {seeds}" if plan.on_latch else f"mean of {seeds}"
     sentence = (
