@@ -23,8 +23,10 @@ from core.jsonable import finite
 
 _UPDATES = 3_000
 # Settings that all cells share, as options; the others are axes of the grid.
-_SHARED = ("optimiser", "learning_rate", "decay_rate", "decay_steps", "nodes", "batch_size")
-_SHARED += ("combine", "feedback")
+_SHARED = (
+    *("optimiser", "learning_rate", "decay_rate", "decay_steps"),
+    *("nodes", "batch_size", "combine", "feedback"),
+)
 _AXES = {
     "lags": "distances on latch texts, trained with unrollings = lag + 8 (8,12,16,20,24)",
     "unrollings": "distances on other texts (5,10,20,40)",

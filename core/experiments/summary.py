@@ -26,7 +26,7 @@ def cell_rows(
 
 def _cell_row(plan: SweepPlan, cell: Cell, result: CellResult | None) -> dict[str, Any]:
     config = cell.config
-    row = {
+    row: dict[str, Any] = {
         "line": plan.line_name(cell.line),
         "activation": config.activation,
         "clip": config.clip,

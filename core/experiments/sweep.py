@@ -123,7 +123,7 @@ class Sweep:
             yield from self._listen(futures, cells)
         finally:
             for cell in self.missing:
-                list(self._tell(lambda observer, cell=cell: observer.abandon(cell)))  # too late
+                list(self._given_up(cell))  # too late to complain
             if client.status == "running":  # else both would wait for a scheduler that is gone
                 with suppress(Exception):
                     client.unsubscribe_topic(topic)
@@ -171,6 +171,9 @@ class Sweep:
             self._store.put(result)
             yield from self._tell(lambda observer: observer.finish(cell, run))
         yield result
+
+    def _given_up(self, cell: Cell) -> Iterator[Unrecorded]:
+        return self._tell(lambda observer: observer.abandon(cell))
 
     def _tell(self, what: Callable[[RecordedCells], None]) -> Iterator[Unrecorded]:
         """Tell the observer; the measurement does not depend on whether it can record.

@@ -59,7 +59,7 @@ def limits_tab() -> None:
     @st.fragment(run_every=2 * refresh_seconds() if shown.active else None)
     def live() -> None:
         """The part that moves."""
-        snapshot = sweeping.sweeps().snapshot if shown.active else shown
+        snapshot = (sweeping.sweeps().snapshot if shown.active else None) or shown
         draw_sweep(snapshot, estimate)
         if shown.active and (refreshed() or not snapshot.active):
             # Many watch, or other buttons fit it now; at the end this also ends the timer.
