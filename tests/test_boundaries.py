@@ -37,7 +37,7 @@ FORBIDDEN = {
 STARTS_THREADS = {
     "core/training/run.py",  # trains
     "core/storage/writer.py",  # writes what training has told
-    "core/experiments/sweeps.py",  # waits for a cluster that trains
+    "core/experiments/background.py",  # waits for a cluster that trains
 }
 
 

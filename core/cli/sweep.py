@@ -6,24 +6,27 @@ import argparse
 import csv
 import json
 import sys
-from datetime import timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from tqdm import tqdm
-
 from core.cli.loop import require_writable
 from core.config import allowed
 from core.errors import ConfigError, UnrollError
+from core.experiments.cells import BASE, LATCH
 from core.experiments.cluster import VARIABLE, Cluster, scheduler_address
-from core.experiments.plan import BASE, LATCH, CellResult, SweepPlan
+from core.experiments.judgement import Judgement, judge
+from core.experiments.plan import SweepPlan, text_sha256
+from core.experiments.summary import cell_rows, group_rows, summary
+from core.experiments.sweep_store import SweepStore
 from core.jsonable import finite
 
 _UPDATES = 3_000
 # Settings that all cells share, as options; the others are axes of the grid.
-_SHARED = ("optimiser", "learning_rate", "decay_rate", "decay_steps", "nodes", "batch_size")
-_SHARED += ("combine", "feedback")
+_SHARED = (
+    *("optimiser", "learning_rate", "decay_rate", "decay_steps"),
+    *("nodes", "batch_size", "combine", "feedback"),
+)
 _AXES = {
     "lags": "distances on latch texts, trained with unrollings = lag + 8 (8,12,16,20,24)",
     "unrollings": "distances on other texts (5,10,20,40)",
@@ -69,43 +72,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Sweep; returns the exit status: 1 if a cell failed or the sweep was cut short."""
     plan = _plan(options)
-    workers = _whole("workers", options.workers) if options.workers else None
-    address = options.scheduler or scheduler_address()
-    if workers and address:
-        raise ConfigError(
-            f"workers={workers} is for this machine alone, and the scheduler at {address} has its "
-            f"own: leave --workers away, or --scheduler and ${VARIABLE}."
-        )
+    cluster = _cluster(options)
     require_writable(options.csv)
 
-    # Imported late, so that a mistyped option is answered at once.
-    from core.cli.cell_runs import CellRuns
-    from core.experiments.results import SweepStore
-    from core.experiments.summary import cell_rows, summary
-    from core.experiments.sweep import Sweep
-    from core.experiments.sweeps import text_sha256
-
-    store = SweepStore()
-    sha256 = text_sha256(plan)
+    store, sha256 = SweepStore(), text_sha256(plan)
     cells = plan.cells(sha256)
     kept = {} if options.again else store.get(cell.key for cell in cells)
-    cluster = Cluster(address, workers)
     store.put_plan(plan, sha256)
     results, complaint, began = dict(kept), "", monotonic()
-    missing = [cell for cell in cells if cell.key not in kept]
-    runs = CellRuns(record=bool(missing) and not options.no_store)
-    try:
-        _announce(plan, missing, len(kept), cluster)
-        try:
-            sweep = Sweep(missing, cluster, _Afresh(store) if options.again else store, runs.log)
-            _watch(sweep, results, len(cells))
-        except KeyboardInterrupt:
-            complaint = "Stopped; finished cells are kept: the same command trains the others."
-        except UnrollError as error:
-            complaint = str(error)
-    finally:
-        runs.close()
-        cluster.close()
+    if len(kept) < len(cells):
+        # Imported late: a mistyped option, or a sweep measured before, need not wait for torch.
+        from core.cli.train_cells import train_cells
+
+        record = not options.no_store
+        complaint = train_cells(cells, results, cluster, store, record)
+    else:
+        print(f"{counted(len(cells), len(kept))}: nothing is left to train.", file=sys.stderr)
 
     failed = {result.message for result in results.values() if result.status == "failed"}
     for message in [*failed, complaint]:
@@ -113,24 +95,32 @@ def run(options: argparse.Namespace) -> int:
             print(message, file=sys.stderr)
     if options.csv:
         _write_csv(options.csv, cell_rows(plan, cells, results))
-    outcome = summary(plan, cells, results)
-    outcome |= {
-        "complete": len(results) == len(cells) and not failed,
-        "cells_reused": len(kept),
-        "seconds": monotonic() - began,
-    }
-    print(json.dumps(finite(outcome), allow_nan=False) if options.json else _shown(outcome))
-    return 0 if outcome["complete"] else 1
+    complete = len(results) == len(cells) and not failed
+    judgement = judge(plan, cells, results)
+    if options.json:
+        outcome = summary(judgement, cells, results)
+        outcome |= {"complete": complete, "cells_reused": len(kept)}
+        outcome["seconds"] = monotonic() - began
+        print(json.dumps(finite(outcome), allow_nan=False))
+    else:
+        print(_shown(judgement))
+    return 0 if complete else 1
 
 
-class _Afresh:
-    """A store that finds nothing, and keeps what it is given."""
+def counted(planned: int, kept: int) -> str:
+    """How many cells there are, and how many of them need no training."""
+    return f"{planned} cells" + (f", {kept} of them measured before" if kept else "")
 
-    def __init__(self, store) -> None:
-        self.put = store.put
 
-    def get(self, keys) -> dict[str, CellResult]:
-        return {}
+def _cluster(options: argparse.Namespace) -> Cluster:
+    workers = _whole("workers", options.workers) if options.workers else None
+    address = options.scheduler or scheduler_address()
+    if workers and address:
+        raise ConfigError(
+            f"workers={workers} is for this machine alone, and the scheduler at {address} has its "
+            f"own: leave --workers away, or --scheduler and ${VARIABLE}."
+        )
+    return Cluster(address, workers)
 
 
 def _plan(options: argparse.Namespace) -> SweepPlan:
@@ -169,67 +159,26 @@ def _whole(name: str, value: str | int) -> int:
     return number
 
 
-def _announce(plan: SweepPlan, missing: list, kept: int, cluster: Cluster) -> None:
-    """What is about to happen and how long it will take, on stderr."""
-    from core.experiments.estimate import seconds_of_grid
-
-    words = f"{plan.cell_count} cells"
-    if kept:
-        words += f", {kept} of them measured before"
-    if not missing:
-        print(f"{words}: nothing is left to train.", file=sys.stderr)
-        return
-    cluster.client()
-    workers = max(1, cluster.worker_count())
-    seconds = timedelta(seconds=round(seconds_of_grid(missing, workers)))
-    print(f"{words}, about {seconds} on {workers} workers of {cluster.name}.", file=sys.stderr)
-
-
-def _watch(sweep, results: dict[str, CellResult], planned: int) -> None:
-    """Run to the end with a bar that counts steps and cells."""
-    from core.experiments.sweep import OnTheWay, Unrecorded, Workers
-
-    if not sweep.cells:
-        return
-    steps = {cell.key: cell.config.steps for cell in sweep.cells}
-    taken: dict[str, int] = {}
-    with tqdm(total=sum(steps.values()), unit="step", file=sys.stderr, mininterval=0.5) as bar:
-        for item in sweep.run():
-            if isinstance(item, Workers):
-                if not item.count:
-                    bar.set_postfix_str("waiting for a worker", refresh=False)
-                continue
-            if isinstance(item, Unrecorded):
-                bar.write(item.reason, file=sys.stderr)
-                continue
-            step = item.mark.step if isinstance(item, OnTheWay) else steps[item.key]
-            bar.update(max(0, step - taken.get(item.key, 0)))
-            taken[item.key] = max(step, taken.get(item.key, 0))
-            if isinstance(item, CellResult):
-                results[item.key] = item
-            bar.set_postfix_str(f"{len(results)} of {planned} cells", refresh=False)
-
-
-def _shown(outcome: dict[str, Any]) -> str:
+def _shown(judgement: Judgement) -> str:
     """A line for each group of seeds, then verdict and rule."""
-    latch = outcome["plan"]["text"] == LATCH
-    score, name = ("recall", "lag") if latch else ("loss_nats", "T")
+    plan = judgement.plan
+    score = plan.score_name
     lines = []
-    for group in outcome["groups"]:
+    for group in group_rows(judgement):
         middle, low, high = (group[f"{score}_{n}"] for n in ("median", "lowest", "highest"))
         shown = [
-            "-" if value is None else f"{value:.0%}" if latch else f"{value:.4f}"
+            "-" if value is None else f"{value:.0%}" if plan.on_latch else f"{value:.4f}"
             for value in (middle, low, high)
         ]
         lines.append(
-            f"{group['line']:<20} {name} {group['distance']:>3}  {score.removesuffix('_nats')} "
-            f"{shown[0]:>6} ({shown[1]} to {shown[2]})  {group['outcome']:<9} "
-            f"{group['seeds_done']}/{group['seeds']} seeds, {group['updates']:,} updates, "
-            f"{group['characters']:,} characters, gradient up to {group['max_grad_norm']:,.0f}"
+            f"{group['line']:<20} {plan.distance_name} {group['distance']:>3}  "
+            f"{score.removesuffix('_nats')} {shown[0]:>6} ({shown[1]} to {shown[2]})  "
+            f"{group['outcome']:<9} {group['seeds_done']}/{group['seeds']} seeds, "
+            f"{group['updates']:,} updates, {group['characters']:,} characters, "
+            f"gradient up to {group['max_grad_norm']:,.0f}"
         )
-    spread = [verdict["spread"] for verdict in outcome["verdicts"] if verdict["spread"]]
-    words = [outcome["verdict"], *spread, outcome["certainty"], outcome["article"], outcome["rule"]]
-    return "\n".join([*lines, "", *filter(None, words)])
+    words = [judgement.headline, *judgement.spreads, judgement.certainty_in_words]
+    return "\n".join([*lines, "", *filter(None, [*words, judgement.article, judgement.rule])])
 
 
 def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:

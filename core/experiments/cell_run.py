@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from core.experiments.plan import CellResult
+from core.experiments.cells import CellResult
 from core.records import Report, StepRecord
 from core.training.state import TrainerState
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.experiments.plan import Line, SweepPlan
+from core.experiments.cells import Line
+from core.experiments.plan import SweepPlan
 from core.experiments.verdict import LEARNED, Group
 
 RESAMPLES = 2_000

@@ -1,6 +1,6 @@
 """Where a sweep's cells are trained: a Dask cluster, of this machine or of many.
 
-Knows nothing of grids or of what is done with results. Without an address a `LocalCluster` of
+Knows nothing of plans or of what is done with results. Without an address a `LocalCluster` of
 processes is made when it is first needed and kept warm; with one, that scheduler is used. Past
 `Cluster.client` nothing can tell them apart.
 
@@ -67,7 +67,7 @@ class Cluster:
         self.address = address
         self.workers = workers or cores()
         self._client: Client | None = None
-        self._process: subprocess.Popen | None = None
+        self._process: subprocess.Popen[str] | None = None
 
     @property
     def warm(self) -> bool:
@@ -86,22 +86,23 @@ class Cluster:
         Raises:
             SweepError: no scheduler answers, or its workers do not know Unroll.
         """
-        if self.warm:
+        if self._client is not None and self.warm:
             return self._client
         self.close()
         # What it has to say of a lost scheduler, a sweep says in a sentence.
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+        client = self._client = _connected(self.address or self._start())
         if self.address:
-            self._client = _connected(self.address)
-            _require_core(self._client, self.address)
-        else:
-            self._client = _connected(self._start())
-        return self._client
+            _require_core(client, self.address)
+        return client
 
     def worker_count(self) -> int:
         """How many workers there are at this moment; 0 if nobody can say."""
+        client = self._client
+        if client is None or not self.warm:
+            return 0
         with suppress(Exception):  # it may be lost in this very moment
-            return self._client.scheduler_info(n_workers=0)["n_workers"] if self.warm else 0
+            return int(client.scheduler_info(n_workers=0)["n_workers"])
         return 0
 
     def close(self) -> None:
@@ -112,13 +113,7 @@ class Cluster:
             with suppress(Exception):  # whatever is wrong with it, it is given up
                 client.close(timeout=2)
         if process is not None:
-            process.stdin.close()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            process.stdout.close()
+            _end(process)
 
     def _start(self) -> str:
         """Start the process of a local cluster; its scheduler's address."""
@@ -133,8 +128,8 @@ class Cluster:
                 text=True,
                 start_new_session=True,  # Ctrl-C is for this program: it then stops the sweep
             )
-            address = self._process.stdout.readline().strip()
-            if address:
+            told = self._process.stdout
+            if address := told.readline().strip() if told else "":
                 return address
             self.close()
             complaints.seek(0)
@@ -144,6 +139,19 @@ class Cluster:
             f"The worker processes could not be started ({last.strip()}): try again with fewer "
             "workers, or install what requirements.txt names."
         )
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """End a local cluster: it goes when its standard input does."""
+    if process.stdin:
+        process.stdin.close()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    if process.stdout:
+        process.stdout.close()
 
 
 def _connected(address: str) -> Client:

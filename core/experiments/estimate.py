@@ -14,8 +14,8 @@ from time import perf_counter
 import torch
 
 from core.config import TrainingConfig
-from core.experiments.plan import MARKS, Cell
-from core.experiments.train_cell import echo_recall
+from core.experiments.cells import MARKS, Cell
+from core.experiments.recall import echo_recall
 from core.networks.initialisers import initial_parameters
 from core.networks.stepwise import CharacterModel
 from core.training.step_time import alike, seconds_of_step
@@ -44,13 +44,13 @@ def seconds_of_grid(cells: Sequence[Cell], workers: int, warm: bool = True) -> f
 def _seconds_of_cell(cell: Cell) -> float:
     config = cell.config
     seconds = config.steps * seconds_of_step(config)
-    if config.text.startswith("latch:"):
-        seconds += min(MARKS, config.steps) * _seconds_of_probe(alike(config), cell.distance)
+    if cell.lag is not None:
+        seconds += min(MARKS, config.steps) * _seconds_of_recall(alike(config), cell.lag)
     return seconds
 
 
 @lru_cache(maxsize=256)
-def _seconds_of_probe(kind: TrainingConfig, lag: int) -> float:
+def _seconds_of_recall(kind: TrainingConfig, lag: int) -> float:
     generator = torch.Generator().manual_seed(0)
     weights = {name: w.numpy() for name, w in initial_parameters(kind, generator).items()}
     model = CharacterModel(weights, kind)

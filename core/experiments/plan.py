@@ -1,8 +1,6 @@
-"""A sweep as plain values: the plan, the cells of its grid, and what a cell measured.
+"""What a sweep is to measure: a grid of cells, and the budget that is equal for each.
 
-Knows nothing of torch, of clusters or of how a cell is trained. A *cell* is one training run
-of the grid: one activation, one distance, one seed. A *line* is what the cells of one curve
-share: the activation, and the clip, init and architecture where the plan varies them.
+Knows nothing of torch, of clusters or of how a cell is trained.
 
 Two instruments. On latch texts the distance is the lag, trained with `lag + 8` unrollings, and
 the score is recall at the echo. On any other text the distance is the unrollings T, and the
@@ -11,11 +9,7 @@ score is the validation loss.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -30,29 +24,17 @@ from core.config import (
     bounds,
     choices,
 )
+from core.data.corpora import load_corpus
 from core.errors import ConfigError
-from core.labels import setting, value_name
+from core.experiments.cells import BASE, LATCH, Cell, Line
 
 ROOM = 8
 """Unrollings beyond the lag: the window must hold key and echo with room to spare."""
-LATCH = "latch"
-MARKS = 60
-"""How often a cell is measured on its way: what it recalled in between is not seen."""
 MAX_CELLS = 2_000
 _LONGEST_LAG = 100
 
-# Part of every cell's key: results of an older way to measure are not reused.
-_MEASURE = 1
-# What a score does not depend on, so that a key does not either.
-_NOT_IN_KEY = ("report_every", "probe_every", "device")
-
 Budget = Literal["updates", "characters"]
 Lag = Annotated[int, Field(ge=1, le=_LONGEST_LAG)]
-
-BASE = TrainingConfig(
-    nodes=100, batch_size=32, init="zero-mean", optimiser="adam", learning_rate=0.001, clip=1.25
-)
-"""What the cells share unless the plan says otherwise: DESIGN's settings for latch texts."""
 
 _ALLOWED = {
     "lags": f"whole numbers from 1 to {_LONGEST_LAG}",
@@ -152,6 +134,16 @@ class SweepPlan(BaseModel):
         return tuple(sorted(self.lags if self.on_latch else self.unrollings))
 
     @property
+    def distance_name(self) -> str:
+        """What a distance is called: "lag", or "T"."""
+        return "lag" if self.on_latch else "T"
+
+    @property
+    def score_name(self) -> Literal["recall", "loss_nats"]:
+        """The field of `CellResult` that the verdict rests on."""
+        return "recall" if self.on_latch else "loss_nats"
+
+    @property
     def lines(self) -> tuple[Line, ...]:
         """One for each curve, in the plan's order."""
         return tuple(
@@ -173,14 +165,8 @@ class SweepPlan(BaseModel):
 
     def line_name(self, line: Line) -> str:
         """What tells this line from the plan's others: "ReLU", "tanh, clip off"."""
-        words = [value_name(line.activation)]
-        if len(self.clips) > 1:
-            words.append(setting("clip", line.clip))
-        if len(self.inits) > 1:
-            words.append(line.init)
-        if len(self.architectures) > 1:
-            words.append(value_name(line.architecture))
-        return ", ".join(words)
+        axes = {"clip": self.clips, "init": self.inits, "architecture": self.architectures}
+        return line.name([name for name, values in axes.items() if len(values) > 1])
 
     def cells(self, text_sha256: str = "") -> list[Cell]:
         """Every cell: all of the first seed first, so that the map fills evenly, long ones ahead.
@@ -213,92 +199,13 @@ class SweepPlan(BaseModel):
         return Cell(config, line, distance, text_sha256)
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What the cells of one curve share."""
+def text_sha256(plan: SweepPlan) -> str:
+    """The SHA-256 that names the plan's text; empty for latch texts, which a lag names.
 
-    activation: Activation
-    clip: float = BASE.clip
-    init: Init = BASE.init
-    architecture: Architecture = BASE.architecture
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One training run of a grid."""
-
-    config: TrainingConfig
-    line: Line
-    distance: int  # the lag, or the unrollings
-    text_sha256: str = ""
-
-    @property
-    def seed(self) -> int:
-        return self.config.seed
-
-    @property
-    def trained_config(self) -> TrainingConfig:
-        """`config` on the CPU: a cell's place among workers is a core, not a part of a GPU."""
-        return self.config.changed(device="cpu")
-
-    @property
-    def name(self) -> str:
-        """What to call its run: "ReLU, lag 16, seed 3"; what is unlike `BASE` is named too."""
-        line = self.line
-        words = [value_name(line.activation)]
-        if line.clip != BASE.clip:
-            words.append(setting("clip", line.clip))
-        if line.init != BASE.init:
-            words.append(line.init)
-        if line.architecture != BASE.architecture:
-            words.append(value_name(line.architecture))
-        distance = "lag" if self.config.text.startswith(f"{LATCH}:") else "T"
-        return ", ".join([*words, f"{distance} {self.distance}", f"seed {self.seed}"])
-
-    @property
-    def characters(self) -> int:
-        """What it trains on, `steps * B * T`."""
-        return self.config.steps * self.config.characters_per_step
-
-    @cached_property
-    def key(self) -> str:
-        """Names the measurement: equal keys, equal results."""
-        settings = self.config.model_dump(exclude=set(_NOT_IN_KEY))
-        if settings["decay_rate"] == 1:
-            del settings["decay_steps"]
-        named = {"measure": _MEASURE, "text_sha256": self.text_sha256, **settings}
-        text = json.dumps(named, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:24]
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A cell on its way."""
-
-    step: int
-    characters: int
-    loss_nats: float  # mean training loss since the mark before
-    grad_norm: float  # the largest since then, before clipping
-    recall: float | None = None  # on latch texts
-
-
-@dataclass(frozen=True, slots=True)
-class CellResult:
-    """What a cell measured. Losses in nats per character, on text that was not trained on."""
-
-    key: str
-    status: Literal["done", "diverged", "failed"]
-    updates: int
-    characters: int
-    seconds: float
-    loss_nats: float | None = None  # at the end; None if it failed
-    floor_nats: float | None = None  # latch texts: what a perfect reader reaches
-    recall: float | None = None  # latch texts: the best share of echoes predicted at any mark
-    recall_at_end: float | None = None
-    max_grad_norm: float = 0.0  # before clipping
-    marks: tuple[Mark, ...] = ()
-    worker: str = ""
-    message: str = ""  # why it diverged or failed
+    Raises:
+        TextError: there is no such text.
+    """
+    return "" if plan.on_latch else load_corpus(plan.text).sha256
 
 
 def _sentences(error: ValidationError) -> str:

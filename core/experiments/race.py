@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
@@ -25,6 +25,7 @@ from core.training.manager import RunManager
 from core.training.run import Run
 from core.training.slots import Slots
 from core.training.snapshot import RunSnapshot
+from core.training.trainer import Trainer
 
 Axis = Literal["characters_seen", "step", "seconds"]
 
@@ -181,14 +182,14 @@ class _Lane:
     lockstep: Lockstep
     axis: Axis
 
-    def turn(self, run_id: str, trainer, interrupted) -> bool:
+    def turn(self, run_id: str, trainer: Trainer, interrupted: Callable[[], bool]) -> bool:
         return self.lockstep.turn(run_id, self._position(trainer), interrupted)
 
     @property
     def held(self) -> bool:
         return self.lockstep.held
 
-    def over(self, trainer) -> bool:
+    def over(self, trainer: Trainer) -> bool:
         return self._position(trainer) >= self.lockstep.end
 
     def leave(self, run_id: str) -> None:
@@ -197,7 +198,7 @@ class _Lane:
     def wake(self) -> None:
         self.lockstep.wake()
 
-    def _position(self, trainer) -> float:
+    def _position(self, trainer: Trainer) -> float:
         name = {"step": "steps_done"}.get(self.axis, self.axis)
         return float(getattr(trainer, name))
 
@@ -249,7 +250,7 @@ def leader(lanes: Sequence[RunSnapshot]) -> int | None:
         and lane.status not in (RunStatus.DIVERGED, RunStatus.FAILED)
     }
     finite = {number: loss for number, loss in losses.items() if math.isfinite(loss)}
-    return min(finite, key=finite.get) if finite else None
+    return min(finite, key=lambda number: finite[number]) if finite else None
 
 
 def _lane_of(

@@ -19,7 +19,7 @@ from core.data.corpora import load_corpus
 from core.data.ngrams import cached_floors
 from core.errors import StoreError
 from core.experiments.cell_run import CellRun
-from core.experiments.plan import Cell, Mark
+from core.experiments.cells import Cell, Mark
 from core.records import Event, EventKind, RunStatus, live_changes
 from core.storage import ledger
 from core.storage.checkpoints import Checkpoint, save_checkpoint
@@ -44,8 +44,8 @@ class _Open:
     mark: Mark | None = None  # the last, if it is not written yet
 
 
-class SweepRuns:
-    """A `CellLog` that writes to the store of runs.
+class RecordedCells:
+    """Observes a sweep, and writes its cells to the store of runs.
 
     Thread safety: one thread at a time may use it.
 

@@ -10,17 +10,9 @@ from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from core.experiments.certainty import certainty, in_words
-from core.experiments.plan import Cell, CellResult, SweepPlan
-from core.experiments.verdict import (
-    LATCH_RULE,
-    TEXT_RULE,
-    Group,
-    beside_the_article,
-    groups,
-    headline,
-    verdicts,
-)
+from core.experiments.cells import Cell, CellResult
+from core.experiments.judgement import Judgement
+from core.experiments.plan import SweepPlan
 
 
 def cell_rows(
@@ -34,7 +26,7 @@ def cell_rows(
 
 def _cell_row(plan: SweepPlan, cell: Cell, result: CellResult | None) -> dict[str, Any]:
     config = cell.config
-    row = {
+    row: dict[str, Any] = {
         "line": plan.line_name(cell.line),
         "activation": config.activation,
         "clip": config.clip,
@@ -61,8 +53,9 @@ def _cell_row(plan: SweepPlan, cell: Cell, result: CellResult | None) -> dict[st
     }
 
 
-def group_rows(plan: SweepPlan, found: Sequence[Group]) -> list[dict[str, Any]]:
+def group_rows(judgement: Judgement) -> list[dict[str, Any]]:
     """A row for the seeds of each line and distance: what the map and the table show."""
+    plan = judgement.plan
     return [
         {
             "line": plan.line_name(group.line),
@@ -81,7 +74,7 @@ def group_rows(plan: SweepPlan, found: Sequence[Group]) -> list[dict[str, Any]]:
             "characters": group.characters,
             "max_grad_norm": group.max_grad_norm,
         }
-        for group in found
+        for group in judgement.groups
     ]
 
 
@@ -95,17 +88,15 @@ def _spread(name: str, values: Sequence[float]) -> dict[str, float | None]:
 
 
 def summary(
-    plan: SweepPlan, cells: Sequence[Cell], results: Mapping[str, CellResult]
+    judgement: Judgement, cells: Sequence[Cell], results: Mapping[str, CellResult]
 ) -> dict[str, Any]:
     """All of a sweep: plan, rule, cells, groups, and the verdict in numbers and sentences."""
-    found = groups(plan, cells, results)
-    judged = verdicts(plan, found)
-    sure = certainty(plan, found)
+    plan, sure = judgement.plan, judgement.certainty
     return {
         "plan": plan.model_dump(mode="json"),
-        "rule": LATCH_RULE if plan.on_latch else TEXT_RULE,
+        "rule": judgement.rule,
         "cells": cell_rows(plan, cells, results),
-        "groups": group_rows(plan, found),
+        "groups": group_rows(judgement),
         "verdicts": [
             {
                 "line": plan.line_name(verdict.line),
@@ -115,10 +106,10 @@ def summary(
                 "complete": verdict.complete,
                 "spread": verdict.spread,
             }
-            for verdict in judged
+            for verdict in judgement.verdicts
         ],
-        "verdict": headline(plan, judged),
-        "certainty": in_words(plan, sure),
+        "verdict": judgement.headline,
+        "certainty": judgement.certainty_in_words,
         "ahead": {plan.line_name(n): share for n, share in sure.ahead.items()} if sure else {},
-        "article": beside_the_article(plan, judged),
+        "article": judgement.article,
     }

@@ -1,10 +1,10 @@
-"""A sweep: the cells of a grid trained on a cluster, results handed on as they come.
+"""A sweep: cells trained on a cluster, results handed on as they come.
 
-Synchronous; knows nothing of pages, or of where results and runs are kept beyond `Results` and
-`CellLog`. Every result is kept before it is handed on, and cells whose results are there already
-are not trained, so a sweep that was stopped, or lost its scheduler, goes on where it was.
+Synchronous; knows nothing of pages. Every result is in the sweeps' store before it is handed
+on, so whoever gives the next sweep what is kept there goes on where this one was stopped, or
+lost its scheduler.
 
-    cells not yet measured  ──submit──>  scheduler  ──>  workers: train_cell
+    cells not yet measured  ──submit──>  scheduler  ──>  workers: worker.work
                                                             │ marks, while it trains
     run() yields  <──  one inbox  <──  marks, finished cells, stop
 """
@@ -12,59 +12,25 @@ are not trained, so a sweep that was stopped, or lost its scheduler, goes on whe
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any
 
 from core.errors import SweepError, UnrollError
+from core.experiments.cell_run import CellRun
+from core.experiments.cells import Cell, CellResult, Mark
 from core.experiments.cluster import Cluster
-from core.experiments.plan import Cell, CellResult, Mark
+from core.experiments.recorded_cells import RecordedCells
+from core.experiments.sweep_store import SweepStore
+from core.experiments.worker import work
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # loaded with the first cluster: it takes a second
     from distributed import Future
-
-    from core.experiments.cell_run import CellRun
 
 _LOOK = 1.0  # seconds between two looks at the scheduler while nothing comes
 _STOP = object()
-
-
-class Results(Protocol):
-    """Where results are kept: `core.experiments.results.SweepStore`."""
-
-    def put(self, result: CellResult) -> None:
-        """Keep a result; it is safe when this returns."""
-
-    def get(self, keys: Iterable[str]) -> Mapping[str, CellResult]:
-        """The results that are kept of these cells."""
-
-
-class CellLog(Protocol):
-    """Where the cells' runs are recorded: `core.experiments.recorded_cells.SweepRuns`.
-
-    Raises:
-        UnrollError: on any call, for what cannot be recorded; the sweep goes on without it.
-    """
-
-    def mark(self, cell: Cell, mark: Mark) -> None:
-        """A cell has got to a mark. Its first begins its run."""
-
-    def finish(self, cell: Cell, run: CellRun) -> None:
-        """A cell has been trained."""
-
-    def abandon(self, cell: Cell, failure: str = "") -> None:
-        """A cell ends without a result: it failed, for this reason, or was given up."""
-
-
-class _NoLog:
-    """Records nothing."""
-
-    def mark(self, *_: object) -> None:
-        pass
-
-    finish = abandon = mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,110 +55,108 @@ class Unrecorded:
     reason: str
 
 
+News = CellResult | OnTheWay | Workers | Unrecorded
+"""What a sweep tells while it runs."""
+
+
 class Sweep:
     """One pass over the cells that are not measured yet.
 
     Thread safety: `stop` may be called from any thread, `run` by one.
 
     Args:
-        cells: what to measure.
+        cells: all that is to be measured.
         cluster: who trains.
-        results: where results are looked up and kept.
-        log: where the cells' runs are recorded; None records none.
+        store: where results are kept.
+        kept: results that count already, by key: their cells are not trained.
+        observer: records the cells' runs; None records none.
+
+    Attributes:
+        missing: the cells that `run` trains.
     """
 
     def __init__(
         self,
         cells: Sequence[Cell],
         cluster: Cluster,
-        results: Results,
-        log: CellLog | None = None,
+        store: SweepStore,
+        kept: Collection[str] = (),
+        observer: RecordedCells | None = None,
     ) -> None:
-        self.cells = list(cells)
+        self.missing = [cell for cell in cells if cell.key not in kept]
+        self._planned = len(cells)
         self._cluster = cluster
-        self._results = results
-        self._log = log or _NoLog()
+        self._store = store
+        self._observer = observer
         self._complained = False
-        self._inbox: SimpleQueue = SimpleQueue()
+        self._inbox: SimpleQueue[Any] = SimpleQueue()
 
     def stop(self) -> None:
         """Give up the cells that are not finished; `run` then ends."""
         self._inbox.put(_STOP)
 
-    def run(self) -> Iterator[CellResult | OnTheWay | Workers | Unrecorded]:
+    def run(self) -> Iterator[News]:
         """Train what is missing.
 
-        Yields first the results that were kept already, then each cell's marks and its result,
-        the number of workers whenever it has changed, and a complaint if its runs cannot be
-        recorded. A cell that fails is yielded with the reason and not kept, so another pass
-        tries it again.
+        Yields each cell's marks and its result, the number of workers whenever it has changed,
+        and a complaint if its runs cannot be recorded. A cell that fails is yielded with the
+        reason and not kept, so another pass tries it again.
 
         Raises:
             SweepError: the scheduler cannot be reached, or was lost; finished cells are kept.
             StoreError: a result cannot be kept.
         """
-        kept = self._results.get(cell.key for cell in self.cells)
-        yield from kept.values()
-        missing = {cell.key: cell for cell in self.cells if cell.key not in kept}
-        if missing:
-            yield from self._train(missing)
-
-    def _train(
-        self, missing: dict[str, Cell]
-    ) -> Iterator[CellResult | OnTheWay | Workers | Unrecorded]:
+        if not self.missing:
+            return
         client = self._cluster.client()
         sweep = secrets.token_hex(4)
         topic = f"unroll-{sweep}"
         client.subscribe_topic(topic, lambda event: self._inbox.put(event[1]))
+        # Names of its own: Dask would remember a cell that was given up or failed.
+        cells = {f"cell-{sweep}-{cell.key}": cell for cell in self.missing}
         futures: dict[str, Future] = {}
         try:
-            for place, (key, cell) in enumerate(missing.items()):
-                # A name of its own: Dask would remember a cell that was given up or failed.
-                future = client.submit(
-                    _work, cell, topic, key=f"cell-{sweep}-{key}", priority=-place, pure=False
-                )
+            for place, (name, cell) in enumerate(cells.items()):
+                future = client.submit(work, cell, topic, key=name, priority=-place, pure=False)
                 future.add_done_callback(self._inbox.put)
-                futures[future.key] = future
-            cells = {f"cell-{sweep}-{key}": cell for key, cell in missing.items()}
+                futures[name] = future
             yield from self._listen(futures, cells)
         finally:
-            for cell in missing.values():
-                list(self._record(self._log.abandon, cell))  # too late to complain
+            for cell in self.missing:
+                list(self._given_up(cell))  # too late to complain
             if client.status == "running":  # else both would wait for a scheduler that is gone
                 with suppress(Exception):
                     client.unsubscribe_topic(topic)
                     client.cancel(list(futures.values()), force=True)
 
-    def _listen(
-        self, futures: dict[str, Future], cells: Mapping[str, Cell]
-    ) -> Iterator[CellResult | OnTheWay | Workers | Unrecorded]:
-        """Until no future is left."""
+    def _listen(self, futures: dict[str, Future], cells: Mapping[str, Cell]) -> Iterator[News]:
+        """Until no future is left; both are named alike."""
         workers = self._cluster.worker_count()
         yield Workers(workers)
         while futures:
             try:
                 item = self._inbox.get(timeout=_LOOK)
             except Empty:
-                item = None
+                # Nothing came for a second: ask, which takes the scheduler's time.
+                if not self._cluster.warm:
+                    raise self._lost(len(futures)) from None
+                if (count := self._cluster.worker_count()) != workers:
+                    workers = count
+                    yield Workers(count)
+                continue
             if item is _STOP:
                 return
             if isinstance(item, tuple | list):
-                key, *values = item
-                if key in futures:
-                    mark = Mark(*values)
-                    yield from self._record(self._log.mark, cells[key], mark)
-                    yield OnTheWay(cells[key].key, mark)
-                continue
-            if item is not None:
-                done = futures.pop(item.key)
-                yield from self._finished(done, cells[item.key], left=len(futures) + 1)
-                continue
-            # Nothing came for a second: ask, which takes the scheduler's time.
-            if not self._cluster.warm:
-                raise self._lost(len(futures))
-            if (count := self._cluster.worker_count()) != workers:
-                workers = count
-                yield Workers(count)
+                name, *values = item
+                if name in futures:
+                    yield from self._marked(cells[name], Mark(*values))
+            else:
+                future = futures.pop(item.key)
+                yield from self._finished(future, cells[item.key], left=len(futures) + 1)
+
+    def _marked(self, cell: Cell, mark: Mark) -> Iterator[OnTheWay | Unrecorded]:
+        yield from self._tell(lambda observer: observer.mark(cell, mark))
+        yield OnTheWay(cell.key, mark)
 
     def _finished(self, future: Future, cell: Cell, left: int) -> Iterator[CellResult | Unrecorded]:
         if future.status == "cancelled":  # all at once, as the connection breaks
@@ -200,18 +164,26 @@ class Sweep:
         error = future.exception()
         if error is not None:
             result = _failed(cell.key, error)
-            yield from self._record(self._log.abandon, cell, result.message)
+            yield from self._tell(lambda observer: observer.abandon(cell, result.message))
         else:
             run: CellRun = future.result()
             result = run.result
-            self._results.put(result)
-            yield from self._record(self._log.finish, cell, run)
+            self._store.put(result)
+            yield from self._tell(lambda observer: observer.finish(cell, run))
         yield result
 
-    def _record(self, tell: Callable[..., None], *what: object) -> Iterator[Unrecorded]:
-        """Tell the log; the measurement does not depend on whether it can record."""
+    def _given_up(self, cell: Cell) -> Iterator[Unrecorded]:
+        return self._tell(lambda observer: observer.abandon(cell))
+
+    def _tell(self, what: Callable[[RecordedCells], None]) -> Iterator[Unrecorded]:
+        """Tell the observer; the measurement does not depend on whether it can record.
+
+        Yields the first complaint, and no other.
+        """
+        if self._observer is None:
+            return
         try:
-            tell(*what)
+            what(self._observer)
         except Exception as error:  # whatever it is
             if not self._complained:
                 self._complained = True
@@ -220,11 +192,10 @@ class Sweep:
                 yield Unrecorded(f"{reason} The sweep goes on; not all of its runs are recorded.")
 
     def _lost(self, left: int) -> SweepError:
-        done, all_ = len(self.cells) - left, len(self.cells)
         return SweepError(
-            f"The connection to the workers of {self._cluster.name} was lost with {done} of {all_} "
-            "cells done, which are saved. Start the sweep again when they are back: it goes on "
-            "where it was."
+            f"The connection to the workers of {self._cluster.name} was lost with "
+            f"{self._planned - left} of {self._planned} cells done, which are saved. Start the "
+            "sweep again when they are back: it goes on where it was."
         )
 
 
@@ -241,23 +212,3 @@ def _failed(key: str, error: BaseException) -> CellResult:
     else:
         message = f"{type(error).__name__}: {error}"
     return CellResult(key, "failed", updates=0, characters=0, seconds=0.0, message=message)
-
-
-def _work(cell: Cell, topic: str) -> CellRun:
-    """What a worker does with a cell."""
-    from distributed import get_worker
-
-    from core.experiments.train_cell import train_cell
-
-    worker = get_worker()
-    task = worker.get_current_task()
-
-    def tell(mark: Mark) -> None:
-        worker.log_event(topic, [task, *astuple(mark)])
-
-    def wanted() -> bool:
-        state = worker.state.tasks.get(task)
-        return state is not None and state.state == "executing"
-
-    run = train_cell(cell, tell, wanted)
-    return replace(run, result=replace(run.result, worker=str(worker.name)))

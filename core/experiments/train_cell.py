@@ -1,4 +1,4 @@
-"""Train one cell of a grid and measure it.
+"""Train one cell of a sweep and measure it.
 
 Knows nothing of clusters, of the other cells or of files. Text, first weights and every step
 follow from the cell alone, so whoever trains it gets the same result. It is trained as any run
@@ -8,27 +8,22 @@ is, reports included, so that it can be kept, looked at and trained on as one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 from time import perf_counter
 
 import numpy as np
 
-from core.data.alphabet import encode
-from core.data.corpora import load_corpus
-from core.data.latch import latch_floor, latch_text
+from core.data.corpora import Corpus, load_corpus
+from core.data.latch import latch_floor
 from core.errors import Diverged, TextError
 from core.experiments.cell_run import CellRun, joined, step_columns
-from core.experiments.plan import MARKS, Cell, CellResult, Mark
-from core.networks.stepwise import CharacterModel, softmax
+from core.experiments.cells import MARKS, Cell, CellResult, Mark
+from core.experiments.recall import echo_recall, latch_loss
+from core.networks.stepwise import CharacterModel
 from core.records import Report, StepRecord
 from core.training.threads import prepare_thread
 from core.training.trainer import Trainer
 
-# The text that recall is measured on: drawn from another seed than any training text.
-_PROBE_SEED = 1
-_STREAMS = 200  # read side by side ...
-_BLOCKS = 6  # ... so many blocks each, of which the first only fills the state
 _LOOK_EVERY = 50  # steps between two questions whether to give up
 
 
@@ -54,53 +49,22 @@ def train_cell(
     """
     prepare_thread()
     began = perf_counter()
-    config = cell.trained_config
-    corpus = load_corpus(config.text)
-    if cell.text_sha256 and corpus.sha256 != cell.text_sha256:
-        raise TextError(
-            f"The text {config.text} of this worker is not the one that the sweep was started "
-            "with: give every machine the same file, and the same version of Python."
-        )
+    corpus = _text_of(cell)
     # Probes of the gradient flow would cost one part in twenty, and say nothing of the score.
-    trainer = Trainer(config.changed(probe_every=0), corpus)
-    lag = cell.distance if config.text.startswith("latch:") else None
-    marks: list[Mark] = []
-    reports: list[Report] = []
-    since: list[StepRecord] = []  # the last mark
-    columns: list[dict[str, np.ndarray]] = []
-    highest, message = 0.0, ""
-    due = {math.ceil(config.steps * part / MARKS) for part in range(1, MARKS + 1)}
+    trainer = Trainer(cell.trained_config.changed(probe_every=0), corpus)
+    trail, message = _Trail(cell, trainer), ""
     try:
         for record in trainer.train():
             if isinstance(record, Report):
-                reports.append(record)
-                continue
-            since.append(record)
-            if record.step in due:
-                marks.append(
-                    Mark(
-                        step=record.step,
-                        characters=record.characters_seen,
-                        loss_nats=float(np.mean([step.loss_nats for step in since])),
-                        grad_norm=max(step.grad_norm for step in since),
-                        recall=None if lag is None else echo_recall(_model(trainer), lag),
-                    )
-                )
-                tell(marks[-1])
-                highest = max(highest, marks[-1].grad_norm)
-                columns.append(step_columns(since))
-                since.clear()
-            if record.step % _LOOK_EVERY == 0 and not wanted():
-                raise Abandoned
+                trail.reports.append(record)
+            elif isinstance(record, StepRecord):
+                if (mark := trail.add(record)) is not None:
+                    tell(mark)
+                if record.step % _LOOK_EVERY == 0 and not wanted():
+                    raise Abandoned
     except Diverged as error:
         message = str(error)
-    if lag is None:
-        same = reports[-1].step == trainer.steps_done
-        loss = reports[-1].validation_loss_nats if same else trainer.validation_loss()
-        at_end = best = None
-    else:
-        loss, at_end = latch_loss(_model(trainer), lag), echo_recall(_model(trainer), lag)
-        best = max(at_end, *(mark.recall for mark in marks)) if marks else at_end
+    loss, best, at_end = _measured(cell, trainer, trail)
     result = CellResult(
         key=cell.key,
         status="diverged" if message else "done",
@@ -108,65 +72,82 @@ def train_cell(
         characters=trainer.characters_seen,
         seconds=perf_counter() - began,
         loss_nats=loss if math.isfinite(loss) else None,
-        floor_nats=None if lag is None else latch_floor(lag),
+        floor_nats=None if cell.lag is None else latch_floor(cell.lag),
         recall=best,
         recall_at_end=at_end,
-        max_grad_norm=max([highest, *(step.grad_norm for step in since)]),
-        marks=tuple(marks),
+        max_grad_norm=trail.max_grad_norm,
+        marks=tuple(trail.marks),
         message=message,
     )
-    columns.append(step_columns(since))
-    return CellRun(result, joined(columns), tuple(reports), trainer.state(), corpus.sha256)
+    return CellRun(result, trail.columns(), tuple(trail.reports), trainer.state(), corpus.sha256)
 
 
-def echo_recall(model: CharacterModel, lag: int) -> float:
-    """The share of 1,000 echoes whose key gets the highest probability.
+class _Trail:
+    """What a cell leaves on its way: its reports, its marks, and every step as columns."""
 
-    Chance is 1/8 for who knows that it is a key. 1,200 blocks are read as 200 streams; the
-    first block of each is not counted: it only brings the state from zero to where it always is.
-    """
-    hits = count = 0
-    for at, logits, target in _read(model, lag):
-        if at % (lag + 2) == lag:
-            hits += int((logits.argmax(-1) == target).sum())
-            count += len(target)
-    return hits / count
+    def __init__(self, cell: Cell, trainer: Trainer) -> None:
+        self.reports: list[Report] = []
+        self.marks: list[Mark] = []
+        self._cell, self._trainer = cell, trainer
+        self._since: list[StepRecord] = []  # the last mark
+        self._parts: list[Mapping[str, np.ndarray]] = []  # a mark's steps each
+        steps = cell.config.steps
+        self._due = {math.ceil(steps * part / MARKS) for part in range(1, MARKS + 1)}
+
+    def add(self, record: StepRecord) -> Mark | None:
+        """A step was taken; the mark, if this is the place for one."""
+        self._since.append(record)
+        if record.step not in self._due:
+            return None
+        lag = self._cell.lag
+        mark = Mark(
+            step=record.step,
+            characters=record.characters_seen,
+            loss_nats=float(np.mean([step.loss_nats for step in self._since])),
+            grad_norm=max(step.grad_norm for step in self._since),
+            recall=None if lag is None else echo_recall(_model(self._trainer), lag),
+        )
+        self.marks.append(mark)
+        self._parts.append(step_columns(self._since))
+        self._since.clear()
+        return mark
+
+    @property
+    def max_grad_norm(self) -> float:
+        """The largest norm before clipping; 0 before the first step."""
+        norms = [mark.grad_norm for mark in self.marks]
+        return max([0.0, *norms, *(step.grad_norm for step in self._since)])
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """Every step, `(steps,)` a column."""
+        return joined([*self._parts, step_columns(self._since)])
 
 
-def latch_loss(model: CharacterModel, lag: int) -> float:
-    """The mean loss in nats over the same blocks, over all their characters."""
-    total, count = 0.0, 0
-    with np.errstate(over="ignore", invalid="ignore"):  # weights about to diverge
-        for _, logits, target in _read(model, lag):
-            likely = softmax(logits)[np.arange(len(target)), target]
-            total -= float(np.log(likely + 1e-30).sum())
-            count += len(target)
-    return total / count
+def _text_of(cell: Cell) -> Corpus:
+    corpus = load_corpus(cell.config.text)
+    if cell.text_sha256 and corpus.sha256 != cell.text_sha256:
+        raise TextError(
+            f"The text {cell.config.text} of this worker is not the one that the sweep was started "
+            "with: give every machine the same file, and the same version of Python."
+        )
+    return corpus
 
 
-def _read(model: CharacterModel, lag: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
-    """Read the probe text: where each counted character stands, its logits, and itself.
-
-    Yields `at`, logits `(streams, V)`, to be used before the next are asked for, and targets
-    `(streams,)`.
-    """
-    text = _probe_text(lag)  # (streams, length)
-    reader = model.reader(len(text))
-    with np.errstate(over="ignore", invalid="ignore"):
-        for at in range(1, text.shape[1]):
-            reader.read(text[:, at - 1])
-            if at >= lag + 2:
-                yield at, reader.logits, text[:, at]
+def _measured(
+    cell: Cell, trainer: Trainer, trail: _Trail
+) -> tuple[float, float | None, float | None]:
+    """The loss at the end in nats, and on latch texts the best recall and that at the end."""
+    if cell.lag is None:
+        last = trail.reports[-1]
+        same = last.step == trainer.steps_done
+        return last.validation_loss_nats if same else trainer.validation_loss(), None, None
+    model = _model(trainer)
+    at_end = echo_recall(model, cell.lag)
+    on_the_way = [mark.recall for mark in trail.marks if mark.recall is not None]
+    return latch_loss(model, cell.lag), max([at_end, *on_the_way]), at_end
 
 
 def _model(trainer: Trainer) -> CharacterModel:
     """The network as it stands."""
     with np.errstate(over="ignore", invalid="ignore"):
         return CharacterModel(trainer.weights(), trainer.config)
-
-
-@lru_cache(maxsize=4)
-def _probe_text(lag: int) -> np.ndarray:
-    """`(streams, blocks * (lag + 2))` ids, every stream from the start of a block."""
-    length = _STREAMS * _BLOCKS * (lag + 2)
-    return encode(latch_text(lag, length, seed=_PROBE_SEED)).reshape(_STREAMS, -1)

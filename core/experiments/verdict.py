@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from statistics import mean, median, stdev
 from typing import Literal
 
-from core.experiments.plan import MARKS, ROOM, Cell, CellResult, Line, SweepPlan
+from core.experiments.cells import MARKS, Cell, CellResult, Line
+from core.experiments.plan import ROOM, SweepPlan
 from core.labels import value_name
 
 LEARNED = 0.9
@@ -61,11 +62,6 @@ class Group:
     def done(self) -> int:
         """Seeds measured."""
         return len(self.scores)
-
-    @property
-    def median(self) -> float | None:
-        """Of the seeds measured."""
-        return median(self.scores) if self.scores else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +158,7 @@ def verdicts(plan: SweepPlan, found: Sequence[Group]) -> list[Verdict]:
 
 def _judge_latch(plan: SweepPlan, line: Line, own: Sequence[Group]) -> Verdict:
     full = [group for group in own if group.done == group.planned]
-    passing = [group for group in full if group.median >= LEARNED]
+    passing = [group for group in full if median(group.scores) >= LEARNED]
     limit = passing[-1] if passing else None
     following = [g for g in full if limit is None or g.distance > limit.distance]
     parts = []
@@ -189,7 +185,7 @@ def _recalls(group: Group) -> str:
     seeds = f"{group.learned} of {group.planned} seeds learned it"
     end = "" if group.at_end is None else f", {100 * group.at_end:.0f} % at the end"
     spread = f"lowest {low} %, highest {high} %; {seeds}{end}"
-    return f"the median seed recalls {100 * group.median:.0f} % ({spread})"
+    return f"the median seed recalls {100 * median(group.scores):.0f} % ({spread})"
 
 
 def _judge_text(plan: SweepPlan, line: Line, own: Sequence[Group]) -> Verdict:
@@ -241,7 +237,7 @@ def _gain(gain: float | None, error: float | None) -> str:
 
 def headline(plan: SweepPlan, found: Sequence[Verdict]) -> str:
     """The verdict in a sentence: "tanh: 8 characters, ReLU: 16, in 3,000 updates of Adam ..."."""
-    words = []
+    words: list[str] = []
     for verdict in found:
         limit = _limit(plan, verdict)
         if not words and limit[-1].isdigit():

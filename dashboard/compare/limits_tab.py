@@ -8,12 +8,13 @@ import io
 import streamlit as st
 
 from core.errors import UnrollError
+from core.experiments.background import SweepSnapshot
 from core.experiments.plan import SweepPlan
 from core.experiments.summary import cell_rows
-from core.experiments.sweeps import SweepSnapshot
 from dashboard.compare import sweeping
+from dashboard.compare.cell_details import cell_details
 from dashboard.compare.sweep_form import sweep_form
-from dashboard.compare.sweep_panel import cell_details, draw_sweep
+from dashboard.compare.sweep_panel import draw_sweep
 from dashboard.library import library
 from dashboard.session import refresh_seconds, refreshed
 from dashboard.widgets.plain import plain
@@ -58,7 +59,7 @@ def limits_tab() -> None:
     @st.fragment(run_every=2 * refresh_seconds() if shown.active else None)
     def live() -> None:
         """The part that moves."""
-        snapshot = sweeping.sweeps().snapshot if shown.active else shown
+        snapshot = (sweeping.sweeps().snapshot if shown.active else None) or shown
         draw_sweep(snapshot, estimate)
         if shown.active and (refreshed() or not snapshot.active):
             # Many watch, or other buttons fit it now; at the end this also ends the timer.

@@ -10,7 +10,8 @@ from core.config import bounds, choices
 from core.data.corpora import kept_titles
 from core.data.text8 import text8_is_here
 from core.errors import ConfigError
-from core.experiments.plan import BASE, LATCH, SweepPlan
+from core.experiments.cells import BASE, LATCH
+from core.experiments.plan import SweepPlan
 from core.labels import FIELDS, value_name
 from dashboard.compare import sweeping
 from dashboard.widgets.plain import plain

@@ -1,4 +1,4 @@
-"""A sweep as it stands: progress, verdict, map, curves, table and the runs of one cell.
+"""A sweep as it stands: progress, verdict, map, curves and table.
 
 Reads frozen snapshots only. Drawn again about once a second while the sweep is active.
 """
@@ -7,29 +7,21 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import timedelta
-from urllib.parse import urlencode
 
 import pandas as pd
 import streamlit as st
 
 from core.data.latch import latch_floor
-from core.experiments.certainty import certainty, in_words
+from core.experiments.background import SweepSnapshot
+from core.experiments.judgement import Judgement, judge
 from core.experiments.plan import SweepPlan
 from core.experiments.summary import cell_rows, group_rows
-from core.experiments.sweeps import SweepSnapshot
-from core.experiments.verdict import (
-    LATCH_RULE,
-    TEXT_RULE,
-    beside_the_article,
-    groups,
-    headline,
-    verdicts,
-)
-from core.links import DEFAULT_PRESET, to_query
+from core.palette import Style
 from dashboard.charts import sweep as charts
-from dashboard.compare.sweeping import recorded
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
+
+Styles = dict[str, Style]  # by a line's name
 
 _TABLE = {
     "line": "Line",
@@ -53,13 +45,10 @@ def draw_sweep(snapshot: SweepSnapshot, estimate: float | None) -> None:
         estimate: seconds that the cells still to come will take, where none is trained yet.
     """
     plan = snapshot.plan
-    found = groups(plan, snapshot.cells, snapshot.results)
-    judged = verdicts(plan, found)
+    judgement = judge(plan, snapshot.cells, snapshot.results)
     _progress(snapshot, estimate)
-    _verdict(plan, judged, snapshot)
-    if words := in_words(plan, certainty(plan, found)):
-        st.markdown(plain(words))
-    table = pd.DataFrame(group_rows(plan, found))
+    _verdict(judgement)
+    table = pd.DataFrame(group_rows(judgement))
     cells = pd.DataFrame(cell_rows(plan, snapshot.cells, snapshot.results))
     cells["distance"] = cells["lag" if plan.on_latch else "unrollings"]
     lines = [plan.line_name(line) for line in plan.lines]
@@ -67,7 +56,9 @@ def draw_sweep(snapshot: SweepSnapshot, estimate: float | None) -> None:
     left, right = st.columns([11, 9])
     with left:
         live_chart(
-            charts.limit_map(table, _running(snapshot), _distance_name(plan)),
+            charts.limit_map(
+                table, _running(snapshot), "Lag, characters" if plan.on_latch else "Unrollings T"
+            ),
             key="limit_map",
             height=max(330, 110 + 90 * len(lines)),
             alt="Which distances each line learned",
@@ -75,16 +66,17 @@ def draw_sweep(snapshot: SweepSnapshot, estimate: float | None) -> None:
         )
     with right:
         _score_curve(plan, table, cells, styles)
-    st.markdown("\n".join(f"- {plain(v.spread)}" for v in judged if v.spread))
-    st.caption(plain(beside_the_article(plan, judged)))
+    st.markdown("\n".join(f"- {plain(spread)}" for spread in judgement.spreads))
+    st.caption(plain(judgement.article))
     left, right = st.columns([11, 9])
     with left:
         _group_table(plan, table)
         with st.expander("The rule"):
-            st.markdown(plain(LATCH_RULE if plan.on_latch else TEXT_RULE))
+            st.markdown(plain(judgement.rule))
             st.markdown(plain(_fairness(plan)))
     with right:
-        _loss_curve(plan, table, cells, styles)
+        if plan.on_latch:
+            _loss_curve(plan, table, cells, styles)
 
 
 def _progress(snapshot: SweepSnapshot, estimate: float | None) -> None:
@@ -114,11 +106,13 @@ def _progress(snapshot: SweepSnapshot, estimate: float | None) -> None:
         st.error(plain(f"A cell failed: {message}"))
 
 
-def _verdict(plan: SweepPlan, judged, snapshot: SweepSnapshot) -> None:
-    if any(result.status != "failed" for result in snapshot.results.values()):
-        st.markdown(f"##### {plain(headline(plan, judged))}")
+def _verdict(judgement: Judgement) -> None:
+    if judgement.begun:
+        st.markdown(f"##### {plain(judgement.headline)}")
     else:
         st.markdown("##### The verdict comes with the first cells.")
+    if judgement.certainty_in_words:
+        st.markdown(plain(judgement.certainty_in_words))
 
 
 def _fairness(plan: SweepPlan) -> str:
@@ -133,12 +127,12 @@ def _fairness(plan: SweepPlan) -> str:
 
 
 def _group_table(plan: SweepPlan, table: pd.DataFrame) -> None:
-    score = "recall" if plan.on_latch else "loss_nats"
+    score = plan.score_name
     names = {f"{score}_{name}": name for name in ("lowest", "highest")}
     shown = table.rename(columns={f"{score}_median": "score", **names})
     shown["seeds_done"] = [f"{row.seeds_done} of {row.seeds}" for row in table.itertuples()]
     shown["outcome"] = [charts.OUTCOMES[name][0] for name in table["outcome"]]
-    labels = {**_TABLE, "distance": "Lag" if plan.on_latch else "T"}
+    labels = {**_TABLE, "distance": plan.distance_name.capitalize()}
     form = "percent" if plan.on_latch else "%.4f"
     st.dataframe(
         shown[list(labels)].rename(columns=labels),
@@ -156,7 +150,7 @@ def _group_table(plan: SweepPlan, table: pd.DataFrame) -> None:
     )
 
 
-def _score_curve(plan: SweepPlan, table: pd.DataFrame, cells: pd.DataFrame, styles) -> None:
+def _score_curve(plan: SweepPlan, table: pd.DataFrame, cells: pd.DataFrame, styles: Styles) -> None:
     if plan.on_latch:
         figure, words = charts.recall_chart(table, cells, styles), "Recall of the echo by lag"
     else:
@@ -164,9 +158,7 @@ def _score_curve(plan: SweepPlan, table: pd.DataFrame, cells: pd.DataFrame, styl
     live_chart(figure, key="score", height=330, alt=f"{words}, median and spread over seeds")
 
 
-def _loss_curve(plan: SweepPlan, table: pd.DataFrame, cells: pd.DataFrame, styles) -> None:
-    if not plan.on_latch:
-        return
+def _loss_curve(plan: SweepPlan, table: pd.DataFrame, cells: pd.DataFrame, styles: Styles) -> None:
     floors = pd.DataFrame(
         {
             "lag": plan.distances,
@@ -182,93 +174,6 @@ def _loss_curve(plan: SweepPlan, table: pd.DataFrame, cells: pd.DataFrame, style
     )
 
 
-def cell_details(snapshot: SweepSnapshot) -> None:
-    """The runs of one cell of the map: how each seed learned, and links to open or repeat it."""
-    plan = snapshot.plan
-    measured = [
-        (line, distance)
-        for line in plan.lines
-        for distance in plan.distances
-        if any(
-            cell.key in snapshot.results and (cell.line, cell.distance) == (line, distance)
-            for cell in snapshot.cells
-        )
-    ]
-    if not measured:
-        return
-    name = "lag" if plan.on_latch else "T"
-    chosen = st.selectbox(
-        "The runs of",
-        measured,
-        index=None,
-        format_func=lambda at: f"{plan.line_name(at[0])}, {name} {at[1]}",
-        placeholder="choose a cell of the map to see its runs",
-    )
-    if chosen is None:
-        return
-    own = [cell for cell in snapshot.cells if (cell.line, cell.distance) == chosen]
-    own = [cell for cell in own if cell.key in snapshot.results]
-    rows, marks = [], []
-    runs = recorded(cell.key for cell in own)
-    for cell in own:
-        result = snapshot.results[cell.key]
-        query = to_query(DEFAULT_PRESET, cell.config)
-        kept = to_query(DEFAULT_PRESET, cell.trained_config) | {"run": runs.get(cell.key, "")}
-        rows.append(
-            {
-                "Seed": cell.seed,
-                "Status": result.status,
-                "Its run": f"/?{urlencode(kept)}" if cell.key in runs else None,
-                "Recall": result.recall,
-                "Loss, nats": result.loss_nats,
-                "Largest gradient": result.max_grad_norm,
-                "Updates": result.updates,
-                "Seconds": result.seconds,
-                "Worker": result.worker,
-                "Repeat it": f"/?{urlencode(query)}",
-            }
-        )
-        for mark in result.marks:
-            marks.append(
-                {
-                    "seed": cell.seed,
-                    "characters": mark.characters,
-                    "recall": mark.recall,
-                    "loss_nats": mark.loss_nats,
-                }
-            )
-    left, right = st.columns([11, 9])
-    with left:
-        st.dataframe(
-            pd.DataFrame(rows),
-            hide_index=True,
-            column_config={
-                "Recall": st.column_config.NumberColumn(format="percent"),
-                "Loss, nats": st.column_config.NumberColumn(format="%.4f"),
-                "Largest gradient": st.column_config.NumberColumn(format="compact"),
-                "Updates": st.column_config.NumberColumn(format="localized"),
-                "Seconds": st.column_config.NumberColumn(format="%.1f"),
-                "Its run": st.column_config.LinkColumn(
-                    display_text="open", help="Its curves, texts and weights, on the Train page."
-                ),
-                "Repeat it": st.column_config.LinkColumn(
-                    display_text="set up", help="Its settings on the Train page, to start it there."
-                ),
-            },
-        )
-    with right:
-        columns = ["seed", "characters", "recall", "loss_nats"]
-        live_chart(
-            charts.learning_chart(
-                pd.DataFrame(marks, columns=columns), "recall" if plan.on_latch else "loss_nats"
-            ),
-            key="learning",
-            height=320,
-            alt="How each seed learned",
-            revision=str(chosen),
-        )
-
-
 def _running(snapshot: SweepSnapshot) -> Counter:
     """How many cells are being trained, by line and distance."""
     return Counter(
@@ -276,10 +181,6 @@ def _running(snapshot: SweepSnapshot) -> Counter:
         for cell in snapshot.cells
         if cell.key in snapshot.marks
     )
-
-
-def _distance_name(plan: SweepPlan) -> str:
-    return "Lag, characters" if plan.on_latch else "Unrollings T"
 
 
 def _duration(seconds: float) -> str:

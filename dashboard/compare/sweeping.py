@@ -11,19 +11,19 @@ from collections.abc import Iterable
 import streamlit as st
 
 from core.errors import StoreError, UnrollError
+from core.experiments.background import BackgroundSweeps, SweepSnapshot
 from core.experiments.cluster import Cluster, scheduler_address
 from core.experiments.estimate import seconds_of_grid
-from core.experiments.plan import SweepPlan
-from core.experiments.recorded_cells import SweepRuns, runs_of_cells
-from core.experiments.results import SweepStore
-from core.experiments.sweeps import Sweeps, SweepSnapshot, text_sha256
+from core.experiments.plan import SweepPlan, text_sha256
+from core.experiments.recorded_cells import RecordedCells, runs_of_cells
+from core.experiments.sweep_store import SweepStore
 from dashboard.library import library
 
 _PLAN = "sweep_plan"  # in st.session_state
 
 
 @st.cache_resource
-def sweeps() -> Sweeps:
+def sweeps() -> BackgroundSweeps:
     """The sweeps of this server.
 
     Raises:
@@ -31,8 +31,8 @@ def sweeps() -> Sweeps:
         StoreError: what was measured cannot be read.
     """
     store = library().store
-    runs = SweepRuns(store) if store else None
-    return Sweeps(Cluster(scheduler_address()), SweepStore(), runs)
+    runs = RecordedCells(store) if store else None
+    return BackgroundSweeps(Cluster(scheduler_address()), SweepStore(), runs)
 
 
 def chosen_plan() -> SweepPlan | None:

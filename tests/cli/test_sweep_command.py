@@ -8,10 +8,11 @@ import pytest
 from core.cli.main import main
 from core.errors import SweepError
 from core.experiments import sweep as sweep_module
+from core.experiments.cells import BASE, CellResult, Mark
 from core.experiments.cluster import Cluster
-from core.experiments.plan import BASE, CellResult, Mark, SweepPlan
-from core.experiments.results import SweepStore
+from core.experiments.plan import SweepPlan
 from core.experiments.sweep import Workers
+from core.experiments.sweep_store import SweepStore
 from core.experiments.train_cell import train_cell
 from core.records import RunStatus
 from core.storage.store import Store
@@ -108,7 +109,7 @@ def test_csv_is_a_row_a_cell(capsys, tmp_path):
     assert rows[0]["recall"] == "0.97"
 
 
-def test_a_sweep_cut_short_says_so_and_reports_what_it_has(capsys, monkeypatch):
+def test_a_sweep_cut_short_says_so_and_tells_what_it_has(capsys, monkeypatch):
     cells = PLAN.cells()
 
     def lost(sweep):
@@ -145,9 +146,10 @@ def trains_here(monkeypatch):
     """Cells are trained in this process, without a cluster."""
 
     def trained(sweep):
-        for cell in sweep.cells:
-            run = train_cell(cell, lambda mark, cell=cell: sweep._log.mark(cell, mark))
-            yield from sweep._record(sweep._log.finish, cell, run)
+        for cell in sweep.missing:
+            run = train_cell(cell, lambda mark, cell=cell: list(sweep._marked(cell, mark)))
+            yield from sweep._tell(lambda observer, cell=cell, run=run: observer.finish(cell, run))
+            sweep._store.put(run.result)
             yield run.result
 
     monkeypatch.setattr(sweep_module.Sweep, "run", trained)
@@ -194,8 +196,8 @@ def test_a_store_that_cannot_be_opened_costs_a_sentence_and_no_cell(capsys):
 
 def test_an_interrupt_leaves_no_run_that_seems_to_train(capsys, monkeypatch):
     def interrupted(sweep):
-        for cell in sweep.cells:
-            sweep._log.mark(cell, Mark(7, 70, 3.0, 1.0))
+        for cell in sweep.missing:
+            yield from sweep._marked(cell, Mark(7, 70, 3.0, 1.0))
         yield Workers(1)
         raise KeyboardInterrupt
 

@@ -3,8 +3,9 @@
 import pytest
 
 from core.experiments import estimate
+from core.experiments.cells import BASE
 from core.experiments.estimate import WARM_UP, seconds_of_grid
-from core.experiments.plan import BASE, SweepPlan
+from core.experiments.plan import SweepPlan
 
 PLAN = SweepPlan(
     lags=(1,), seeds=2, budget="updates", amount=100, base=BASE.changed(nodes=8, batch_size=4)
@@ -14,7 +15,7 @@ PLAN = SweepPlan(
 @pytest.fixture
 def _a_step_is_a_tenth(monkeypatch):
     monkeypatch.setattr(estimate, "seconds_of_step", lambda config: 0.1)
-    monkeypatch.setattr(estimate, "_seconds_of_probe", lambda kind, lag: 0.0)
+    monkeypatch.setattr(estimate, "_seconds_of_recall", lambda kind, lag: 0.0)
 
 
 @pytest.mark.usefixtures("_a_step_is_a_tenth")
@@ -31,7 +32,7 @@ def test_a_cold_cluster_takes_a_while_more_and_nothing_takes_no_time():
 
 def test_measuring_recall_on_the_way_takes_time_too(monkeypatch):
     monkeypatch.setattr(estimate, "seconds_of_step", lambda config: 0.0)
-    monkeypatch.setattr(estimate, "_seconds_of_probe", lambda kind, lag: 0.05)
+    monkeypatch.setattr(estimate, "_seconds_of_recall", lambda kind, lag: 0.05)
     assert seconds_of_grid(PLAN.cells()[:1], 1) == pytest.approx(60 * 0.05)
     text = SweepPlan(text="builtin", unrollings=(3,), seeds=1)
     assert seconds_of_grid(text.cells(), 1) == 0

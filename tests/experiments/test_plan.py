@@ -3,11 +3,8 @@
 import pytest
 
 from core.errors import ConfigError
-from core.experiments.plan import (
-    BASE,
-    Line,
-    SweepPlan,
-)
+from core.experiments.cells import BASE, Line
+from core.experiments.plan import SweepPlan
 
 
 def test_a_grid_has_a_cell_for_every_combination():

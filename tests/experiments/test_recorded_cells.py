@@ -7,9 +7,10 @@ import pytest
 
 from core.data.corpora import load_corpus
 from core.errors import StoreError
-from core.experiments import recorded_cells as sweep_runs
-from core.experiments.plan import BASE, Mark, SweepPlan
-from core.experiments.recorded_cells import SweepRuns, runs_of_cells
+from core.experiments import recorded_cells
+from core.experiments.cells import BASE, Mark
+from core.experiments.plan import SweepPlan
+from core.experiments.recorded_cells import RecordedCells, runs_of_cells
 from core.experiments.train_cell import train_cell
 from core.records import Event, RunStatus, StepRecord
 from core.storage.checkpoints import load_checkpoint
@@ -33,7 +34,7 @@ def trained():
 
 @pytest.fixture
 def runs(store):
-    made = SweepRuns(store, clock=lambda: made.now)
+    made = RecordedCells(store, clock=lambda: made.now)
     made.now = 100.0
     yield made
     made.close()
@@ -142,7 +143,7 @@ def test_a_cell_that_never_began_leaves_no_run(runs, store):
 
 
 def test_closing_leaves_nothing_running(store):
-    runs = SweepRuns(store)
+    runs = RecordedCells(store)
     runs.mark(CELL, mark(1))
     runs.mark(OTHER, mark(1))
     runs.close()
@@ -151,7 +152,7 @@ def test_closing_leaves_nothing_running(store):
 
 def test_a_process_that_is_gone_leaves_its_cells_interrupted(home, open_store):
     gone = Store(home)
-    SweepRuns(gone).mark(CELL, mark(1))
+    RecordedCells(gone).mark(CELL, mark(1))
     gone.close()  # as a kill does: the lock of the process is free
     assert [row.status for row in open_store().runs()] == [RunStatus.INTERRUPTED]
 
@@ -227,7 +228,7 @@ def test_a_full_disk_at_the_last_state_is_told_and_the_curves_stay(
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(sweep_runs, "save_checkpoint", full)
+    monkeypatch.setattr(recorded_cells, "save_checkpoint", full)
     with pytest.raises(StoreError, match=f"The weights of run {RUN_ID} could not be kept"):
         runs.finish(CELL, trained)
     assert (store.get(RUN_ID).status, store.get(RUN_ID).step) == (RunStatus.FINISHED, 60)

@@ -12,10 +12,11 @@ from pathlib import Path
 import pytest
 
 from core.errors import StoreError, SweepError
+from core.experiments.cells import BASE, CellResult
 from core.experiments.cluster import Cluster
-from core.experiments.plan import BASE, CellResult, SweepPlan
-from core.experiments.results import SweepStore
+from core.experiments.plan import SweepPlan
 from core.experiments.sweep import OnTheWay, Sweep, Unrecorded, Workers
+from core.experiments.sweep_store import SweepStore
 from core.experiments.train_cell import train_cell
 
 ROOT = Path(__file__).parents[2]
@@ -59,20 +60,30 @@ def test_workers_and_marks_are_told_while_it_runs(cluster, store):
 def test_cells_measured_before_are_not_trained_again(cluster, store):
     small = PLAN.model_copy(update={"lags": (1,)})
     known = results_in(Sweep(small.cells(), cluster, store).run())
-    items = list(Sweep(PLAN.cells(), cluster, store).run())
-    assert results_in(items[: len(known)]) == known  # first, and as they were
-    assert results_in(items).keys() == {cell.key for cell in PLAN.cells()}
-    trained = {item.key for item in items if isinstance(item, OnTheWay)}
-    assert trained.isdisjoint(known)
+    sweep = Sweep(PLAN.cells(), cluster, store, kept=known)
+    items = list(sweep.run())
+    others = {cell.key for cell in PLAN.cells()} - known.keys()
+    assert {cell.key for cell in sweep.missing} == others
+    assert results_in(items).keys() == others
+    assert {item.key for item in items if isinstance(item, OnTheWay)} <= others
 
 
-def test_a_grid_measured_before_asks_for_no_cluster(cluster, store):
-    known = results_in(Sweep(PLAN.cells(), cluster, store).run())
+def test_cells_are_measured_again_when_nothing_kept_counts(cluster, store):
+    small = PLAN.model_copy(update={"lags": (1,), "seeds": 1})
+    for cell in small.cells():
+        store.put(CellResult(cell.key, "done", 1, 1, 1.0, recall=0.5, worker="before"))
+    again = results_in(Sweep(small.cells(), cluster, store).run())
+    assert {result.updates for result in again.values()} == {40}
+    assert store.get(again) == again
+
+
+def test_a_grid_measured_before_asks_for_no_cluster(store):
+    kept = {cell.key for cell in PLAN.cells()}
     nowhere = Cluster("tcp://127.0.0.1:9")
-    assert results_in(Sweep(PLAN.cells(), nowhere, store).run()) == known
+    assert list(Sweep(PLAN.cells(), nowhere, store, kept).run()) == []
 
 
-class Log:
+class Observer:
     """Notes what a sweep tells, in order; may be broken."""
 
     def __init__(self, broken=()):
@@ -96,10 +107,10 @@ class Log:
         return {key: what for told, key, what in self.told if told == verb}
 
 
-def test_a_log_hears_of_every_cell_and_gets_its_run(cluster, store):
-    log = Log()
-    results = results_in(Sweep(PLAN.cells(), cluster, store, log).run())
-    runs = log.of("finish")
+def test_an_observer_hears_of_every_cell_and_gets_its_run(cluster, store):
+    observer = Observer()
+    results = results_in(Sweep(PLAN.cells(), cluster, store, observer=observer).run())
+    runs = observer.of("finish")
     assert {key: run.result for key, run in runs.items()} == results
     for cell in PLAN.cells()[:2]:
         alone = train_cell(cell)
@@ -108,30 +119,30 @@ def test_a_log_hears_of_every_cell_and_gets_its_run(cluster, store):
         assert runs[cell.key].state.weights["V"].tolist() == alone.state.weights["V"].tolist()
 
 
-def test_a_sweep_that_is_stopped_leaves_its_cells_to_the_log(cluster, store):
-    log = Log()
+def test_a_sweep_that_is_stopped_leaves_its_cells_to_the_observer(cluster, store):
+    observer = Observer()
     long = PLAN.model_copy(update={"amount": 20_000, "lags": (1,), "seeds": 1})
-    sweep = Sweep(long.cells(), cluster, store, log)
+    sweep = Sweep(long.cells(), cluster, store, observer=observer)
     for item in sweep.run():
         if isinstance(item, OnTheWay):
             sweep.stop()
-    assert log.of("finish") == {}
-    assert log.of("mark")
-    assert log.of("abandon") == {cell.key: "" for cell in long.cells()}
+    assert observer.of("finish") == {}
+    assert observer.of("mark")
+    assert observer.of("abandon") == {cell.key: "" for cell in long.cells()}
 
 
-def test_a_log_is_told_why_a_cell_failed(cluster, store):
-    log = Log()
+def test_an_observer_is_told_why_a_cell_failed(cluster, store):
+    observer = Observer()
     bad = PLAN.model_copy(update={"text": "builtin", "unrollings": (2,), "seeds": 1})
-    results_in(Sweep(bad.cells("0" * 64), cluster, store, log).run())
-    reasons = [what for verb, _, what in log.told if verb == "abandon" and what]
+    results_in(Sweep(bad.cells("0" * 64), cluster, store, observer=observer).run())
+    reasons = [what for verb, _, what in observer.told if verb == "abandon" and what]
     assert len(reasons) == 2
     assert all("is not the one that the sweep was started with" in reason for reason in reasons)
 
 
-def test_a_log_that_cannot_write_costs_one_sentence_and_no_cell(cluster, store):
-    log = Log(broken={"mark", "finish", "abandon"})
-    items = list(Sweep(PLAN.cells(), cluster, store, log).run())
+def test_an_observer_that_cannot_write_costs_one_sentence_and_no_cell(cluster, store):
+    observer = Observer(broken={"mark", "finish", "abandon"})
+    items = list(Sweep(PLAN.cells(), cluster, store, observer=observer).run())
     assert [item.reason for item in items if isinstance(item, Unrecorded)] == [
         "The disk is full. The sweep goes on; not all of its runs are recorded."
     ]

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from core.data.alphabet import SYMBOLS
-from core.data.latch import KEYS, latch_floor
+from core.data.latch import latch_floor
 from core.errors import TextError
-from core.experiments.plan import BASE, MARKS, SweepPlan
-from core.experiments.train_cell import Abandoned, echo_recall, latch_loss, train_cell
+from core.experiments.cells import BASE, MARKS
+from core.experiments.plan import SweepPlan
+from core.experiments.train_cell import Abandoned, train_cell
 from core.records import Report, StepRecord
 from core.training.trainer import Trainer
 
@@ -28,53 +28,6 @@ def cell(**changes):
     values = {"lags": (2,), "activations": ("tanh",), "seeds": 1, "base": TINY}
     (one,) = SweepPlan(**{**values, "budget": "updates", "amount": 60, **changes}).cells()
     return one
-
-
-class MadeUp:
-    """A network that reads latch texts as well as can be, or forgets the key."""
-
-    def __init__(self, lag, remembers):
-        self.lag, self.remembers = lag, remembers
-
-    def reader(self, batch_size):
-        return MadeUpReader(self, batch_size)
-
-
-class MadeUpReader:
-    def __init__(self, network, batch_size):
-        self.lag, self.remembers = network.lag, network.remembers
-        self.key = self.place = np.full(batch_size, -1)  # the key, and the place in the block
-
-    def read(self, character):
-        starts = character >= 1
-        starts &= (character <= 8) & ((self.place < 0) | (self.place == self.lag + 1))
-        self.key = np.where(starts, character, self.key)
-        self.place = np.where(starts, 0, self.place + 1)
-        self.logits = np.full((len(character), len(SYMBOLS)), -40.0)
-        for row, (key, place) in enumerate(zip(self.key, self.place, strict=True)):
-            if place < self.lag - 1:
-                self.logits[row, 23:27] = 0
-            elif place == self.lag - 1:
-                self.logits[row, [key] if self.remembers else range(1, 9)] = 0
-            elif place == self.lag:
-                self.logits[row, 0] = 0
-            else:
-                self.logits[row, 1:9] = 0
-
-
-@pytest.mark.parametrize("lag", [1, 2, 7])
-def test_a_perfect_reader_recalls_every_echo_and_reaches_the_floor(lag):
-    network = MadeUp(lag, remembers=True)
-    assert echo_recall(network, lag) == 1.0
-    assert latch_loss(network, lag) == pytest.approx(latch_floor(lag), abs=1e-9)
-
-
-@pytest.mark.parametrize("lag", [2, 7])
-def test_a_reader_without_memory_of_the_key_is_at_chance(lag):
-    network = MadeUp(lag, remembers=False)
-    # argmax of eight equal logits is always the first key
-    assert echo_recall(network, lag) == pytest.approx(1 / len(KEYS), abs=0.04)
-    assert latch_loss(network, lag) == pytest.approx(latch_floor(lag, remembers=False), abs=1e-9)
 
 
 def test_a_cell_trains_as_the_trainer_does():

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from core.experiments.plan import CellResult, Line, SweepPlan
+from core.experiments.cells import CellResult, Line
+from core.experiments.plan import SweepPlan
 from core.experiments.verdict import beside_the_article, groups, headline, improvement, verdicts
 
 PLAN = SweepPlan(lags=(8, 12, 16), seeds=3, budget="updates", amount=3_000)

@@ -7,11 +7,11 @@ import pytest
 from visit import ENDLESS, TINY, Visit
 
 from core.config import PRESETS
+from core.experiments.background import BackgroundSweeps
+from core.experiments.cells import CellResult, Mark
 from core.experiments.cluster import Cluster
-from core.experiments.plan import CellResult, Mark
-from core.experiments.recorded_cells import SweepRuns
-from core.experiments.results import SweepStore
-from core.experiments.sweeps import Sweeps
+from core.experiments.recorded_cells import RecordedCells
+from core.experiments.sweep_store import SweepStore
 from core.experiments.train_cell import train_cell
 from core.paths import cache_home
 from core.records import RunStatus
@@ -171,7 +171,7 @@ def test_the_runs_of_a_cell_lead_to_the_train_page():
 def test_a_recorded_cell_leads_to_its_run():
     measured(SMALL)
     cells = [cell for cell in SMALL.cells() if cell.distance == 2]
-    log = SweepRuns(library().shelf())
+    log = RecordedCells(library().shelf())
     for cell in cells:
         log.finish(cell, train_cell(cell))
     log.close()
@@ -245,7 +245,7 @@ def test_start_measures_every_cell_and_a_new_server_shows_them():
         f"{name}, lag {lag}, seed 0" for name in ("ReLU", "tanh") for lag in (1, 2)
     ]
     assert {(row.status, row.step, row.source) for row in rows} == {("finished", 40, "sweep")}
-    again = Sweeps(Cluster(), SweepStore()).snapshot
+    again = BackgroundSweeps(Cluster(), SweepStore()).snapshot
     assert again.results == ended.results
 
 

@@ -7,8 +7,9 @@ import pytest
 from visit import ENDLESS, TINY, Visit
 
 from core.config import PRESETS
-from core.experiments.plan import BASE, Mark, SweepPlan
-from core.experiments.recorded_cells import SweepRuns
+from core.experiments.cells import BASE, Mark
+from core.experiments.plan import SweepPlan
+from core.experiments.recorded_cells import RecordedCells
 from core.experiments.train_cell import train_cell
 from core.records import Event, RunStatus
 from core.storage import ledger
@@ -333,7 +334,7 @@ def cells():
     """Two cells of a sweep: one is trained, one trains."""
     base = BASE.changed(nodes=8, batch_size=4)
     plan = SweepPlan(lags=(2,), seeds=1, budget="updates", amount=30, base=base)
-    log = SweepRuns(library().shelf())
+    log = RecordedCells(library().shelf())
     tanh, relu = plan.cells()
     log.finish(tanh, train_cell(tanh))
     log.mark(relu, Mark(10, 400, 2.5, 1.0))

@@ -12,11 +12,12 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from pathlib import Path
 
 from core.errors import StoreError
-from core.experiments.plan import CellResult, Mark, SweepPlan
+from core.experiments.cells import CellResult, Mark
+from core.experiments.plan import SweepPlan
 from core.paths import data_home
 
 FILE = "sweeps.sqlite"
@@ -98,8 +99,8 @@ class SweepStore:
                         continue  # damaged: it is measured again
         return found
 
-    def put_plan(self, plan: SweepPlan, text_sha256: str = "") -> int:
-        """Note that a plan was started, as the newest; returns its number.
+    def put_plan(self, plan: SweepPlan, text_sha256: str = "") -> None:
+        """Note that a plan was started, as the newest.
 
         Raises:
             StoreError: the file cannot be written.
@@ -107,11 +108,10 @@ class SweepStore:
         text = plan.model_dump_json()
         with self._open() as connection:
             connection.execute("DELETE FROM plans WHERE plan = ?", (text,))
-            cursor = connection.execute(
+            connection.execute(
                 "INSERT INTO plans (plan, text_sha256, started) VALUES (?, ?, ?)",
                 (text, text_sha256, time.time()),
             )
-            return cursor.lastrowid
 
     def latest_plan(self) -> tuple[SweepPlan, str] | None:
         """The plan that was started last, and its text's SHA-256; None before the first.
@@ -141,7 +141,7 @@ class SweepStore:
 
 
 def _as_json(result: CellResult) -> str:
-    values = {name: getattr(result, name) for name in CellResult.__slots__}
+    values = {field.name: getattr(result, field.name) for field in fields(result)}
     return json.dumps(values | {"marks": [astuple(mark) for mark in result.marks]})
 
 

@@ -1,36 +1,28 @@
-"""The sweeps of this process: one at a time, in a thread of its own, watched by snapshots.
+"""Sweeps in the background: one at a time, in a thread of its own, watched by snapshots.
 
 The thread only waits for the cluster and notes what comes; training happens in the cluster's
 processes. Knows nothing of pages.
 
-Thread safety: `Sweeps`' methods may be called from any thread; snapshots never change.
+Thread safety: `BackgroundSweeps`' methods may be called from any thread; snapshots never change.
 """
 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from threading import Condition, Thread
 from time import monotonic
-from typing import Protocol
 
-from core.data.corpora import load_corpus
 from core.errors import SweepError, UnrollError
+from core.experiments.cells import Cell, CellResult, Mark
 from core.experiments.cluster import Cluster
-from core.experiments.plan import Cell, CellResult, Mark, SweepPlan
-from core.experiments.sweep import CellLog, OnTheWay, Results, Sweep, Unrecorded, Workers
-
-
-class Plans(Results, Protocol):
-    """Where results and plans are kept: `core.experiments.results.SweepStore`."""
-
-    def put_plan(self, plan: SweepPlan, text_sha256: str = "") -> int:
-        """Note that a plan was started, as the newest."""
-
-    def latest_plan(self) -> tuple[SweepPlan, str] | None:
-        """The plan that was started last, and its text's SHA-256."""
+from core.experiments.plan import SweepPlan, text_sha256
+from core.experiments.recorded_cells import RecordedCells
+from core.experiments.sweep import News, OnTheWay, Sweep, Unrecorded, Workers
+from core.experiments.sweep_store import SweepStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +65,32 @@ class SweepSnapshot:
             return None
         return self.seconds * (1 - self.new_share) / self.new_share
 
+    def after(self, news: News, cluster: str) -> SweepSnapshot:
+        """The sweep once this was told of it, by a cluster of this name."""
+        if isinstance(news, Workers):
+            waiting = "" if news.count else f"Waiting for a worker of {cluster}"
+            return replace(self, workers=news.count, message=waiting)
+        if isinstance(news, Unrecorded):
+            return replace(self, unrecorded=news.reason)
+        if isinstance(news, OnTheWay):
+            return replace(self, marks={**self.marks, news.key: news.mark})
+        marks = {key: mark for key, mark in self.marks.items() if key != news.key}
+        return replace(self, marks=marks, results={**self.results, news.key: news})
+
+    def ended(self, seconds: float, message: str, failed: bool) -> SweepSnapshot:
+        """The sweep once it has ended; without a message it was stopped, or is done."""
+        if not message and self.done < len(self.cells):
+            message = "Stopped; finished cells are kept, and Start goes on with the others."
+        return replace(
+            self,
+            active=False,
+            stopping=False,
+            marks={},
+            message=message,
+            failed=failed,
+            seconds=seconds,
+        )
+
     def _share_from(self, before: int) -> float:
         """Of all steps but so many that were taken before, those taken."""
         total, taken = -before, -before
@@ -85,19 +103,21 @@ class SweepSnapshot:
         return taken / total if total else 1.0
 
 
-class Sweeps:
+class BackgroundSweeps:
     """At most one sweep at a time, on one cluster.
 
     Args:
         cluster: who trains.
         store: where results and plans are kept.
-        log: where the cells' runs are recorded; None records none.
+        observer: records the cells' runs; None records none.
     """
 
-    def __init__(self, cluster: Cluster, store: Plans, log: CellLog | None = None) -> None:
+    def __init__(
+        self, cluster: Cluster, store: SweepStore, observer: RecordedCells | None = None
+    ) -> None:
         self.cluster = cluster
         self._store = store
-        self._log = log
+        self._observer = observer
         self._changed = Condition()
         self._snapshot: SweepSnapshot | None = None
         self._sweep: Sweep | None = None
@@ -129,25 +149,26 @@ class Sweeps:
         Raises:
             SweepError: another sweep runs.
             TextError: the plan's text is not there.
-            StoreError: the plan cannot be kept.
+            StoreError: the plan cannot be kept, or results cannot be read.
         """
         sha256 = text_sha256(plan)
-        cells = tuple(plan.cells(sha256))
         with self._changed:
             if self._snapshot is not None and self._snapshot.active:
                 raise SweepError("A sweep runs already: stop it, or wait until it is done.")
+            known = self.look_up(plan, sha256)
             self._store.put_plan(plan, sha256)
-            self._sweep = Sweep(cells, self.cluster, self._store, self._log)
-            self._began = monotonic()
+            sweep = Sweep(known.cells, self.cluster, self._store, known.results, self._observer)
             busy = "" if self.cluster.warm else f"Connecting to {self.cluster.name}"
-            self._snapshot = SweepSnapshot(plan, cells, active=True, message=busy)
-            self._thread = Thread(target=self._work, args=(self._sweep,), daemon=True)
+            self._began = monotonic()
+            self._snapshot = replace(known, active=True, message=busy)
+            self._sweep = sweep
+            self._thread = Thread(target=self._work, args=(sweep,), daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
         """End the sweep that runs; finished cells stay. Nothing if none runs."""
         with self._changed:
-            if self._snapshot is not None and self._snapshot.active:
+            if self._sweep and self._snapshot and self._snapshot.active:
                 self._snapshot = replace(self._snapshot, stopping=True)
                 self._sweep.stop()
 
@@ -157,16 +178,23 @@ class Sweeps:
             self._thread.join(timeout)
         return self.snapshot
 
-    def wait_until(self, condition, timeout: float = 60.0) -> SweepSnapshot:
+    def wait_until(
+        self, condition: Callable[[SweepSnapshot], object], timeout: float = 60.0
+    ) -> SweepSnapshot:
         """Block until a snapshot meets `condition`.
 
         Raises:
             TimeoutError: it did not in time.
         """
+
+        def met() -> SweepSnapshot | None:
+            now = self._snapshot
+            return now if now is not None and condition(now) else None
+
         with self._changed:
-            if not self._changed.wait_for(lambda: condition(self._snapshot), timeout):
+            if (now := self._changed.wait_for(met, timeout)) is None:
                 raise TimeoutError(f"the sweep did not get there in {timeout:g} s")
-            return self._snapshot
+            return now
 
     def close(self) -> None:
         """Stop, and let go of the workers."""
@@ -177,52 +205,17 @@ class Sweeps:
     def _work(self, sweep: Sweep) -> None:
         message, failed = "", False
         try:
-            for item in sweep.run():
-                self._note(item)
-            snapshot = self._snapshot
-            if snapshot.done < len(snapshot.cells):
-                message = "Stopped; finished cells are kept, and Start goes on with the others."
+            for news in sweep.run():
+                self._publish(partial(SweepSnapshot.after, news=news, cluster=self.cluster.name))
         except UnrollError as error:
             message, failed = str(error), True
         except Exception as error:  # whatever it is, the page must hear of it
             traceback.print_exc()
             message, failed = f"The sweep ended by an error: {type(error).__name__}: {error}", True
+        self._publish(lambda now: now.ended(monotonic() - self._began, message, failed))
+
+    def _publish(self, change: Callable[[SweepSnapshot], SweepSnapshot]) -> None:
         with self._changed:
-            self._snapshot = replace(
-                self._snapshot,
-                active=False,
-                stopping=False,
-                marks={},
-                message=message,
-                failed=failed,
-                seconds=monotonic() - self._began,
-            )
-            self._changed.notify_all()
-
-    def _note(self, item: CellResult | OnTheWay | Workers | Unrecorded) -> None:
-        with self._changed:
-            now = self._snapshot
-            if isinstance(item, Workers):
-                waiting = "" if item.count else f"Waiting for a worker of {self.cluster.name}"
-                now = replace(now, workers=item.count, message=waiting)
-            elif isinstance(item, Unrecorded):
-                now = replace(now, unrecorded=item.reason)
-            elif isinstance(item, OnTheWay):
-                now = replace(now, marks={**now.marks, item.key: item.mark})
-            else:
-                marks = {key: mark for key, mark in now.marks.items() if key != item.key}
-                # Before the workers are counted for the first time, results come from the store.
-                reused = now.reused + (now.workers is None and item.status != "failed")
-                results = {**now.results, item.key: item}
-                now = replace(now, marks=marks, results=results, reused=reused)
-            self._snapshot = now
-            self._changed.notify_all()
-
-
-def text_sha256(plan: SweepPlan) -> str:
-    """The SHA-256 that names the plan's text; empty for latch texts, which a lag names.
-
-    Raises:
-        TextError: there is no such text.
-    """
-    return "" if plan.on_latch else load_corpus(plan.text).sha256
+            if self._snapshot is not None:
+                self._snapshot = change(self._snapshot)
+                self._changed.notify_all()

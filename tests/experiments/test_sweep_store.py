@@ -5,8 +5,9 @@ import sqlite3
 import pytest
 
 from core.errors import StoreError
-from core.experiments.plan import CellResult, Mark, SweepPlan
-from core.experiments.results import SweepStore
+from core.experiments.cells import CellResult, Mark
+from core.experiments.plan import SweepPlan
+from core.experiments.sweep_store import SweepStore
 
 
 @pytest.fixture

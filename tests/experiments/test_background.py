@@ -1,14 +1,15 @@
-"""The sweeps of a process: started, watched, stopped, found again by the next process."""
+"""Sweeps in the background: started, watched, stopped, found again by the next process."""
 
 from dataclasses import replace
 
 import pytest
 
 from core.errors import StoreError, SweepError, TextError
+from core.experiments.background import BackgroundSweeps, SweepSnapshot
+from core.experiments.cells import BASE, CellResult, Mark
 from core.experiments.cluster import Cluster
-from core.experiments.plan import BASE, CellResult, Mark, SweepPlan
-from core.experiments.results import SweepStore
-from core.experiments.sweeps import Sweeps, SweepSnapshot
+from core.experiments.plan import SweepPlan
+from core.experiments.sweep_store import SweepStore
 
 TINY = BASE.changed(nodes=8, batch_size=4)
 PLAN = SweepPlan(lags=(1, 2), seeds=2, budget="updates", amount=40, base=TINY)
@@ -22,7 +23,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def sweeps(cluster, store):
-    made = Sweeps(cluster, store)
+    made = BackgroundSweeps(cluster, store)
     yield made
     made.stop()
     made.wait(20)
@@ -60,7 +61,7 @@ def test_a_stopped_sweep_goes_on_where_it_was(sweeps):
 def test_another_process_finds_the_last_sweep_and_what_it_measured(sweeps, store):
     sweeps.start(PLAN)
     results = sweeps.wait(60).results
-    found = Sweeps(Cluster("tcp://127.0.0.1:9"), SweepStore(store.path)).snapshot
+    found = BackgroundSweeps(Cluster("tcp://127.0.0.1:9"), SweepStore(store.path)).snapshot
     assert (found.plan, found.results, found.active) == (PLAN, results, False)
 
 
@@ -72,7 +73,7 @@ def test_one_sweep_at_a_time(sweeps):
 
 def test_a_scheduler_that_is_not_there_ends_the_sweep_with_a_sentence(store, monkeypatch):
     monkeypatch.setattr("core.experiments.cluster._CONNECT", 0.5)
-    sweeps = Sweeps(Cluster("tcp://127.0.0.1:9"), store)
+    sweeps = BackgroundSweeps(Cluster("tcp://127.0.0.1:9"), store)
     sweeps.start(PLAN)
     ended = sweeps.wait(20)
     assert (ended.active, ended.failed) == (False, True)
@@ -86,7 +87,7 @@ def test_a_snapshot_tells_that_runs_are_not_recorded(cluster, store):
 
         finish = abandon = mark
 
-    sweeps = Sweeps(cluster, store, Full())
+    sweeps = BackgroundSweeps(cluster, store, Full())
     sweeps.start(PLAN)
     ended = sweeps.wait(60)
     assert (ended.done, ended.failed) == (8, False)
