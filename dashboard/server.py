@@ -10,12 +10,14 @@ import gc
 
 import streamlit as st
 
+from core.errors import RunError
 from core.experiments.cluster import Cluster, scheduler_address
 from core.experiments.race import Guess, Races
 from core.experiments.recorded_cells import SweepRuns
 from core.experiments.results import SweepStore
 from core.experiments.sweeps import Sweeps
 from core.training.manager import RunManager
+from core.training.run import Run
 from core.training.snapshot import WatchedRun
 from dashboard.library import Library
 
@@ -67,3 +69,16 @@ def sweeps() -> Sweeps:
 def find_run(run_id: str) -> WatchedRun | None:
     """A run of this server, or one out of the store."""
     return manager().get(run_id) or library().stored(run_id)
+
+
+def commanded(run: WatchedRun) -> Run:
+    """The run, to give it a command.
+
+    Raises:
+        RunError: it is out of the store, and takes none.
+    """
+    if isinstance(run, Run):
+        return run
+    status = run.snapshot.status
+    where = "trains in another process; command it there" if status.active else f"is {status}"
+    raise RunError(f"This run {where}.")

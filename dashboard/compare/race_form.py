@@ -12,9 +12,9 @@ import streamlit as st
 
 from core.config import TrainingConfig, bounds, choices
 from core.errors import UnrollError
-from core.experiments.race import LEAST, MOST, SAME_IN_ALL, Axis, lanes_of
+from core.experiments.race import LEAST, MOST, SAME_IN_ALL, Axis, Guess, lanes_of, rival
 from dashboard import session
-from dashboard.compare.racing import WORDS, Guess, lane_names, rival
+from dashboard.compare.racing import WORDS, lane_names
 from dashboard.widgets.describe import describe
 from dashboard.widgets.plain import plain
 

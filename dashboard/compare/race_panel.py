@@ -20,6 +20,7 @@ from dashboard.charts.theme import STATUS_COLOURS
 from dashboard.charts.training import Unit, in_unit
 from dashboard.compare import racing
 from dashboard.compare.race_form import AXIS_WORDS
+from dashboard.server import guesses
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
 
@@ -149,7 +150,7 @@ def _outcome(race: RaceSnapshot, names: list[str]) -> None:
         end = "" if race.active else " at the end"
         words = f"{names[ahead]} is ahead{end}, by validation loss."
     st.markdown(f"##### {plain(words)}")  # always: what stands below would be made anew
-    guess = racing.guesses().get(race.race_id)
+    guess = guesses().get(race.race_id)
     if guess is None:
         return
     if race.active:

@@ -15,9 +15,9 @@ from core.records import RunStatus
 from core.storage.rows import RunRow
 from core.storage.script import script_for
 from dashboard import session
-from dashboard.library import library
 from dashboard.runs import run_actions
 from dashboard.runs.runs_overlay import overlay, settings_table
+from dashboard.server import library
 from dashboard.widgets.plain import plain
 
 
@@ -112,6 +112,8 @@ def _one(row: RunRow) -> None:
             key="runs_delete",
             help="Stop it before deleting it." if active else None,
         )
+    if problem := run_actions.missing_weights(row):
+        st.warning(plain(problem))
     _words(row)
     with st.expander("Show me the code", icon=":material/code:"):
         st.caption(

@@ -10,8 +10,8 @@ from core.errors import UnrollError
 from core.records import RunStatus
 from core.storage.rows import RunRow
 from core.storage.zip_import import import_run
-from dashboard.library import library
 from dashboard.runs.runs_table import matching, runs_table
+from dashboard.server import library
 from dashboard.widgets.plain import plain
 
 # Keys of st.session_state.

@@ -59,7 +59,8 @@ def weights_in_hand(source: Source, panel: str, *, newest: bool = False) -> Take
 
 def about_weights(source: Source, taken: Taken, panel: str) -> None:
     """What was taken, and for a run that trains a button to take newer ones."""
-    status = f" of a run that is {source.run.snapshot.status}" if source.run else ""
+    run = source.find_run()
+    status = f" of a run that is {run.snapshot.status}" if run else ""
     st.caption(f"{describe(taken.config)}  \n{about_step(taken)}{status}.")
     if source.live:
         st.button(

@@ -5,7 +5,6 @@ Reads frozen snapshots only. Drawn again about twice a second while the run is a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pandas as pd
@@ -22,35 +21,10 @@ from dashboard.charts.shared import Shared
 from dashboard.charts.theme import STATUS_COLOURS
 from dashboard.widgets.findings import findings_button
 from dashboard.widgets.live_chart import figure_payload, live_chart
+from dashboard.widgets.look import Look
 from dashboard.widgets.plain import plain
-from dashboard.widgets.unit_control import unit_control
 
 _SAMPLES_SHOWN = 12
-
-
-@dataclass(frozen=True)
-class Look:
-    """How the curves are to be drawn."""
-
-    unit: charts.Unit = "nats"
-    axis: charts.Axis = "step"
-
-
-def look_controls() -> Look:
-    """Two small choices above the charts."""
-    with st.container(horizontal=True, horizontal_alignment="right", width="content"):
-        unit = unit_control("unit")
-        axis = st.segmented_control(
-            "Horizontal axis",
-            list(charts.AXES),
-            default="step",
-            required=True,
-            key="axis",
-            format_func=lambda name: charts.AXES[name].lower(),
-            label_visibility="collapsed",
-            persist_state="session",
-        )
-    return Look(unit, axis)
 
 
 def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:

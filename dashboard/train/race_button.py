@@ -6,7 +6,9 @@ import streamlit as st
 
 from core.config import TrainingConfig
 from core.errors import UnrollError
-from dashboard.compare import racing
+from core.experiments.race import rival
+from core.labels import VALUES
+from dashboard.server import races
 from dashboard.widgets.plain import plain
 
 
@@ -14,9 +16,9 @@ def race_button(config: TrainingConfig | None) -> None:
     """The button; nothing where no run is watched."""
     if config is None:
         return
-    other = racing.rival(config).activation
+    other = rival(config).activation
     if not st.button(
-        f"Race this with {racing.WORDS.get(other, other)}",
+        f"Race this with {VALUES.get(other, other)}",
         icon=":material/balance:",
         type="tertiary",
         key="race_this",
@@ -24,7 +26,9 @@ def race_button(config: TrainingConfig | None) -> None:
     ):
         return
     try:
-        racing.race_with_rival(config)
+        # Over the run's own characters.
+        amount = config.steps * config.characters_per_step
+        races().start((config, rival(config)), "characters_seen", amount)
     except UnrollError as error:
         st.toast(plain(str(error)))
         return

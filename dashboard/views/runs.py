@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from dashboard import session
-from dashboard.library import library
+from dashboard.pace import refresh_seconds
 from dashboard.runs.run_details import chosen_runs, undo_bar
 from dashboard.runs.runs_list import chosen_of, filters, no_runs, table
+from dashboard.server import library
 
 st.header("Runs", anchor=False)
 library().flush()
@@ -17,7 +17,7 @@ moves, chosen = [], []  # what moves the rest of the page, and the chosen runs
 
 
 # Apart from the rest of the page: a search draws only the list again, and so does the clock.
-@st.fragment(run_every=(4 if active else 10) * session.refresh_seconds())
+@st.fragment(run_every=(4 if active else 10) * refresh_seconds())
 def found() -> None:
     """Runs of the command line and of sweeps come in and train on while one looks."""
     now = read.pop() if read else store.runs()

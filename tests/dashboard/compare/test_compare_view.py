@@ -18,7 +18,7 @@ from core.records import RunStatus
 from core.storage.store import Store
 from dashboard.compare import racing, sweeping
 from dashboard.compare.sweep_form import FULL, GRIDS, QUICK
-from dashboard.library import library
+from dashboard.server import library
 
 pytestmark = pytest.mark.usefixtures("own_server", "_nothing_trains_after")
 
