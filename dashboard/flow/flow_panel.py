@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from core.config import TrainingConfig
@@ -16,6 +15,7 @@ from core.records import ProbeRecord
 from core.training.snapshot import RunSnapshot
 from dashboard.charts import flow as flow_charts
 from dashboard.charts.frames import flow_frame, probes_frame
+from dashboard.charts.parts import Figure
 from dashboard.charts.reach import reach_chart
 from dashboard.widgets.live_chart import live_chart
 
@@ -114,7 +114,7 @@ def draw_windows_and_causes(snapshot: RunSnapshot | None, config: TrainingConfig
 
 def _seen(
     snapshot: RunSnapshot | None, config: TrainingConfig
-) -> tuple[dict[str, go.Figure], ProbeRecord | None, int, str]:
+) -> tuple[dict[str, Figure], ProbeRecord | None, int, str]:
     """The charts, the newest probe, the unrollings in use, and what names the run."""
     if snapshot is None:
         return _charts("", None, config.unrollings, ()), None, config.unrollings, ""
@@ -130,7 +130,7 @@ def _seen(
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _charts(
     run_id: str, stamp: tuple | None, unrollings: int, _probes: tuple[ProbeRecord, ...]
-) -> dict[str, go.Figure]:
+) -> dict[str, Figure]:
     newest = _probes[-1] if _probes else None
     table = probes_frame(_probes)
     return {

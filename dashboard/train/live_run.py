@@ -17,10 +17,12 @@ from core.records import EventKind, RunStatus
 from core.training.snapshot import RunSnapshot
 from dashboard.charts import training as charts
 from dashboard.charts.frames import events_frame, metrics_frame, reports_frame
+from dashboard.charts.losses import written
+from dashboard.charts.parts import Figure
 from dashboard.charts.shared import Shared
 from dashboard.charts.theme import STATUS_COLOURS
 from dashboard.widgets.findings import findings_button
-from dashboard.widgets.live_chart import figure_payload, live_chart
+from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.look import Look
 from dashboard.widgets.plain import plain
 
@@ -65,12 +67,12 @@ def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
 
 
 @st.cache_resource
-def _shared_curves() -> Shared[dict[str, dict]]:
+def _shared_curves() -> Shared[dict[str, Figure]]:
     return Shared()
 
 
-def _curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, dict]:
-    """The three charts, ready to send; sessions that watch the same run share them."""
+def _curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, Figure]:
+    """The three charts; sessions that watch the same run share them."""
     if snapshot is None:
         return _draw_curves(snapshot, look)
     # A change, a new status or an end shows at once; a few more steps may wait a moment.
@@ -79,7 +81,7 @@ def _curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, dict]:
     return _shared_curves().get(key, version, lambda: _draw_curves(snapshot, look))
 
 
-def _draw_curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, dict]:
+def _draw_curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, Figure]:
     metrics = metrics_frame(snapshot.history if snapshot else History().view())
     reports = reports_frame(snapshot.reports if snapshot else ())
     events = events_frame(snapshot.events if snapshot else (), metrics)
@@ -95,9 +97,9 @@ def _draw_curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, dict]:
     )
     clip = snapshot.live.clip if snapshot else 0
     return {
-        "loss": figure_payload(loss),
-        "norm": figure_payload(charts.gradient_chart(metrics, events, clip, axis=look.axis)),
-        "rate": figure_payload(charts.learning_rate_chart(metrics, events, axis=look.axis)),
+        "loss": loss,
+        "norm": charts.gradient_chart(metrics, events, clip, axis=look.axis),
+        "rate": charts.learning_rate_chart(metrics, events, axis=look.axis),
     }
 
 
@@ -138,10 +140,12 @@ def _figures(snapshot: RunSnapshot | None, look: Look) -> None:
     left = snapshot.seconds_left if snapshot and snapshot.status == RunStatus.RUNNING else None
     columns = st.columns(5)
     columns[0].metric(
-        f"Training loss, {look.unit}", _loss(history.mean_loss(100), look) if trained else "–"
+        f"Training loss, {look.unit}",
+        written(history.mean_loss(100), look.unit) if trained else "–",
     )
     columns[1].metric(
-        f"Validation, {look.unit}", _loss(validation, look) if validation is not None else "–"
+        f"Validation, {look.unit}",
+        written(validation, look.unit) if validation is not None else "–",
     )
     columns[2].metric("Clipped steps", f"{history.clipped_share(100):.0%}" if trained else "–")
     columns[3].metric("Steps a second", f"{pace:,.0f}" if pace else "–")
@@ -170,11 +174,6 @@ def _samples(reports: pd.DataFrame) -> None:
         for report in newest.itertuples():
             st.caption(f"step {report.step:,}")
             st.code(report.sample, language=None, wrap_lines=True)
-
-
-def _loss(nats: float, look: Look) -> str:
-    loss = charts.in_unit(nats, look.unit)
-    return f"{loss:.3f}" if loss < 1_000 else f"{loss:.2e}"  # ReLU can reach any height
 
 
 def _duration(seconds: float | None) -> str:

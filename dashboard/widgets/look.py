@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard.charts.training import AXES, Axis, Unit
+from dashboard.charts.losses import AXES, Axis, Unit
 
 
 @dataclass(frozen=True)
