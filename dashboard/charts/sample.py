@@ -13,7 +13,7 @@ import pandas as pd
 
 from core.data.alphabet import SYMBOLS
 from core.palette import GREY, OCHRE, STEEL, VIOLET
-from dashboard.charts.parts import Figure, add, curve, f4, new_figure, note
+from dashboard.charts.parts import Figure, add, curve, new_figure, note
 from dashboard.charts.theme import HEAT
 
 LABELS = ["␣", *SYMBOLS[1:]]
@@ -126,7 +126,7 @@ def bits_chart(table: pd.DataFrame) -> Figure:
     add(
         figure,
         "bar",
-        x=f4(table["bits"]),
+        x=table["bits"].to_numpy(),
         y=names,
         orientation="h",
         text=[f"{bits:.2f}" for bits in table["bits"]],
@@ -138,7 +138,7 @@ def bits_chart(table: pd.DataFrame) -> Figure:
     )
     curve(
         figure,
-        x=f4(floors),
+        x=floors.to_numpy(),
         y=names,
         name="floor of the whole text",
         mode="markers",
@@ -172,7 +172,7 @@ def words_chart(table: pd.DataFrame) -> Figure:
         add(
             figure,
             "bar",
-            x=f4(table[column]),
+            x=table[column].to_numpy(),
             y=table["name"].tolist(),
             name=name,
             orientation="h",
