@@ -106,13 +106,6 @@ def bits(nats: float | None) -> float | None:
     return nats / math.log(2) if nats is not None and math.isfinite(nats) else None
 
 
-def default_name(config: TrainingConfig) -> str:
-    """What a run is called until somebody names it: "Arch 1 tanh, N 128, T 25"."""
-    kind = {"arch1": "Arch 1", "arch2": "Arch 2"}[config.architecture]
-    activation = {"tanh": "tanh", "relu": "ReLU"}[config.activation]
-    return f"{kind} {activation}, N {config.nodes}, T {config.unrollings}"
-
-
 def events_json(events: tuple[Event, ...]) -> str:
     """Planned changes as text."""
     return json.dumps([[event.step, event.kind, event.value] for event in events])

@@ -26,11 +26,12 @@ import numpy as np
 
 from core.config import TrainingConfig
 from core.errors import StoreError
+from core.labels import run_name
 from core.paths import data_home
 from core.records import Event, Report, RunStatus
 from core.storage import ledger
 from core.storage.ownership import Ownership
-from core.storage.rows import RunRow, default_name, events_from_json, events_json
+from core.storage.rows import RunRow, events_from_json, events_json
 from core.storage.schema import explain, open_database
 
 UNDO_SECONDS = 60.0
@@ -111,7 +112,7 @@ class Store:
         now = self._clock()
         values = {
             "id": run_id,
-            "name": name or default_name(config),
+            "name": name or run_name(config),
             "created": now,
             "updated": now,
             "status": str(RunStatus.QUEUED),

@@ -22,11 +22,12 @@ import numpy as np
 from core.config import TrainingConfig
 from core.data.corpora import keep, load_corpus, own_corpus
 from core.errors import ConfigError, StoreError, TextError
+from core.labels import run_name
 from core.records import Event, EventKind, ProbeRecord, Report, RunStatus, live_changes
 from core.storage import ledger
 from core.storage.blocks import COLUMNS
 from core.storage.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
-from core.storage.rows import default_name, events_json
+from core.storage.rows import events_json
 from core.storage.store import Store
 from core.storage.weights import LARGEST_FILE
 from core.storage.zip_export import FORMAT_VERSION, LONGEST_TEXT, METRICS, PROBE_FIGURES
@@ -141,7 +142,7 @@ def _take_in(store: Store, files: Mapping[str, bytes]) -> str:
     now = store.now()
     values = {
         "id": run_id,
-        "name": " ".join(str(about["name"]).split())[:200] or default_name(config),
+        "name": " ".join(str(about["name"]).split())[:200] or run_name(config),
         "created": now,
         "updated": now,
         "status": str(status),

@@ -13,13 +13,13 @@ import numpy as np
 import pandas as pd
 
 from core.config import ALPHABET_SIZE
+from core.labels import setting
 from core.palette import EVENT, LEARNING_RATE, NORM_AFTER, NORM_BEFORE, THRESHOLD, VALIDATION, Style
 from dashboard.charts.losses import Axis, Unit, along_a_run, floor_levels, in_unit
 from dashboard.charts.parts import Figure, band, curve, emptied, f4, level, upright
 from dashboard.charts.theme import LOG_AXIS
 
 _LABEL_ROOM = 0.04  # of an axis, for a label that stands on end
-_SETTING_NAMES = {"learning_rate": "rate", "clip": "clip", "unrollings": "T"}
 
 
 def loss_chart(
@@ -114,14 +114,6 @@ def _mark_changes(figure: Figure, events: pd.DataFrame, axis: Axis) -> None:
     places = events[axis].tolist()
     following = [*places[1:], float("inf")]
     for event, x, after in zip(events.itertuples(), places, following, strict=False):
-        label = f"{_SETTING_NAMES[event.kind]} {event.value:g}" if after - x >= room else ""
-        upright(
-            figure,
-            x,
-            EVENT.line,
-            label,
-            y=1,
-            xanchor="left",
-            yanchor="top",
-            textangle=90,
-        )
+        label = setting(event.kind, event.value) if after - x >= room else ""
+        place = {"y": 1, "xanchor": "left", "yanchor": "top", "textangle": 90}
+        upright(figure, x, EVENT.line, label, **place)

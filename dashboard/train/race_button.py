@@ -7,7 +7,7 @@ import streamlit as st
 from core.config import TrainingConfig
 from core.errors import UnrollError
 from core.experiments.race import rival
-from core.labels import VALUES
+from core.labels import value_name
 from dashboard.server import races
 from dashboard.widgets.plain import plain
 
@@ -18,7 +18,7 @@ def race_button(config: TrainingConfig | None) -> None:
         return
     other = rival(config).activation
     if not st.button(
-        f"Race this with {VALUES.get(other, other)}",
+        f"Race this with {value_name(other)}",
         icon=":material/balance:",
         type="tertiary",
         key="race_this",
