@@ -84,22 +84,9 @@ def waterfall_chart(flows: pd.DataFrame, probes: pd.DataFrame, unrollings: int) 
     _over_heat(figure, steps, f4(probes["horizon"]), "horizon")
     ends = _edges(f4(flows.columns))
     _over_heat(figure, ends, np.full(2, unrollings, np.float32), "T", dash="dash")
-    for x, y, text, side in (
-        (0.01, unrollings, f"unrollings T = {unrollings}", "left"),
-        (0.99, min(float(probes["horizon"].iloc[-1]), deepest), "horizon", "right"),
-    ):
-        note(
-            figure,
-            text,
-            x=x,
-            xref="paper",
-            y=y,
-            font={"color": _ON_HEAT, "size": 13},
-            bgcolor=_UNDER,
-            xanchor=side,
-            yanchor="top" if y > 0.9 * deepest else "bottom",
-            yshift=-4 if y > 0.9 * deepest else 4,
-        )
+    horizon = min(float(probes["horizon"].iloc[-1]), deepest)
+    _name_line(figure, unrollings, f"unrollings T = {unrollings}", "left", deepest)
+    _name_line(figure, horizon, "horizon", "right", deepest)
     return figure
 
 
@@ -265,6 +252,23 @@ def _over_heat(
             hovertemplate=f"{name} %{{y:.0f}}<extra></extra>",
             hoverinfo="skip" if color == _UNDER else "all",
         )
+
+
+def _name_line(figure: Figure, y: float, text: str, side: str, deepest: int) -> None:
+    """What a line over the heat is, at one of its ends, where the chart has room for it."""
+    at_the_top = y > 0.9 * deepest
+    note(
+        figure,
+        text,
+        x=0.01 if side == "left" else 0.99,
+        xref="paper",
+        y=y,
+        font={"color": _ON_HEAT, "size": 13},
+        bgcolor=_UNDER,
+        xanchor=side,
+        yanchor="top" if at_the_top else "bottom",
+        yshift=-4 if at_the_top else 4,
+    )
 
 
 def _edges(steps: np.ndarray) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.palette import CRIMSON, GREY, VIOLET
 from dashboard.charts.flow import FLOW, HORIZON, UNROLLINGS
 from dashboard.charts.parts import Figure, curve, faint, level, new_figure, note, upright
@@ -46,14 +48,14 @@ def reach_chart(unrollings: int, horizon: int | None) -> Figure:
         close = abs(horizon - average) < _LABEL * top
         below = close and horizon < average
         level(figure, horizon, f"horizon {horizon}", HORIZON.line, left=True, below=below)
-    below = close and horizon >= average
+    below = close and horizon is not None and horizon >= average
     line = {**UNROLLINGS.line, "width": 1}
     level(figure, average, f"average {average:g}", line, left=True, below=below)
     _crossing(figure, left, unrollings)
     return figure
 
 
-def _area(figure: Figure, name: str, x: list[float], y: list[float], color: str) -> None:
+def _area(figure: Figure, name: str, x: Sequence[float], y: Sequence[float], color: str) -> None:
     curve(
         figure,
         x=x,

@@ -5,6 +5,7 @@ Reads frozen snapshots only. Drawn again about twice a second while the race is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 
 import pandas as pd
@@ -175,7 +176,7 @@ def _name(names: list[str], place: int | None) -> str:
     return "–" if place is None else names[place]
 
 
-def _listed(names: list[str], places) -> str:
+def _listed(names: list[str], places: Iterable[int]) -> str:
     return "; ".join(names[place] for place in places) or "none"
 
 

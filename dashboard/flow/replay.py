@@ -26,9 +26,9 @@ _LARGE_RATE = 1.0  # above it even a clipped gradient makes a long step
 
 def replay_panel(run: WatchedRun | None) -> None:
     """Nothing for a run that is well."""
-    snapshot = run.snapshot if run else None
-    if snapshot is None or not len(snapshot.history):
+    if run is None or not len(run.snapshot.history):
         return
+    snapshot = run.snapshot
     diverged = snapshot.status == RunStatus.DIVERGED
     if diverged:
         rows = len(snapshot.history)
@@ -58,7 +58,7 @@ def replay_panel(run: WatchedRun | None) -> None:
         else:
             st.markdown(_what_failed(snapshot.divergence))
             if not _clipped_already(snapshot):
-                st.markdown(_what_clipping_leaves(snapshot))
+                st.markdown(_what_clipping_leaves(snapshot, snapshot.divergence))
         _way_on(run)
 
 
@@ -117,12 +117,12 @@ def _what_failed(found: Divergence) -> str:
     )
 
 
-def _what_clipping_leaves(snapshot: RunSnapshot) -> str:
-    left = snapshot.divergence.share_left(_CLIP)
+def _what_clipping_leaves(snapshot: RunSnapshot, found: Divergence) -> str:
+    left = found.share_left(_CLIP)
     if left is not None:
         return (
             f"Worked out with wider numbers (float64), the step's gradient has a norm of "
-            f"**{snapshot.divergence.grad_norm:.3g}**. Clipping at {_CLIP:g} would have left "
+            f"**{found.grad_norm:.3g}**. Clipping at {_CLIP:g} would have left "
             f"{_part(left)} of it: the same direction, {_length(snapshot)}."
         )
     norms = snapshot.history.column("grad_norm")

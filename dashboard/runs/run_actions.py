@@ -8,7 +8,9 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -90,7 +92,7 @@ def remedy(row: RunRow) -> tuple[str, dict[str, float]]:
     return f"learning rate {rate:g}", {"learning_rate": rate}
 
 
-def edit(run_id: str, **changes: object) -> None:
+def edit(run_id: str, **changes: Any) -> None:
     """Keep what a user says about a run."""
     attempt(lambda: library().shelf().edit(run_id, **changes))
 
@@ -98,7 +100,7 @@ def edit(run_id: str, **changes: object) -> None:
 def delete(rows: Sequence[RunRow]) -> None:
     """Take runs out of the list, for a minute to be had back."""
     for row in rows:
-        if attempt(lambda row=row: library().shelf().delete(row.id)):
+        if attempt(partial(library().shelf().delete, row.id)):
             library().forget(row.id)
             st.session_state[_DELETED] = (
                 *st.session_state.get(_DELETED, ()),
@@ -109,7 +111,7 @@ def delete(rows: Sequence[RunRow]) -> None:
 def undo(run_ids: Sequence[str]) -> None:
     """Bring deleted runs back."""
     for run_id in run_ids:
-        attempt(lambda run_id=run_id: library().shelf().undelete(run_id))
+        attempt(partial(library().shelf().undelete, run_id))
     st.session_state.pop(_DELETED, None)
 
 

@@ -39,7 +39,7 @@ def undo_bar() -> None:
     if not deleted:
         return
     told = deleted[0][1] if len(deleted) == 1 else f"{len(deleted)} runs"
-    drawn = []
+    drawn: list[bool] = []
 
     @st.fragment(run_every=seconds)
     def bar() -> None:
@@ -171,7 +171,7 @@ def _extend(row: RunRow) -> None:
             key=f"runs_extend_{row.id}",
         )
         if st.button("Go on", type="primary", key="runs_extend_go"):
-            run_actions.go(lambda: session.resume(row.id, steps))
+            run_actions.go(lambda: session.resume(row.id, int(steps)))
 
 
 def _words(row: RunRow) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -104,7 +105,7 @@ def table(rows: Sequence[RunRow], of: int) -> None:
     state = st.session_state
     state[_DRAWN] = [row.id for row in rows]
     state[_CHOSEN] = [row.id for row in chosen_of(rows)]
-    look = {
+    look: dict[str, Any] = {
         "column_config": _COLUMNS,
         "column_order": [name for name in _COLUMNS if name != "_index"],
         "height": min(38 + 35 * max(of, 1), 360),  # whatever is found: what is below stands still

@@ -37,7 +37,7 @@ def source_picker(panel: str) -> Source | None:
         )
         if refusal := st.session_state.get(f"sample_refusal_{panel}"):
             st.error(plain(refusal))
-    return found.get(st.session_state.get(chosen)) if found else None
+    return found.get(st.session_state.get(chosen, "")) if found else None
 
 
 def weights_in_hand(source: Source, panel: str, *, newest: bool = False) -> Taken | None:
@@ -67,11 +67,14 @@ def about_weights(source: Source, taken: Taken, panel: str) -> None:
             "Take the newest weights",
             key=f"sample_newest_{panel}",
             icon=":material/refresh:",
-            on_click=weights_in_hand,
+            on_click=_take_newest,
             args=(source, panel),
-            kwargs={"newest": True},
             width="stretch",
         )
+
+
+def _take_newest(source: Source, panel: str) -> None:
+    weights_in_hand(source, panel, newest=True)
 
 
 def about_step(taken: Taken) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -109,7 +110,7 @@ def _run_source(run: WatchedRun, is_watched: bool) -> Source:
     return Source(
         f"run:{run.run_id}",
         f"This run, {title}" if is_watched else f"Run {title}",
-        lambda: _taken_from(run),
+        partial(_taken_from, run),
         live=snapshot.status.active,
         find_run=lambda: run,
     )
@@ -156,9 +157,13 @@ def _taken_from(run: WatchedRun) -> Taken:
 def _uploads() -> list[Source]:
     kept: dict[str, Taken] = st.session_state.get(_UPLOADS, {})
     return [
-        Source(f"file:{name}", f"File: {name}", lambda taken=taken: taken)
+        Source(f"file:{name}", f"File: {name}", partial(_in_hand, taken))
         for name, taken in reversed(kept.items())
     ]
+
+
+def _in_hand(taken: Taken) -> Taken:
+    return taken
 
 
 PROVIDERS: list[Callable[[], list[Source]]] = [_runs, _saved, _uploads]

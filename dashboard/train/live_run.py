@@ -27,6 +27,7 @@ from dashboard.widgets.look import Look
 from dashboard.widgets.plain import plain
 
 _SAMPLES_SHOWN = 12
+_NO_REPORT = "The validation loss is read against the floors, once there is one."
 
 
 def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
@@ -132,7 +133,7 @@ def _status(snapshot: RunSnapshot | None) -> None:
 
 def _figures(snapshot: RunSnapshot | None, look: Look) -> None:
     """The run in five numbers and a sentence."""
-    history = snapshot.history if snapshot else ()
+    history = snapshot.history if snapshot else History().view()
     trained = len(history) > 0
     reports = snapshot.reports if snapshot else ()
     validation = reports[-1].validation_loss_nats if reports else None
@@ -150,18 +151,21 @@ def _figures(snapshot: RunSnapshot | None, look: Look) -> None:
     columns[2].metric("Clipped steps", f"{history.clipped_share(100):.0%}" if trained else "–")
     columns[3].metric("Steps a second", f"{pace:,.0f}" if pace else "–")
     columns[4].metric("Time left", _duration(left))
+    st.caption(_in_words(snapshot, validation))
+
+
+def _in_words(snapshot: RunSnapshot | None, validation: float | None) -> str:
+    """Where the loss stands among the floors, and what trains."""
+    if snapshot is None:
+        return _NO_REPORT
+    sentence = _NO_REPORT
     if validation is not None and snapshot.floors and snapshot.step:
         sentence = standing(validation, snapshot.floors)
-    elif snapshot is not None and snapshot.step:
+    elif snapshot.step:
         sentence = "The first report is yet to come."
-    else:
-        sentence = "The validation loss is read against the floors, once there is one."
-    where = (
-        f" Trains on the {snapshot.device.upper()}: {snapshot.device_reason}."
-        if snapshot and snapshot.device
-        else ""
-    )
-    st.caption(sentence + where)
+    if snapshot.device:
+        sentence += f" Trains on the {snapshot.device.upper()}: {snapshot.device_reason}."
+    return sentence
 
 
 def _samples(reports: pd.DataFrame) -> None:

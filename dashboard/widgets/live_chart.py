@@ -124,6 +124,6 @@ def _packed(numbers: np.ndarray) -> dict[str, str] | None:
         # Beyond these a number would overflow, or vanish from a logarithmic axis.
         if sizes.size and (sizes.min() < limits.tiny or sizes.max() > limits.max):
             kind = "f8"
-    data = base64.b64encode(np.ascontiguousarray(numbers, f"<{kind}")).decode("ascii")
+    data = base64.b64encode(numbers.astype(f"<{kind}").tobytes()).decode("ascii")
     packed = {"dtype": kind, "bdata": data}
     return packed if numbers.ndim == 1 else packed | {"shape": str(numbers.shape).strip("()")}
