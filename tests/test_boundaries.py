@@ -18,6 +18,7 @@ RANKS = {
     "jsonable": 0,
     "history": 0,
     "labels": 0,
+    "palette": 0,
     "data": 1,
     "networks": 1,
     "links": 1,

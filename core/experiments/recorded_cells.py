@@ -20,11 +20,11 @@ from core.data.ngrams import cached_floors
 from core.errors import StoreError
 from core.experiments.cell_run import CellRun
 from core.experiments.plan import Cell, Mark
-from core.records import Event, RunStatus
+from core.records import Event, EventKind, RunStatus, live_changes
 from core.storage import ledger
 from core.storage.checkpoints import Checkpoint, save_checkpoint
 from core.storage.store import Store
-from core.storage.stored_run import live_changes, note_findings
+from core.storage.stored_run import note_findings
 
 _WRITE_EVERY = 1.0  # seconds between two looks at how far the cells have got
 _DIGITS = 8  # of a cell's key, in a run's id
@@ -88,7 +88,9 @@ class SweepRuns:
         with self._store.transaction() as connection:
             ledger.put_steps(connection, run_id, run.columns)
             ledger.put_reports(connection, run_id, run.reports)
-            ledger.put_events(connection, run_id, 0, [Event(state.step, str(status), text=message)])
+            ledger.put_events(
+                connection, run_id, 0, [Event(state.step, EventKind(status), text=message)]
+            )
             self._store.refresh_validation(connection, run_id)
             self._update(
                 run_id,

@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from core.records import Event, Report
+from core.records import Event, EventKind, Report
 from core.storage import blocks
 
 _Columns = dict[str, np.ndarray]
+_KINDS = frozenset(EventKind)
 
 
 def put_steps(connection: sqlite3.Connection, run: str, columns: Mapping[str, np.ndarray]) -> None:
@@ -90,7 +91,8 @@ def events(connection: sqlite3.Connection, run: str) -> tuple[Event, ...]:
     rows = connection.execute(
         "SELECT step, kind, value, text FROM events WHERE run = ? ORDER BY number", (run,)
     )
-    return tuple(Event(*row) for row in rows)
+    # Of another kind can only be what a stranger made up, and an older version took in.
+    return tuple(Event(*row) for row in rows if row[1] in _KINDS)
 
 
 def put_probe(connection: sqlite3.Connection, run: str, record: Any) -> None:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from core.config import PRESETS, TrainingConfig
-from core.records import Event, RunStatus
+from core.records import Event, EventKind, RunStatus
 
 # What says how a run is computed or reported, and not what is trained.
 _MINOR = {"device", "report_every", "probe_every"}
@@ -120,7 +120,7 @@ def events_json(events: tuple[Event, ...]) -> str:
 
 def events_from_json(text: str) -> tuple[Event, ...]:
     """What `events_json` wrote."""
-    return tuple(Event(step, kind, value) for step, kind, value in json.loads(text))
+    return tuple(Event(step, EventKind(kind), value) for step, kind, value in json.loads(text))
 
 
 def _differences(settings: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from core.config import LiveSettings, TrainingConfig
 from core.errors import RunError, StoreError
 from core.history import History
 from core.insight.diagnosis import diagnose
-from core.records import Event, ProbeRecord, RunStatus
+from core.records import Event, ProbeRecord, RunStatus, live_after, live_changes
 from core.storage import blocks, ledger
 from core.storage.checkpoints import load_checkpoint
 from core.storage.rows import RunRow
@@ -27,7 +27,6 @@ from core.training.snapshot import RunSnapshot
 from core.training.state import Past
 
 _LOOK_EVERY = 0.5  # seconds, at a run that trains in another process
-_LIVE = tuple(LiveSettings.model_fields)
 
 
 def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[TrainingConfig, Past]:
@@ -82,11 +81,6 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
         text_sha256=row.text_sha256,
     )
     return config, past
-
-
-def live_changes(events: Sequence[Event]) -> tuple[Event, ...]:
-    """The changes of live settings among events."""
-    return tuple(event for event in events if event.kind in _LIVE)
 
 
 def probes_of(store: Store, run_id: str) -> tuple[ProbeRecord, ...]:
@@ -149,6 +143,11 @@ class ArchivedRun:
         """The live settings in use."""
         return self.snapshot.live
 
+    @property
+    def planned(self) -> tuple[Event, ...]:
+        """Changes of live settings that it was to make by itself."""
+        return self._planned
+
     def weights(self, timeout: float = 0.0) -> tuple[int, dict[str, np.ndarray]] | None:
         """The step and the weights of the last checkpoint; None if there is none.
 
@@ -173,12 +172,13 @@ class ArchivedRun:
     def _look(self) -> RunSnapshot:
         store, run_id = self._store, self.run_id
         row = store.get(run_id)
+        self._planned = row.planned
         if self._seen == (row.updated, row.status):
             return self._snapshot
         self._read_steps()
         events = store.events(run_id)
         config = row.config
-        live = config.live.changed(**{event.kind: event.value for event in live_changes(events)})
+        live = live_after(config.live, events)
         view = self._history.view()
         self._seen = (row.updated, row.status)
         return RunSnapshot(

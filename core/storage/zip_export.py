@@ -37,13 +37,13 @@ from core.errors import StoreError, TextError, WeightsError
 from core.jsonable import finite
 from core.links import events_text, to_query
 from core.paths import replacing
-from core.records import Event, ProbeRecord, Report
+from core.records import Event, ProbeRecord, Report, live_changes
 from core.storage.checkpoints import checkpoint_bytes, load_checkpoint
 from core.storage.figures import figures
 from core.storage.rows import RunRow, bits
 from core.storage.script import script_for
 from core.storage.store import Store
-from core.storage.stored_run import live_changes, probes_of
+from core.storage.stored_run import probes_of
 from core.storage.weights import weights_bytes
 
 FORMAT_VERSION = 1

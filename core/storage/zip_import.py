@@ -19,16 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from core.config import LiveSettings, TrainingConfig
+from core.config import TrainingConfig
 from core.data.corpora import keep, load_corpus, own_corpus
 from core.errors import ConfigError, StoreError, TextError
-from core.records import Event, ProbeRecord, Report, RunStatus
+from core.records import Event, EventKind, ProbeRecord, Report, RunStatus, live_changes
 from core.storage import ledger
 from core.storage.blocks import COLUMNS
 from core.storage.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
 from core.storage.rows import default_name, events_json
 from core.storage.store import Store
-from core.storage.stored_run import live_changes
 from core.storage.weights import LARGEST_FILE
 from core.storage.zip_export import FORMAT_VERSION, LONGEST_TEXT, METRICS, PROBE_FIGURES
 
@@ -229,8 +228,8 @@ def _probes(data: bytes) -> list[ProbeRecord]:
 
 
 def _event(event: Mapping[str, Any]) -> Event:
-    kind, value = str(event["kind"])[:50], event["value"]
-    if kind in LiveSettings.model_fields or value is not None:
+    kind, value = EventKind(event["kind"]), event["value"]
+    if kind.live_change or value is not None:
         value = _number(value)
     return Event(_count(event["step"]), kind, value, str(event["text"])[:2_000])
 

@@ -14,18 +14,17 @@ import numpy as np
 import pandas as pd
 
 from core.config import ALPHABET_SIZE
-from dashboard.charts.theme import (
+from core.palette import (
     EVENT,
     FLOORS,
     LEARNING_RATE,
-    LOG_AXIS,
     NORM_AFTER,
     NORM_BEFORE,
     THRESHOLD,
     VALIDATION,
     Style,
-    base_layout,
 )
+from dashboard.charts.theme import LOG_AXIS, base_layout
 
 Figure = dict[str, Any]
 """Plotly's `{"data": [...], "layout": {...}}`, with NumPy arrays in the data.

@@ -12,8 +12,8 @@ import streamlit as st
 
 from core.config import TrainingConfig
 from core.experiments.race import Axis, Races, differences
+from core.palette import ACTIVATIONS, RUNS, Style
 from dashboard import session
-from dashboard.charts.theme import ACTIVATIONS, RUNS, Style
 
 _SHORT = {
     "unrollings": "T {}",
