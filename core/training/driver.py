@@ -87,7 +87,7 @@ class Driver:
             self._end(*self._train_to_an_end())
         except UnrollError as error:
             self._fail(str(error))
-        except Exception as error:  # whatever it is, the page must hear of it
+        except BaseException as error:  # whatever it is, the page must hear of it
             self._fail(f"{type(error).__name__}: {error}", traceback.format_exc())
         finally:
             self._leave_slot()

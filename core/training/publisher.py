@@ -8,6 +8,7 @@ call.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
 from typing import Any
@@ -141,6 +142,8 @@ class Publisher:
             }
             event = Event(done.get("step", 0), EventKind.STOPPED, text=STOPPED)
             self.observers.record(event)
+            with suppress(RuntimeError):  # torch's, of a device that is lost
+                self.hand_out_weights()  # each as it was before an update, or as it is after it
             exchange.publish(
                 **done,
                 history=history,
