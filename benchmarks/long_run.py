@@ -23,7 +23,7 @@ import streamlit as st  # noqa: E402
 from core.config import PRESETS  # noqa: E402
 from core.history import History  # noqa: E402
 from core.records import Report, RunStatus, StepRecord  # noqa: E402
-from dashboard import session  # noqa: E402
+from dashboard.server import manager  # noqa: E402
 
 
 @st.cache_resource
@@ -31,7 +31,7 @@ def prepare() -> None:
     """Start the run, pause it, and put the records in; a new one follows ten times a second."""
     steps = int(os.environ["UNROLL_RECORDED_STEPS"])
     config = PRESETS["arch1"].config
-    run = session.manager().start(config)
+    run = manager().start(config)
     run.pause()
     paused = run.wait_until(lambda snapshot: snapshot.status == RunStatus.PAUSED)
     history, reports = History(steps), []
@@ -47,7 +47,7 @@ def prepare() -> None:
             reports.append(Report(step, seen, seconds, loss, loss, "what it wrote " * 7))
 
     def publish() -> None:
-        run._snapshot = replace(
+        run._exchange.snapshot = replace(
             paused, step=len(history), history=history.view(), reports=tuple(reports)
         )
 

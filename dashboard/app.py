@@ -14,7 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import streamlit as st  # noqa: E402
 
 from core.errors import UnrollError  # noqa: E402
-from dashboard import session  # noqa: E402
+from dashboard import link  # noqa: E402
 from dashboard.widgets.plain import plain  # noqa: E402
 from dashboard.widgets.plotly_assets import ensure_plotly_js  # noqa: E402
 
@@ -41,8 +41,8 @@ page = st.navigation(
     position="top",
 )
 try:
-    session.arrive()
-    session.enter(page.title)
+    link.arrive()
+    link.enter(page.title)
     page.run()
 except UnrollError as error:  # such as a data folder that cannot be written
     st.error(plain(str(error)))

@@ -1,6 +1,6 @@
-"""The store of runs as this server has it: opened once, written to by one writer.
+"""The store of runs as a server has it: opened once, written to by one writer.
 
-Knows no widgets. Where the store cannot be opened the dashboard trains all the same and says
+Knows no Streamlit. Where the store cannot be opened the dashboard trains all the same and says
 what is wrong: nothing is recorded then.
 """
 
@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-import streamlit as st
-
 from core.errors import StoreError
 from core.storage.store import Store
 from core.storage.stored_run import ArchivedRun
 from core.storage.writer import Writer
 
-_MOST_OPEN = 12  # archived runs kept in memory, some 60 bytes a step each
+_MOST_OPEN = 12  # stored runs kept in memory, some 60 bytes a step each
 
 
 class Library:
-    """The store, its writer, and the archived runs that are being looked at.
+    """The store, its writer, and the stored runs that are being looked at.
 
     Attributes:
         store: None where it cannot be opened.
@@ -51,7 +49,7 @@ class Library:
             raise StoreError(self.problem)
         return self.store
 
-    def archived(self, run_id: str) -> ArchivedRun | None:
+    def stored(self, run_id: str) -> ArchivedRun | None:
         """A run of the store, to look at; None if it is not there."""
         if self.store is None:
             return None
@@ -75,10 +73,5 @@ class Library:
         """Write what is left and let go of the files."""
         if self.writer is not None:
             self.writer.close()
+        if self.store is not None:
             self.store.close()
-
-
-@st.cache_resource
-def library() -> Library:
-    """The library of this server."""
-    return Library()

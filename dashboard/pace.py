@@ -1,4 +1,4 @@
-"""How many readers watch something move, and how often each may look.
+"""How many pages watch something move, and how often each may look.
 
 A refresh takes some 20 ms of the interpreter that the training threads need too. Up to six
 pages are refreshed twice a second; of more, each waits longer, so that all together ask no
@@ -9,9 +9,14 @@ Thread safety: a `Watchers` may be used from any number of threads at once.
 
 from __future__ import annotations
 
+import random
+import secrets
 from collections.abc import Callable
 from threading import Lock
 from time import monotonic
+from typing import TypeVar
+
+import streamlit as st
 
 INTERVAL = 0.5
 """Seconds between two refreshes of a page, while few watch."""
@@ -27,6 +32,9 @@ _PATIENCE = 5.0
 # Before pages go faster again, so many of those that made them slower must have left: otherwise
 # one that comes and goes would make all of them change their pace each time.
 _LEFT = 0.7
+_PACE = "pace"  # in st.session_state: seconds between two refreshes
+
+Value = TypeVar("Value")
 
 
 class Watchers:
@@ -72,3 +80,36 @@ def _interval_for(pages: float) -> float:
     while pages > FEW * interval / INTERVAL and interval < LONGEST:
         interval *= 2
     return interval
+
+
+@st.cache_resource
+def _watchers() -> Watchers:
+    return Watchers()
+
+
+def refresh_seconds() -> float:
+    """How often this page looks at what moves: about twice a second, less where many watch.
+
+    Pages that opened together would all ask in the same moment; a little difference between
+    them spreads the work.
+    """
+    jitter = _own("jitter", lambda: random.uniform(0.85, 1.15))
+    return st.session_state.get(_PACE, INTERVAL) * jitter
+
+
+def refreshed() -> bool:
+    """Note that what moves on this page was drawn; whether it needs another pace from now on.
+
+    If so, run the whole page again: it alone sets the pace.
+    """
+    before = st.session_state.get(_PACE, INTERVAL)
+    pace = _watchers().refreshed(_own("page_id", lambda: secrets.token_hex(8)), before)
+    st.session_state[_PACE] = pace
+    return pace != before
+
+
+def _own(key: str, make: Callable[[], Value]) -> Value:
+    """A value that this session keeps from its first use on."""
+    if key not in st.session_state:
+        st.session_state[key] = make()
+    return st.session_state[key]

@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ FORBIDDEN = {
     "core": {"streamlit", "plotly", "dashboard", "tests"},
     "dashboard": {"torch", "threading", "_thread", "concurrent", "multiprocessing", "tests"},
 }
+ALLOWED = {"threading.Lock"}  # guards what several sessions share, and starts nothing
 STARTS_THREADS = {
     "core/training/run.py",  # trains
     "core/storage/writer.py",  # writes what training has told
@@ -67,7 +69,7 @@ def test_a_package_imports_nothing_it_must_not_know(folder):
         f"{named(path)} imports {name}"
         for path in files(folder)
         for name in imports(path)
-        if name.split(".")[0] in FORBIDDEN[folder]
+        if name.split(".")[0] in FORBIDDEN[folder] and name not in ALLOWED
     ]
     assert wrong == []
 
@@ -98,6 +100,69 @@ def test_only_these_files_start_threads():
         if name in ("threading.Thread", "threading", "concurrent.futures")
     }
     assert starting == STARTS_THREADS
+
+
+# -- the dashboard ---------------------------------------------------------------------------
+
+PAGES = {"train", "compare", "flow", "sample", "runs"}
+SHARED = {"charts", "widgets"}  # by all pages
+SESSIONS = {"app", "link", "pace", "server", "session"}  # who is served, and by what
+NEED_A_SESSION = {"dashboard/widgets/run_controls.py": {"server", "session"}}
+
+
+def dashboard_imports(folder):
+    """The files of a folder, each with what it imports of `dashboard`: module or subfolder."""
+    for path in files(f"dashboard/{folder}"):
+        yield (
+            named(path),
+            {name.split(".")[1] for name in imports(path) if name.startswith("dashboard.")},
+        )
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
+def test_no_page_imports_another(page):
+    for name, found in dashboard_imports(page):
+        assert found & (PAGES | {"views"}) <= {page}, name
+
+
+@pytest.mark.parametrize("folder", sorted(SHARED))
+def test_charts_and_widgets_know_no_page_and_only_the_buttons_of_a_run_a_session(folder):
+    for name, found in dashboard_imports(folder):
+        assert found & (PAGES | {"views"}) == set(), name
+        assert found & SESSIONS == NEED_A_SESSION.get(name, set()), name
+
+
+def test_charts_know_no_widget_and_no_streamlit():
+    for name, found in dashboard_imports("charts"):
+        assert "widgets" not in found, name
+        assert not any(n.split(".")[0] == "streamlit" for n in imports(ROOT / name)), name
+
+
+def test_the_dashboard_is_small_at_its_root_and_its_views_are_short():
+    assert len(list((ROOT / "dashboard").glob("*.py"))) <= 8
+    for view in files("dashboard/views"):
+        assert len(view.read_text(encoding="utf-8").splitlines()) < 80, named(view)
+
+
+def test_no_module_imports_itself_on_a_way_round():
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for folder in ("core", "dashboard")
+        for path in files(folder)
+    }
+    # `from core.data import alphabet` names a module, `from core.config import bounds` does not.
+    graph = {
+        name: {found if found in modules else found.rpartition(".")[0] for found in imports(path)}
+        & modules.keys()
+        for name, path in modules.items()
+    }
+    assert sum(map(len, graph.values())) > 500
+    with pytest.raises(CycleError):
+        TopologicalSorter({"a": {"b"}, "b": {"a"}}).prepare()
+    TopologicalSorter(graph).prepare()
+
+
+# -- what is loaded --------------------------------------------------------------------------
 
 
 def loaded_by(*modules):

@@ -62,6 +62,15 @@ class RaceSnapshot:
         return float(getattr(lane, self.axis))
 
 
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What a class expects of a race, before it sees anything; lanes by their places."""
+
+    leader: int | None = None
+    diverges: tuple[int, ...] = ()
+    horizons: tuple[int | None, ...] = ()  # of each lane, in characters
+
+
 class Race:
     """Runs on their way, and the commands that act on all of them at once."""
 
@@ -225,6 +234,11 @@ def lanes_of(
             raise RunError(f"Lane {number} is the same as another: change a setting of it.")
         lanes.append(lane)
     return tuple(lanes)
+
+
+def rival(config: TrainingConfig) -> TrainingConfig:
+    """The same experiment with the other activation."""
+    return config.changed(activation="relu" if config.activation == "tanh" else "tanh")
 
 
 def differences(configs: Sequence[TrainingConfig]) -> dict[str, tuple[Any, ...]]:

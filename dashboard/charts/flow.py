@@ -8,11 +8,21 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from core.palette import CRIMSON, GREEN, GREY, LAVENDER, OCHRE, STEEL, VIOLET, Style
 from core.records import ProbeRecord
-from dashboard.charts.parts import emptied, faint, new_figure
+from dashboard.charts.parts import (
+    Figure,
+    add,
+    curve,
+    emptied,
+    f4,
+    faint,
+    new_figure,
+    note,
+    shape,
+    upright,
+)
 from dashboard.charts.theme import HEAT, LOG_AXIS
 
 FLOW = Style(VIOLET, "solid", "circle", 2.5)
@@ -28,7 +38,7 @@ FAINTEST = 1e-8
 """What is drawn as no flow at all: float32 weights cannot tell it from none."""
 
 
-def waterfall_chart(flows: pd.DataFrame, probes: pd.DataFrame, unrollings: int) -> go.Figure:
+def waterfall_chart(flows: pd.DataFrame, probes: pd.DataFrame, unrollings: int) -> Figure:
     """Flow by lag and step, in colours of its logarithm, with the horizon and the unrollings.
 
     Args:
@@ -43,12 +53,15 @@ def waterfall_chart(flows: pd.DataFrame, probes: pd.DataFrame, unrollings: int) 
         "characters back, k",
         yaxis={"range": (-0.5, deepest + 0.5), "hoverformat": "d"},
         hovermode="closest",
+        showlegend=False,  # the page behind it may be as white as the lines
     )
     seen = flows.iloc[: deepest + 1]
     low = int(np.log10(FAINTEST))
-    figure.add_heatmap(
-        x=seen.columns.to_numpy(np.float32),
-        y=seen.index.to_numpy(np.float32),
+    add(
+        figure,
+        "heatmap",
+        x=f4(seen.columns),
+        y=f4(seen.index),
         z=_exponents(seen.to_numpy()),
         zmin=low,
         zmax=0,
@@ -61,65 +74,48 @@ def waterfall_chart(flows: pd.DataFrame, probes: pd.DataFrame, unrollings: int) 
         },
         hovertemplate="step %{x:,.0f}, %{y:.0f} back: 10<sup>%{z:.1f}</sup><extra></extra>",
         showlegend=False,
+        showscale=not flows.empty,
     )
     if flows.empty:
-        figure.update_traces(showscale=False)
         return emptied(figure, "no probe yet")
-    steps = probes["step"].to_numpy(np.float32)
+    steps = f4(probes["step"])
     if len(steps) == 1:  # no width to choose an axis by
-        figure.update_layout(xaxis={"tickvals": steps.tolist()})
-    figure.update_layout(showlegend=False)  # the page behind it may be as white as the lines
-    _over_heat(figure, steps, probes["horizon"].to_numpy(np.float32), "horizon")
-    ends = _edges(flows.columns.to_numpy(np.float32))
+        figure["layout"]["xaxis"]["tickvals"] = steps.tolist()
+    _over_heat(figure, steps, f4(probes["horizon"]), "horizon")
+    ends = _edges(f4(flows.columns))
     _over_heat(figure, ends, np.full(2, unrollings, np.float32), "T", dash="dash")
-    for x, y, text, side in (
-        (0.01, unrollings, f"unrollings T = {unrollings}", "left"),
-        (0.99, min(float(probes["horizon"].iloc[-1]), deepest), "horizon", "right"),
-    ):
-        figure.add_annotation(
-            x=x,
-            xref="paper",
-            y=y,
-            text=text,
-            font={"color": _ON_HEAT, "size": 13},
-            bgcolor=_UNDER,
-            showarrow=False,
-            xanchor=side,
-            yanchor="top" if y > 0.9 * deepest else "bottom",
-            yshift=-4 if y > 0.9 * deepest else 4,
-        )
+    horizon = min(float(probes["horizon"].iloc[-1]), deepest)
+    _name_line(figure, unrollings, f"unrollings T = {unrollings}", "left", deepest)
+    _name_line(figure, horizon, "horizon", "right", deepest)
     return figure
 
 
-def profile_chart(probe: ProbeRecord | None, unrollings: int) -> go.Figure:
+def profile_chart(probe: ProbeRecord | None, unrollings: int) -> Figure:
     """The newest probe's flow by lag, with its fit, half-life, horizon and the unrollings."""
     step = "" if probe is None else f" at step {probe.step:,}"
-    figure = new_figure(
-        f"How far one loss reaches{step}",
-        "characters back, k",
-        "flow, relative to k = 0",
-        yaxis={**LOG_AXIS, "range": (np.log10(FAINTEST), 0.4), "nticks": 6},
-    )
+    figure = flow_figure(f"How far one loss reaches{step}")
     if probe is None:
         return emptied(figure, "no probe yet")
     flow = np.array(probe.flow)
     deepest = _deepest(flow[:, None], unrollings)
-    figure.update_layout(xaxis_range=(-0.5, deepest + 0.5))
+    figure["layout"]["xaxis"]["range"] = (-0.5, deepest + 0.5)
     shown = flow[: deepest + 1]
     lags = np.arange(len(shown))
     visible = shown >= FAINTEST
     if unrollings > probe.horizon:
         _wasted(figure, probe.horizon, unrollings)
-    figure.add_scatter(
-        x=lags[visible].astype(np.float32),
-        y=shown[visible].astype(np.float32),
+    curve(
+        figure,
+        x=f4(lags[visible]),
+        y=f4(shown[visible]),
         name="measured",
         mode="lines+markers",
         line=FLOW.line,
         marker={**FLOW.marker, "size": 5},
     )
     if probe.fit_to > probe.fit_from and probe.decay_per_step > 0:
-        figure.add_scatter(
+        curve(
+            figure,
             **_fitted(probe, flow),
             name=f"fit: {factor(probe.decay_per_step)} a step",
             mode="lines",
@@ -127,20 +123,14 @@ def profile_chart(probe: ProbeRecord | None, unrollings: int) -> go.Figure:
             hoverinfo="skip",
         )
     if 0 < probe.half_life < deepest:
-        _down(
-            figure,
-            probe.half_life,
-            f"half-life {probe.half_life:.1f}",
-            HALF_LIFE,
-            at=0.04,
-            end=deepest,
-        )
+        label = f"half-life {probe.half_life:.1f}"
+        _down(figure, probe.half_life, label, HALF_LIFE, at=0.04, end=deepest)
     _down(figure, probe.horizon, f"horizon {probe.horizon}", HORIZON, at=0.16, end=deepest)
     _down(figure, unrollings, f"T = {unrollings}", UNROLLINGS, at=0.28, end=deepest)
     return figure
 
 
-def window_gradient_chart(probe: ProbeRecord | None) -> go.Figure:
+def window_gradient_chart(probe: ProbeRecord | None) -> Figure:
     """‖∂L_window/∂h_t‖ by t: the sum of what all later losses of the window send to h_t."""
     step = "" if probe is None else f" at step {probe.step:,}"
     figure = new_figure(
@@ -152,9 +142,10 @@ def window_gradient_chart(probe: ProbeRecord | None) -> go.Figure:
     if probe is None or not probe.window_gradient:
         return emptied(figure, "the first comes with the first probed step")
     norms = np.array(probe.window_gradient)
-    figure.add_scatter(
+    curve(
+        figure,
         x=np.arange(1, len(norms) + 1, dtype=np.float32),
-        y=norms.astype(np.float32),
+        y=f4(norms),
         mode="lines+markers",
         name="all later losses of the window together",
         line=WINDOW.line,
@@ -163,7 +154,7 @@ def window_gradient_chart(probe: ProbeRecord | None) -> go.Figure:
     return figure
 
 
-def causes_chart(probes: pd.DataFrame) -> go.Figure:
+def causes_chart(probes: pd.DataFrame) -> Figure:
     """Decay as measured, and as the product of weights and slopes, over the steps."""
     axis = {**LOG_AXIS, "exponentformat": "none"}  # factors around 1: 0.5, not 5 times 10⁻¹
     figure = new_figure("Why: weights × slopes", "step", "factor per step back", yaxis=axis)
@@ -177,7 +168,7 @@ def causes_chart(probes: pd.DataFrame) -> go.Figure:
     return _over_steps(figure, probes, lines)
 
 
-def units_chart(probes: pd.DataFrame) -> go.Figure:
+def units_chart(probes: pd.DataFrame) -> Figure:
     """Mean slope and the shares of saturated and dead units, over the steps."""
     figure = new_figure(
         "Recurrent units", "step", "share", yaxis={"range": (-0.03, 1.03), "tickformat": ".0%"}
@@ -190,21 +181,32 @@ def units_chart(probes: pd.DataFrame) -> go.Figure:
     return _over_steps(figure, probes, lines)
 
 
+def flow_figure(title: str) -> Figure:
+    """A figure for flow by lag, down to the faintest."""
+    return new_figure(
+        title,
+        "characters back, k",
+        "flow, relative to k = 0",
+        yaxis={**LOG_AXIS, "range": (np.log10(FAINTEST), 0.4), "nticks": 6},
+    )
+
+
 def factor(value: float) -> str:
     """A factor a step: three digits, however small."""
     return f"{value:.3f}" if value >= 0.001 or value == 0 else f"{value:.1e}"
 
 
 def _over_steps(
-    figure: go.Figure, probes: pd.DataFrame, lines: dict[str, tuple[str, Style]]
-) -> go.Figure:
-    figure.update_layout(xaxis_rangemode="tozero")
+    figure: Figure, probes: pd.DataFrame, lines: dict[str, tuple[str, Style]]
+) -> Figure:
+    figure["layout"]["xaxis"]["rangemode"] = "tozero"
     if probes.empty:
         return emptied(figure, "no probe yet")
     for column, (name, style) in lines.items():
-        figure.add_scatter(
-            x=probes["step"].to_numpy(np.float32),
-            y=probes[column].to_numpy(np.float32),
+        curve(
+            figure,
+            x=f4(probes["step"]),
+            y=f4(probes[column]),
             name=name,
             mode="lines+markers" if len(probes) < 30 else "lines",
             line=style.line,
@@ -219,7 +221,7 @@ def _fitted(probe: ProbeRecord, flow: np.ndarray) -> dict[str, np.ndarray]:
     fitted = np.arange(probe.fit_from, probe.fit_to + 1)
     height = np.log(flow[fitted]).mean() - np.log(probe.decay_per_step) * fitted.mean()
     heights = np.exp(height + np.log(probe.decay_per_step) * lags)
-    return {"x": lags.astype(np.float32), "y": heights.astype(np.float32)}
+    return {"x": f4(lags), "y": f4(heights)}
 
 
 def _deepest(flows: np.ndarray, unrollings: int) -> int:
@@ -232,16 +234,15 @@ def _deepest(flows: np.ndarray, unrollings: int) -> int:
 
 def _exponents(flows: np.ndarray) -> np.ndarray:
     """log10, with all that is fainter than can be told as one colour."""
-    return np.log10(np.nan_to_num(flows, nan=0.0, posinf=1.0).clip(FAINTEST, 1e3)).astype(
-        np.float32
-    )
+    return f4(np.log10(np.nan_to_num(flows, nan=0.0, posinf=1.0).clip(FAINTEST, 1e3)))
 
 
 def _over_heat(
-    figure: go.Figure, x: np.ndarray, y: np.ndarray, name: str, dash: str = "solid"
+    figure: Figure, x: np.ndarray, y: np.ndarray, name: str, dash: str = "solid"
 ) -> None:
     for color, width in ((_UNDER, 5), (_ON_HEAT, 2)):
-        figure.add_scatter(
+        curve(
+            figure,
             x=x,
             y=y,
             name=name,
@@ -249,8 +250,25 @@ def _over_heat(
             line={"color": color, "width": width, "dash": dash},
             marker={"color": color, "size": 2.5 * width},
             hovertemplate=f"{name} %{{y:.0f}}<extra></extra>",
-            hoverinfo="skip" if color == _UNDER else None,
+            hoverinfo="skip" if color == _UNDER else "all",
         )
+
+
+def _name_line(figure: Figure, y: float, text: str, side: str, deepest: int) -> None:
+    """What a line over the heat is, at one of its ends, where the chart has room for it."""
+    at_the_top = y > 0.9 * deepest
+    note(
+        figure,
+        text,
+        x=0.01 if side == "left" else 0.99,
+        xref="paper",
+        y=y,
+        font={"color": _ON_HEAT, "size": 13},
+        bgcolor=_UNDER,
+        xanchor=side,
+        yanchor="top" if at_the_top else "bottom",
+        yshift=-4 if at_the_top else 4,
+    )
 
 
 def _edges(steps: np.ndarray) -> np.ndarray:
@@ -261,25 +279,17 @@ def _edges(steps: np.ndarray) -> np.ndarray:
     return np.array([steps[0] - first / 2, steps[-1] + last / 2], np.float32)
 
 
-def _down(figure: go.Figure, x: float, label: str, style: Style, *, at: float, end: float) -> None:
+def _down(figure: Figure, x: float, label: str, style: Style, *, at: float, end: float) -> None:
     """A line from top to bottom, its label beside it where there is room, `end` being the edge."""
-    figure.add_shape(type="line", yref="paper", y0=0, y1=1, x0=x, x1=x, line=style.line)
-    figure.add_annotation(
-        text=label,
-        x=x,
-        yref="paper",
-        y=1 - at,
-        xanchor="left" if x < 0.8 * end else "right",
-        yanchor="middle",
-        showarrow=False,
-        font={"size": 13},
-    )
+    side = "left" if x < 0.8 * end else "right"
+    upright(figure, x, style.line, label, y=1 - at, xanchor=side, yanchor="middle")
 
 
-def _wasted(figure: go.Figure, first: int, last: int) -> None:
+def _wasted(figure: Figure, first: int, last: int) -> None:
     """Shade the unrollings beyond the horizon, which teach next to nothing."""
-    figure.add_shape(
-        type="rect",
+    shape(
+        figure,
+        "rect",
         yref="paper",
         y0=0,
         y1=1,

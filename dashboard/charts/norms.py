@@ -6,41 +6,36 @@ Pure functions: arrays in, figures out. Knows no page and no run.
 from __future__ import annotations
 
 import numpy as np
-import plotly.graph_objects as go
 
 from core.config import Activation
 from core.palette import LOSS, NORM_AFTER, NORM_BEFORE, THRESHOLD
-from dashboard.charts.parts import emptied, level, new_figure
-from dashboard.charts.theme import HEAT, LOG_AXIS
-
-SIGNED = "PuOr"
-"""Plotly's name of the scale for values around 0."""
+from dashboard.charts.parts import Figure, add, curve, emptied, f4, level, new_figure
+from dashboard.charts.theme import HEAT, LOG_AXIS, SIGNED
 
 
-def clipping_chart(
-    steps: np.ndarray, before: np.ndarray, after: np.ndarray, clip: float
-) -> go.Figure:
+def clipping_chart(steps: np.ndarray, before: np.ndarray, after: np.ndarray, clip: float) -> Figure:
     """Gradient norms of some steps, before and after clipping, each step for itself."""
     figure = new_figure("Norms, step by step", "step", "global norm", yaxis=LOG_AXIS)
     if not len(steps):
         return emptied(figure, "no steps yet")
-    x = steps.astype(np.float32)
-    figure.add_scatter(
-        x=x,
-        y=_positive(before),
-        name="before clipping",
-        mode="lines",
-        line=NORM_BEFORE.line,
-    )
-    figure.add_scatter(x=x, y=_positive(after), name="after", mode="lines", line=NORM_AFTER.line)
+    for norms, name, style in (
+        (before, "before clipping", NORM_BEFORE),
+        (after, "after", NORM_AFTER),
+    ):
+        curve(figure, x=f4(steps), y=_positive(norms), name=name, mode="lines", line=style.line)
     if clip > 0:
-        level(figure, clip, f"clip {clip:g}", THRESHOLD.line, label_at=float(np.log10(clip)))
+        level(figure, clip, f"clip {clip:g}", THRESHOLD.line, left=True)
     return figure
 
 
-def norm_histogram(before: np.ndarray, clip: float) -> go.Figure:
+def norm_histogram(before: np.ndarray, clip: float) -> Figure:
     """How often which gradient norm came, on a logarithmic axis."""
-    figure = new_figure("Histogram of norms", "norm before clipping", "steps", bargap=0.03)
+    figure = new_figure(
+        "Histogram of norms",
+        "norm before clipping",
+        "steps",
+        bargap=0.03,
+    )
     seen = before[np.isfinite(before) & (before > 0)]
     if not len(seen):
         return emptied(figure, "no steps yet")
@@ -53,9 +48,11 @@ def norm_histogram(before: np.ndarray, clip: float) -> go.Figure:
         (clipped, "clipped", NORM_BEFORE),
     ):
         if chosen.any():
-            figure.add_bar(
-                x=middles[chosen].astype(np.float32),
-                y=counts[chosen].astype(np.float32),
+            add(
+                figure,
+                "bar",
+                x=f4(middles[chosen]),
+                y=f4(counts[chosen]),
                 width=float(edges[1] - edges[0]),
                 name=name,
                 marker={
@@ -65,22 +62,23 @@ def norm_histogram(before: np.ndarray, clip: float) -> go.Figure:
                 hovertemplate="10<sup>%{x:.2f}</sup>: %{y} steps<extra></extra>",
             )
     ticks = _round_exponents(edges[0], edges[-1])
-    figure.update_layout(
-        xaxis={"tickvals": ticks.tolist(), "ticktext": [f"{10**e:.2g}" for e in ticks]},
-        hovermode="closest",
-    )
+    figure["layout"]["hovermode"] = "closest"
+    figure["layout"]["xaxis"] |= {
+        "tickvals": ticks.tolist(),
+        "ticktext": [f"{10**e:.2g}" for e in ticks],
+    }
     return figure
 
 
-def replay_chart(steps: np.ndarray, losses: np.ndarray, norms: np.ndarray) -> go.Figure:
+def replay_chart(steps: np.ndarray, losses: np.ndarray, norms: np.ndarray) -> Figure:
     """Loss and gradient norm of the last steps before a run diverged."""
     figure = new_figure("The last steps", "step", "nats, global norm", yaxis=LOG_AXIS)
     if not len(steps):
         return emptied(figure, "no steps were recorded")
-    x = steps.astype(np.float32)
     for values, name, style in ((losses, "loss", LOSS), (norms, "gradient norm", NORM_BEFORE)):
-        figure.add_scatter(
-            x=x,
+        curve(
+            figure,
+            x=f4(steps),
             y=_positive(values),
             name=name,
             mode="lines+markers",
@@ -90,7 +88,7 @@ def replay_chart(steps: np.ndarray, losses: np.ndarray, norms: np.ndarray) -> go
     return figure
 
 
-def unit_heat_map(values: np.ndarray, characters: str, activation: Activation) -> go.Figure:
+def unit_heat_map(values: np.ndarray, characters: str, activation: Activation) -> Figure:
     """Recurrent units (rows) over a text (columns).
 
     Args:
@@ -109,23 +107,23 @@ def unit_heat_map(values: np.ndarray, characters: str, activation: Activation) -
         return emptied(figure, "no network yet")
     tanh = activation == "tanh"
     highest = 1.0 if tanh else max(1e-6, float(np.quantile(values, 0.99)))
-    figure.add_heatmap(
-        z=values.T.astype(np.float32),
+    add(
+        figure,
+        "heatmap",
+        z=f4(values.T),
         zmin=-1.0 if tanh else 0.0,
         zmax=highest,
         colorscale=SIGNED if tanh else HEAT,
         colorbar={"thickness": 14, "title": {"text": "h"}},
         hovertemplate="character %{x}, row %{y}: %{z:.2f}<extra></extra>",
     )
-    figure.update_layout(
-        xaxis={
-            "tickvals": list(range(len(characters))),
-            "ticktext": ["␣" if character == " " else character for character in characters],
-            "tickangle": 0,
-            "tickfont": {"size": 12},
-            "ticks": "",
-        }
-    )
+    figure["layout"]["xaxis"] |= {
+        "tickvals": list(range(len(characters))),
+        "ticktext": ["␣" if character == " " else character for character in characters],
+        "tickangle": 0,
+        "tickfont": {"size": 12},
+        "ticks": "",
+    }
     return figure
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import plotly.graph_objects as go
+from collections.abc import Sequence
 
 from core.palette import CRIMSON, GREY, VIOLET
 from dashboard.charts.flow import FLOW, HORIZON, UNROLLINGS
-from dashboard.charts.parts import faint, level, new_figure
+from dashboard.charts.parts import Figure, curve, faint, level, new_figure, note, upright
 
 _LABEL = 0.1  # a label's height, as a share of the chart's
 
 
-def reach_chart(unrollings: int, horizon: int | None) -> go.Figure:
+def reach_chart(unrollings: int, horizon: int | None) -> Figure:
     """What each place of a window can learn from: a triangle, cut off at the horizon.
 
     Left of the window stands the one before, from which the state comes and into which no
@@ -34,7 +34,8 @@ def reach_chart(unrollings: int, horizon: int | None) -> go.Figure:
         _area(figure, "computed, below 1 %", x, y, CRIMSON)
     x, y = [1, used + 1, unrollings, unrollings], [0, used, used, 0]
     _area(figure, "learned from", x, y, VIOLET)
-    figure.add_scatter(
+    curve(
+        figure,
         x=[1, unrollings],
         y=[0, last],
         name="t − 1, as far as it can go",
@@ -46,15 +47,17 @@ def reach_chart(unrollings: int, horizon: int | None) -> go.Figure:
     if horizon is not None and horizon <= unrollings:
         close = abs(horizon - average) < _LABEL * top
         below = close and horizon < average
-        level(figure, horizon, f"horizon {horizon}", HORIZON.line, below=below)
-    below = close and horizon >= average
-    level(figure, average, f"average {average:g}", {**UNROLLINGS.line, "width": 1}, below=below)
+        level(figure, horizon, f"horizon {horizon}", HORIZON.line, left=True, below=below)
+    below = close and horizon is not None and horizon >= average
+    line = {**UNROLLINGS.line, "width": 1}
+    level(figure, average, f"average {average:g}", line, left=True, below=below)
     _crossing(figure, left, unrollings)
     return figure
 
 
-def _area(figure: go.Figure, name: str, x: list[float], y: list[float], color: str) -> None:
-    figure.add_scatter(
+def _area(figure: Figure, name: str, x: Sequence[float], y: Sequence[float], color: str) -> None:
+    curve(
+        figure,
         x=x,
         y=y,
         name=name,
@@ -73,17 +76,18 @@ def _places(unrollings: int) -> list[int]:
     return sorted({1, *inner, unrollings})
 
 
-def _crossing(figure: go.Figure, left: float, unrollings: int) -> None:
+def _crossing(figure: Figure, left: float, unrollings: int) -> None:
     """The window's left border: the state comes through, the gradient does not."""
-    border = {"color": GREY, "width": 3}
-    figure.add_shape(type="line", yref="paper", x0=0.5, x1=0.5, y0=0, y1=1, line=border)
+    upright(figure, 0.5, {"color": GREY, "width": 3})
     inside = 0.5 + 0.12 * unrollings
     for tip, tail, height, text, style in (
         (inside, left * 0.9, 0.92, "state comes in", FLOW),
         (0.5, 0.5 + 0.24 * unrollings, 0.78, "gradient stops", HORIZON),
     ):
         y = height * unrollings * 1.1
-        figure.add_annotation(
+        note(
+            figure,
+            "",
             x=tip,
             y=y,
             ax=tail,
@@ -94,14 +98,6 @@ def _crossing(figure: go.Figure, left: float, unrollings: int) -> None:
             arrowhead=2,
             arrowwidth=2,
             arrowcolor=style.color,
-            text="",
         )
-        figure.add_annotation(
-            x=min(tip, tail) + 0.01 * unrollings,
-            y=y,
-            text=text,
-            showarrow=False,
-            xanchor="left",
-            yanchor="bottom",
-            font={"size": 13},
-        )
+        x = min(tip, tail) + 0.01 * unrollings
+        note(figure, text, x=x, y=y, xanchor="left", yanchor="bottom")

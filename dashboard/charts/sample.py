@@ -5,15 +5,16 @@ Knows no page and no network.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from core.data.alphabet import SYMBOLS
 from core.palette import GREY, OCHRE, STEEL, VIOLET
-from dashboard.charts.theme import HEAT, base_layout
+from dashboard.charts.parts import Figure, add, curve, new_figure, note
+from dashboard.charts.theme import HEAT
 
 LABELS = ["␣", *SYMBOLS[1:]]
 """The symbols as axis labels: a bare space would be invisible."""
@@ -27,7 +28,7 @@ def next_character_chart(
     own: np.ndarray | None = None,
     highest: float | None = None,
     verb: str = "drawn",
-) -> go.Figure:
+) -> Figure:
     """The distribution that the next character is drawn from, a bar a symbol.
 
     Args:
@@ -38,16 +39,20 @@ def next_character_chart(
         verb: what the label says of the symbol that came.
     """
     top = highest or 1.15 * float(max(probabilities.max(), 0 if own is None else own.max()))
-    figure = _figure(
+    figure = new_figure(
         title,
-        xaxis={"title": {"text": "next character"}, "dtick": 1, "tickangle": 0},
-        yaxis={"title": {"text": "probability"}, "range": (0, top), "tickformat": ".0%"},
+        "next character",
+        "probability",
+        xaxis={"dtick": 1, "tickangle": 0},
+        yaxis={"range": (0, top), "tickformat": ".0%"},
         bargap=0.2,
         hovermode="closest",
         showlegend=own is not None,
     )
     is_drawn = np.arange(len(probabilities)) == (-1 if drawn is None else drawn)
-    figure.add_bar(
+    add(
+        figure,
+        "bar",
         x=LABELS,
         y=probabilities,
         name="drawn from",
@@ -58,7 +63,8 @@ def next_character_chart(
         hovertemplate="%{x}: %{y:.2%}<extra></extra>",
     )
     if own is not None:
-        figure.add_scatter(
+        curve(
+            figure,
             x=LABELS,
             y=own,
             name="the network's own",
@@ -67,18 +73,12 @@ def next_character_chart(
             hovertemplate="%{x}: %{y:.2%} of its own<extra></extra>",
         )
     if drawn is not None:
-        figure.add_annotation(
-            x=LABELS[drawn],
-            y=float(probabilities[drawn]),
-            text=verb,
-            yanchor="bottom",
-            showarrow=False,
-            font={"size": 14},
-        )
+        top_of_bar = float(probabilities[drawn])
+        note(figure, verb, x=LABELS[drawn], y=top_of_bar, yanchor="bottom", font={"size": 14})
     return figure
 
 
-def hidden_strip(rows: Sequence[np.ndarray], names: Sequence[str], activation: str) -> go.Figure:
+def hidden_strip(rows: Sequence[np.ndarray], names: Sequence[str], activation: str) -> Figure:
     """The hidden layer as strips of colour, a unit a cell.
 
     Args:
@@ -88,7 +88,7 @@ def hidden_strip(rows: Sequence[np.ndarray], names: Sequence[str], activation: s
     layer = np.stack(rows)
     # tanh stays within -1 and 1. For ReLU the scale is the layer's own: it has no upper end.
     low, high = (-1.0, 1.0) if activation == "tanh" else (0.0, max(1e-6, float(layer.max())))
-    figure = _figure(
+    figure = new_figure(
         "Hidden units",
         xaxis={"showline": False, "ticks": "", "showticklabels": False},
         yaxis={
@@ -101,7 +101,9 @@ def hidden_strip(rows: Sequence[np.ndarray], names: Sequence[str], activation: s
         hovermode="closest",
         margin={"b": 12},
     )
-    figure.add_heatmap(
+    add(
+        figure,
+        "heatmap",
         z=layer.tolist(),  # lists: the page cannot unpack a packed table
         customdata=np.arange(layer.size).reshape(layer.shape).tolist(),
         zmin=low,
@@ -114,19 +116,30 @@ def hidden_strip(rows: Sequence[np.ndarray], names: Sequence[str], activation: s
     return figure
 
 
-def bits_chart(table: pd.DataFrame) -> go.Figure:
+def bits_chart(table: pd.DataFrame) -> Figure:
     """Bits per character on the held-out text, with the whole text's floors as marks.
 
     Columns of `table`: name, bits, floor_bits (NaN for the network, which has none).
     """
     figure = _bars("Bits per character on the held-out text", "bits per character, lower is better")
-    figure.update_layout(showlegend=True)
-    colours = [VIOLET if np.isnan(floor) else GREY for floor in table["floor_bits"]]
-    hover = "%{y}: %{x:.3f} bits<extra></extra>"
-    _bar(figure, table["name"], table["bits"], colours, hover, ".2f")
-    figure.add_scatter(
-        x=table["floor_bits"],
-        y=table["name"],
+    names, floors = table["name"].tolist(), table["floor_bits"]
+    add(
+        figure,
+        "bar",
+        x=table["bits"].to_numpy(),
+        y=names,
+        orientation="h",
+        text=[f"{bits:.2f}" for bits in table["bits"]],
+        textposition="inside",
+        insidetextanchor="start",
+        marker={"color": [VIOLET if np.isnan(floor) else GREY for floor in floors]},
+        hovertemplate="%{y}: %{x:.3f} bits<extra></extra>",
+        showlegend=False,
+    )
+    curve(
+        figure,
+        x=floors.to_numpy(),
+        y=names,
         name="floor of the whole text",
         mode="markers",
         marker={
@@ -140,22 +153,27 @@ def bits_chart(table: pd.DataFrame) -> go.Figure:
     return figure
 
 
-def words_chart(table: pd.DataFrame) -> go.Figure:
+def words_chart(table: pd.DataFrame) -> Figure:
     """How many of the words written occur in the training text.
 
     Columns of `table`: name, share, long_share (0 to 1, NaN where there are no words).
     """
     figure = _bars(
-        "Words that occur in the training text", "share of words", tickformat=".0%", range=(0, 1.1)
+        "Words that occur in the training text",
+        "share of words",
+        xaxis={"tickformat": ".0%", "range": (0, 1.1)},
+        barmode="group",
+        legend={"traceorder": "reversed"},
     )
-    figure.update_layout(showlegend=True, barmode="group", legend={"traceorder": "reversed"})
     for column, name, colour, shape in (
         ("long_share", "of 4 letters or more", STEEL, "/"),
         ("share", "all words", VIOLET, ""),
     ):
-        figure.add_bar(
-            x=table[column],
-            y=table["name"],
+        add(
+            figure,
+            "bar",
+            x=table[column].to_numpy(),
+            y=table["name"].tolist(),
             name=name,
             orientation="h",
             text=[_percent(share) for share in table[column]],
@@ -171,37 +189,15 @@ def _percent(share: float) -> str:
     return "–" if np.isnan(share) else f"{share:.0%}"
 
 
-def _bars(title: str, x_title: str, **xaxis: object) -> go.Figure:
-    return _figure(
+def _bars(title: str, x: str, *, xaxis: Mapping[str, Any] | None = None, **layout: Any) -> Figure:
+    """A figure for lying bars, the first on top."""
+    return new_figure(
         title,
-        xaxis={"title": {"text": x_title}, "rangemode": "tozero", **xaxis},
+        x,
+        xaxis={"rangemode": "tozero", **(xaxis or {})},
         yaxis={"autorange": "reversed", "ticks": ""},
         hovermode="closest",
         bargap=0.25,
-        showlegend=False,
+        showlegend=True,
+        **layout,
     )
-
-
-def _bar(
-    figure: go.Figure,
-    names: pd.Series,
-    values: pd.Series,
-    colours: Sequence[str],
-    hover: str,
-    form: str,
-) -> None:
-    figure.add_bar(
-        x=values,
-        y=names,
-        orientation="h",
-        text=[format(value, form) for value in values],
-        textposition="inside",
-        insidetextanchor="start",
-        marker={"color": colours},
-        hovertemplate=hover,
-        showlegend=False,
-    )
-
-
-def _figure(title: str, **layout: object) -> go.Figure:
-    return go.Figure(layout={**base_layout(title, **layout), "template": None})

@@ -6,10 +6,10 @@ Pure functions; no page, no run. Without data every figure is titled, empty, its
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 
 from core.palette import (
     ACTIVATIONS,
@@ -22,9 +22,10 @@ from core.palette import (
     VIOLET,
     Style,
 )
-from dashboard.charts.parts import faint, level, new_figure
-from dashboard.charts.theme import LOG_AXIS, base_layout
+from dashboard.charts.parts import Figure, add, band, curve, f4, level, new_figure
+from dashboard.charts.theme import LOG_AXIS
 
+_SHARES = {"range": (-0.03, 1.06), "tickformat": ".0%"}  # an axis
 _TICKS = 8  # more distances than this would cover each other's numbers
 
 OUTCOMES = {
@@ -45,9 +46,7 @@ def line_styles(lines: Sequence[str], activations: Sequence[str]) -> dict[str, S
     return {line: RUNS[place % len(RUNS)] for place, line in enumerate(lines)}
 
 
-def limit_map(
-    groups: pd.DataFrame, running: Mapping[tuple[str, int], int], x_title: str
-) -> go.Figure:
+def limit_map(groups: pd.DataFrame, running: Mapping[tuple[str, int], int], x_title: str) -> Figure:
     """Lines by distances, each cell coloured and named by its outcome, with the share of seeds.
 
     Args:
@@ -58,7 +57,19 @@ def limit_map(
     lines = list(dict.fromkeys(groups["line"]))
     distances = sorted(set(groups["distance"]))
     names = list(OUTCOMES)
-    figure = go.Figure(layout={**_map_layout(lines, distances, x_title), "template": None})
+    figure = new_figure(
+        "The map",
+        x_title,
+        hovermode="closest",
+        xaxis={"type": "category", "fixedrange": True},
+        yaxis={
+            "autorange": "reversed",
+            "type": "category",
+            "fixedrange": True,
+            "ticks": "",
+            "showgrid": False,
+        },
+    )
     if groups.empty:
         return figure
     codes = np.zeros((len(lines), len(distances)), np.float32)
@@ -73,7 +84,9 @@ def limit_map(
         for place, name in enumerate(names)
         for edge in (edges[place], edges[place + 1])
     ]
-    figure.add_heatmap(
+    add(
+        figure,
+        "heatmap",
         x=[str(distance) for distance in distances],
         y=lines,
         z=codes,
@@ -91,7 +104,7 @@ def limit_map(
     return figure
 
 
-def _words(row, running: int) -> str:
+def _words(row: Any, running: int) -> str:
     """What stands in a cell: outcome, typical score, seeds."""
     lines = [OUTCOMES[row.outcome][0]]
     if row.seeds_done and hasattr(row, "recall_median"):
@@ -108,24 +121,7 @@ def _words(row, running: int) -> str:
     return "<br>".join(lines)
 
 
-def _map_layout(lines: Sequence[str], distances: Sequence[int], x_title: str) -> dict:
-    return base_layout(
-        "The map",
-        hovermode="closest",
-        xaxis={"title": {"text": x_title}, "type": "category", "fixedrange": True},
-        yaxis={
-            "autorange": "reversed",
-            "type": "category",
-            "fixedrange": True,
-            "ticks": "",
-            "showgrid": False,
-        },
-    )
-
-
-def recall_chart(
-    groups: pd.DataFrame, cells: pd.DataFrame, styles: Mapping[str, Style]
-) -> go.Figure:
+def recall_chart(groups: pd.DataFrame, cells: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
     """Recall by lag: the median seed, the spread over seeds, and every seed as a dot.
 
     Args:
@@ -133,11 +129,16 @@ def recall_chart(
         cells: from `cell_rows`, with a column `line`.
         styles: from `line_styles`.
     """
-    figure = _curves("Recall of the echo", "Lag, characters", "share of echoes recalled")
-    figure.update_yaxes(range=(-0.03, 1.06), tickformat=".0%", dtick=0.25)
+    figure = new_figure(
+        "Recall of the echo",
+        "Lag, characters",
+        "share of echoes recalled",
+        yaxis={**_SHARES, "dtick": 0.25},
+        hovermode="closest",
+    )
     _spread(figure, groups, cells, styles, "recall")
-    _labelled(figure, 0.9, "learned: 90 %", THRESHOLD.line)
-    _labelled(figure, 0.125, "chance: 12.5 %", FLOORS["unigram"].line)
+    level(figure, 0.9, "learned: 90 %", THRESHOLD.line)
+    level(figure, 0.125, "chance: 12.5 %", FLOORS["unigram"].line)
     return figure
 
 
@@ -146,52 +147,64 @@ def latch_loss_chart(
     cells: pd.DataFrame,
     styles: Mapping[str, Style],
     floors: pd.DataFrame,
-) -> go.Figure:
+) -> Figure:
     """Loss by lag, above what a perfect reader reaches and below one without memory of the key.
 
     Args:
         floors: columns lag, perfect, forgetful; nats per character.
     """
-    figure = _curves("Loss on held-out text", "Lag, characters", "nats per character")
-    # Logarithmic, so that one seed that went astray does not flatten the others.
-    figure.update_yaxes(**{**LOG_AXIS, "nticks": 6, "exponentformat": "none"})
+    figure = new_figure(
+        "Loss on held-out text",
+        "Lag, characters",
+        "nats per character",
+        # Logarithmic, so that one seed that went astray does not flatten the others.
+        yaxis={**LOG_AXIS, "nticks": 6, "exponentformat": "none"},
+        hovermode="closest",
+    )
     _spread(figure, groups, cells, styles, "loss_nats")
     for name, words, style in (
         ("perfect", "exact floor", FLOORS["bigram"]),
         ("forgetful", "floor without the key", FLOORS["uniform"]),
     ):
-        figure.add_scatter(
-            x=floors["lag"], y=floors[name], name=words, mode="lines", line=style.line
-        )
+        x, y = f4(floors["lag"]), f4(floors[name])
+        curve(figure, x=x, y=y, name=words, mode="lines", line=style.line)
     return figure
 
 
 def text_loss_chart(
     groups: pd.DataFrame, cells: pd.DataFrame, styles: Mapping[str, Style]
-) -> go.Figure:
+) -> Figure:
     """Validation loss by unrollings, with the spread over seeds."""
-    figure = _curves("Validation loss", "Unrollings T", "nats per character")
+    figure = new_figure(
+        "Validation loss", "Unrollings T", "nats per character", hovermode="closest"
+    )
     _spread(figure, groups, cells, styles, "loss_nats")
     return figure
 
 
-def learning_chart(marks: pd.DataFrame, score: str) -> go.Figure:
+def learning_chart(marks: pd.DataFrame, score: str) -> Figure:
     """How the seeds of one cell of the map learned.
 
     Args:
         marks: columns seed, characters, recall, loss_nats.
         score: recall or loss_nats.
     """
-    y_title = "share of echoes recalled" if score == "recall" else "training loss, nats"
-    figure = _curves("Every seed on its way", "Characters", y_title)
-    if score == "recall":
-        figure.update_yaxes(range=(-0.03, 1.06), tickformat=".0%")
-        _labelled(figure, 0.9, "learned: 90 %", THRESHOLD.line)
+    recall = score == "recall"
+    figure = new_figure(
+        "Every seed on its way",
+        "Characters",
+        "share of echoes recalled" if recall else "training loss, nats",
+        yaxis=_SHARES if recall else {},
+        hovermode="closest",
+    )
+    if recall:
+        level(figure, 0.9, "learned: 90 %", THRESHOLD.line)
     for place, (seed, own) in enumerate(marks.groupby("seed")):
         style = RUNS[place % len(RUNS)]
-        figure.add_scatter(
-            x=own["characters"].to_numpy(np.float32),
-            y=own[score].to_numpy(np.float32),
+        curve(
+            figure,
+            x=f4(own["characters"]),
+            y=f4(own[score]),
             name=f"seed {seed}",
             mode="lines+markers",
             line=style.line,
@@ -200,12 +213,8 @@ def learning_chart(marks: pd.DataFrame, score: str) -> go.Figure:
     return figure
 
 
-def _curves(title: str, x_title: str, y_title: str) -> go.Figure:
-    return new_figure(title, x_title, y_title, hovermode="closest")
-
-
 def _spread(
-    figure: go.Figure,
+    figure: Figure,
     groups: pd.DataFrame,
     cells: pd.DataFrame,
     styles: Mapping[str, Style],
@@ -215,24 +224,27 @@ def _spread(
     if len(groups):
         low, high = groups["distance"].min(), groups["distance"].max()
         room = max(0.5, 0.06 * (high - low))
-        figure.update_xaxes(range=(low - room, high + room))
+        axis = figure["layout"]["xaxis"]
+        axis["range"] = (low - room, high + room)
         if len(distances := sorted(set(groups["distance"]))) <= _TICKS:
-            figure.update_xaxes(tickvals=distances)
+            axis["tickvals"] = distances
     for line, style in styles.items():
         own = groups[(groups["line"] == line) & (groups["seeds_done"] > 0)]
-        x = own["distance"].to_numpy(np.float32)
-        edge = {"color": style.color, "width": 0}
-        common = {"x": x, "mode": "lines", "line": edge, "showlegend": False, "hoverinfo": "skip"}
-        common["legendgroup"] = line
-        figure.add_scatter(y=_finite(own[f"{score}_lowest"]), name=f"{line} low", **common)
-        figure.add_scatter(
-            y=_finite(own[f"{score}_highest"]),
-            name=f"{line} high",
-            fill="tonexty",
-            fillcolor=faint(style.color, 0.15),
-            **common,
+        x = f4(own["distance"])
+        band(
+            figure,
+            _finite(own[f"{score}_lowest"]),
+            _finite(own[f"{score}_highest"]),
+            {"color": style.color, "width": 0},
+            0.15,
+            x=x,
+            name=f"{line}, spread",
+            legendgroup=line,
+            showlegend=False,
+            hoverinfo="skip",
         )
-        figure.add_scatter(
+        curve(
+            figure,
             x=x,
             y=_finite(own[f"{score}_median"]),
             name=f"{line}, median",
@@ -242,8 +254,9 @@ def _spread(
             marker=style.marker,
         )
         dots = cells[(cells["line"] == line) & cells[score].notna()]
-        figure.add_scatter(
-            x=dots["distance"].to_numpy(np.float32),
+        curve(
+            figure,
+            x=f4(dots["distance"]),
             y=_finite(dots[score]),
             name=f"{line}, seeds",
             legendgroup=line,
@@ -256,11 +269,5 @@ def _spread(
 
 def _finite(values: pd.Series) -> np.ndarray:
     """Gaps where a loss is infinite or unknown."""
-    numbers = values.astype(float).to_numpy(np.float32)
+    numbers = f4(values.astype(float))
     return np.where(np.isfinite(numbers), numbers, np.nan)
-
-
-def _labelled(figure: go.Figure, *arguments, **more) -> None:
-    """A level whose label stands on the right, where no curve begins."""
-    level(figure, *arguments, **more)
-    figure.layout.annotations[-1].update(x=1, xanchor="right")

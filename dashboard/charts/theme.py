@@ -10,6 +10,8 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
+from plotly.colors import get_colorscale
+
 from core.palette import RUNS
 from core.records import RunStatus
 
@@ -25,8 +27,10 @@ STATUS_COLOURS = {
 }
 """Streamlit's names, for badges."""
 
-HEAT = "Cividis"
-"""Plotly's name of the colour scale for heat maps: even steps for all eyes."""
+HEAT = get_colorscale("Cividis")
+"""The colour scale of heat maps: even steps for all eyes."""
+SIGNED = get_colorscale("PuOr")
+"""The colour scale of values around 0."""
 
 TEXT_SIZE = 15
 """Pixels, for ticks and legends: readable from the back row."""

@@ -15,8 +15,8 @@ from dashboard.compare import sweeping
 from dashboard.compare.cell_details import cell_details
 from dashboard.compare.sweep_form import sweep_form
 from dashboard.compare.sweep_panel import draw_sweep
-from dashboard.library import library
-from dashboard.session import refresh_seconds, refreshed
+from dashboard.pace import refresh_seconds, refreshed
+from dashboard.server import library, sweeps
 from dashboard.widgets.plain import plain
 
 _INTRO = (
@@ -29,7 +29,7 @@ _INTRO = (
 def limits_tab() -> None:
     """The whole tab, the form in the sidebar."""
     try:
-        now = sweeping.sweeps().snapshot
+        now = sweeps().snapshot
     except UnrollError as error:
         st.error(plain(str(error)))
         return
@@ -59,7 +59,7 @@ def limits_tab() -> None:
     @st.fragment(run_every=2 * refresh_seconds() if shown.active else None)
     def live() -> None:
         """The part that moves."""
-        snapshot = (sweeping.sweeps().snapshot if shown.active else None) or shown
+        snapshot = (sweeps().snapshot if shown.active else None) or shown
         draw_sweep(snapshot, estimate)
         if shown.active and (refreshed() or not snapshot.active):
             # Many watch, or other buttons fit it now; at the end this also ends the timer.
@@ -72,7 +72,7 @@ def limits_tab() -> None:
 
 def _buttons(plan: SweepPlan | None, shown: SweepSnapshot | None) -> None:
     if shown is not None and shown.active:
-        st.button("Stop", icon=":material/stop:", type="primary", on_click=sweeping.sweeps().stop)
+        st.button("Stop", icon=":material/stop:", type="primary", on_click=sweeps().stop)
         return
     left = len(shown.cells) - shown.done if shown else 0
     label = f"Continue, {left} cells to go" if shown and shown.done and left else "Start"
@@ -99,7 +99,7 @@ def _buttons(plan: SweepPlan | None, shown: SweepSnapshot | None) -> None:
 
 def _start(plan: SweepPlan) -> None:
     try:
-        sweeping.sweeps().start(plan)
+        sweeps().start(plan)
     except UnrollError as error:  # another session's sweep, a full disk
         st.session_state["sweep_refusal"] = str(error)
 

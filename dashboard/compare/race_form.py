@@ -12,10 +12,10 @@ import streamlit as st
 
 from core.config import TrainingConfig, bounds, choices
 from core.errors import UnrollError
-from core.experiments.race import LEAST, MOST, SAME_IN_ALL, Axis, lanes_of
+from core.experiments.race import LEAST, MOST, SAME_IN_ALL, Axis, Guess, lanes_of, rival
 from core.labels import FIELDS, value_name
 from dashboard import session
-from dashboard.compare.racing import Guess, lane_names, rival
+from dashboard.compare.racing import lane_names
 from dashboard.widgets.describe import describe
 from dashboard.widgets.plain import plain
 
@@ -73,7 +73,7 @@ def race_form() -> RacePlan | None:
         list(AXIS_WORDS),
         default="characters_seen",
         required=True,
-        format_func=AXIS_WORDS.get,
+        format_func=lambda name: AXIS_WORDS[name],
         key="race_axis",
         persist_state="session",
         help="Whoever is furthest behind takes the next step.",
@@ -100,7 +100,7 @@ def _differences(number: int, first: TrainingConfig) -> dict[str, Any]:
         f"**Lane {number}** differs in",
         [name for name in _DIFFERENCES if name not in SAME_IN_ALL],
         default=_DEFAULT[number],
-        format_func=FIELDS.get,
+        format_func=lambda name: FIELDS[name],
         key=f"race_{number}_fields",
         persist_state="session",
     )

@@ -5,6 +5,7 @@ Reads frozen snapshots only. Drawn again about twice a second while the race is 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
 
 import pandas as pd
@@ -15,11 +16,12 @@ from core.palette import GREY, Style
 from core.records import RunStatus
 from core.training.snapshot import RunSnapshot
 from dashboard.charts.frames import metrics_frame, reports_frame
+from dashboard.charts.losses import Unit, written
 from dashboard.charts.race import LaneCurves, race_flow_chart, race_loss_chart, race_norm_chart
 from dashboard.charts.theme import STATUS_COLOURS
-from dashboard.charts.training import Unit, in_unit
 from dashboard.compare import racing
 from dashboard.compare.race_form import AXIS_WORDS
+from dashboard.server import guesses
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
 
@@ -107,8 +109,8 @@ def _lane(name: str, style: Style, lane: RunSnapshot, unit: Unit) -> None:
     horizon = f"{lane.probes[-1].horizon}" if lane.probes else "–"
     pace = lane.steps_per_second
     speed = f"{pace * lane.config.characters_per_step:,.0f}" if pace else "–"
-    training = _loss(lane.history.mean_loss(100), unit) if len(lane.history) else "–"
-    validation = _loss(report.validation_loss_nats, unit) if report else "–"
+    training = written(lane.history.mean_loss(100), unit) if len(lane.history) else "–"
+    validation = written(report.validation_loss_nats, unit) if report else "–"
     st.markdown(
         f":{STATUS_COLOURS[lane.status]}-badge[{lane.status}] step {lane.step:,} · "
         f"training **{training}** {unit} · validation **{validation}** · "
@@ -149,7 +151,7 @@ def _outcome(race: RaceSnapshot, names: list[str]) -> None:
         end = "" if race.active else " at the end"
         words = f"{names[ahead]} is ahead{end}, by validation loss."
     st.markdown(f"##### {plain(words)}")  # always: what stands below would be made anew
-    guess = racing.guesses().get(race.race_id)
+    guess = guesses().get(race.race_id)
     if guess is None:
         return
     if race.active:
@@ -174,14 +176,9 @@ def _name(names: list[str], place: int | None) -> str:
     return "–" if place is None else names[place]
 
 
-def _listed(names: list[str], places) -> str:
+def _listed(names: list[str], places: Iterable[int]) -> str:
     return "; ".join(names[place] for place in places) or "none"
 
 
 def _number(value: int | None) -> str:
     return "–" if value is None else f"{value}"
-
-
-def _loss(nats: float, unit: Unit) -> str:
-    loss = in_unit(nats, unit)
-    return f"{loss:.3f}" if loss < 1_000 else f"{loss:.2e}"

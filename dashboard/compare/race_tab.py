@@ -10,13 +10,13 @@ import streamlit as st
 from core.errors import UnrollError
 from core.experiments.race import Race
 from core.training.snapshot import RunSnapshot
-from dashboard import session
+from dashboard import pace
 from dashboard.compare import racing
 from dashboard.compare.race_form import RacePlan, race_form
 from dashboard.compare.race_panel import draw_race, same_in_all
-from dashboard.library import library
+from dashboard.server import find_run, library, races
+from dashboard.widgets.look import unit_control
 from dashboard.widgets.plain import plain
-from dashboard.widgets.unit_control import unit_control
 
 _MOST_UNDER = 50  # runs to choose from, newest first
 
@@ -28,7 +28,7 @@ _INTRO = (
 
 def race_tab() -> None:
     """The whole tab, the form in the sidebar."""
-    race = racing.races().current
+    race = races().current
     now = race.snapshot if race else None
     active = now is not None and now.active
     with st.sidebar:
@@ -52,13 +52,13 @@ def race_tab() -> None:
     with st.sidebar:
         under = _under({lane.run_id for lane in now.lanes})
 
-    @st.fragment(run_every=session.refresh_seconds() if active else None)
+    @st.fragment(run_every=pace.refresh_seconds() if active else None)
     def live() -> None:
         """The part that moves."""
         snapshot = race.snapshot
         draw_race(snapshot, unit, under)
         moved = not snapshot.active or snapshot.held != now.held
-        if active and (session.refreshed() or moved):
+        if active and (pace.refreshed() or moved):
             # Many watch, or other buttons fit it now; at the end this also ends the timer.
             st.rerun()
 
@@ -120,5 +120,5 @@ def _under(racing_now: set[str]) -> RunSnapshot | None:
         key="race_under",
         disabled=not ended,
     )
-    run = session.find_run(chosen) if chosen else None
+    run = find_run(chosen) if chosen else None
     return run.snapshot if run else None

@@ -53,20 +53,7 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
         on_change=_choose_grid,
         disabled=locked,
     )
-    texts = {LATCH: "Latch text", "builtin": "Built-in: Python reference", **kept_titles()}
-    if text8_is_here():  # a grid does not wait for a download; a run on the Train page does
-        texts["text8"] = "text8: 100 M of Wikipedia"
-    texts.setdefault(st.session_state["grid_text"], st.session_state["grid_text"])
-    st.selectbox("Text", texts, format_func=texts.get, key="grid_text", disabled=locked)
-    on_latch = st.session_state["grid_text"] == LATCH
-    st.text_input(
-        "Lags, characters" if on_latch else "Unrollings T",
-        key="grid_lags" if on_latch else "grid_unrollings",
-        disabled=locked,
-        help="A lag is trained with 8 more unrollings."
-        if on_latch
-        else "Put T and its half side by side: the rule compares the two.",
-    )
+    _text_and_distances(locked)
     st.segmented_control(
         "Activations",
         choices("activation"),
@@ -99,6 +86,25 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
     return active or _chosen()
 
 
+def _text_and_distances(locked: bool) -> None:
+    texts = {LATCH: "Latch text", "builtin": "Built-in: Python reference", **kept_titles()}
+    if text8_is_here():  # a grid does not wait for a download; a run on the Train page does
+        texts["text8"] = "text8: 100 M of Wikipedia"
+    texts.setdefault(st.session_state["grid_text"], st.session_state["grid_text"])
+    st.selectbox(
+        "Text", texts, format_func=lambda key: texts[key], key="grid_text", disabled=locked
+    )
+    on_latch = st.session_state["grid_text"] == LATCH
+    st.text_input(
+        "Lags, characters" if on_latch else "Unrollings T",
+        key="grid_lags" if on_latch else "grid_unrollings",
+        disabled=locked,
+        help="A lag is trained with 8 more unrollings."
+        if on_latch
+        else "Put T and its half side by side: the rule compares the two.",
+    )
+
+
 def _shared(locked: bool) -> None:
     left, right = st.columns(2)
     with left:
@@ -119,9 +125,11 @@ def _shared(locked: bool) -> None:
             help="The seeds are this one and those after it: other ones repeat the measure.",
         )
     with right:
+        low, high = bounds("learning_rate")
         st.number_input(
             FIELDS["learning_rate"],
-            *map(float, bounds("learning_rate")),
+            float(low),
+            float(high),
             format="%g",
             key="grid_learning_rate",
             disabled=locked,

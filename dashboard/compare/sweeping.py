@@ -1,4 +1,4 @@
-"""The sweeps that all sessions of this server share, and the grid that a session has chosen.
+"""The grid that a session has chosen, and the sweep that shows it.
 
 Session state holds the chosen plan alone. Sweeps run in the server, and what they measured is
 on disk: both outlast any session.
@@ -11,28 +11,13 @@ from collections.abc import Iterable
 import streamlit as st
 
 from core.errors import StoreError, UnrollError
-from core.experiments.background import BackgroundSweeps, SweepSnapshot
-from core.experiments.cluster import Cluster, scheduler_address
+from core.experiments.background import SweepSnapshot
 from core.experiments.estimate import seconds_of_grid
 from core.experiments.plan import SweepPlan, text_sha256
-from core.experiments.recorded_cells import RecordedCells, runs_of_cells
-from core.experiments.sweep_store import SweepStore
-from dashboard.library import library
+from core.experiments.recorded_cells import runs_of_cells
+from dashboard.server import library, sweeps
 
 _PLAN = "sweep_plan"  # in st.session_state
-
-
-@st.cache_resource
-def sweeps() -> BackgroundSweeps:
-    """The sweeps of this server.
-
-    Raises:
-        SweepError: the environment names a scheduler that is none.
-        StoreError: what was measured cannot be read.
-    """
-    store = library().store
-    runs = RecordedCells(store) if store else None
-    return BackgroundSweeps(Cluster(scheduler_address()), SweepStore(), runs)
 
 
 def chosen_plan() -> SweepPlan | None:

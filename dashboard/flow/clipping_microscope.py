@@ -5,45 +5,39 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.history import History
 from core.training.snapshot import RunSnapshot
 from dashboard.charts import norms as norm_charts
 from dashboard.widgets.live_chart import live_chart
 
 _STEPS = 300
-_NOTHING = np.empty(0)
 
 
 def clipping_microscope(snapshot: RunSnapshot | None) -> None:
     """Norms before and after clipping, their histogram, and what stands out."""
     st.subheader("Clipping microscope")
-    history = snapshot.history if snapshot else None
-    trained = history is not None and len(history) > 0
-    columns = {
-        name: history.column(name)[-_STEPS:] if trained else _NOTHING
-        for name in ("step", "grad_norm", "grad_norm_clipped")
-    }
-    before, after = columns["grad_norm"], columns["grad_norm_clipped"]
+    history = snapshot.history if snapshot else History().view()
+    steps, before, after = (
+        history.column(name)[-_STEPS:] for name in ("step", "grad_norm", "grad_norm_clipped")
+    )
     clip = snapshot.live.clip if snapshot else 0.0
-    figures = st.columns(4)
-    if trained:
+    shown = dict.fromkeys(("Clipped, last steps", "Median norm", "Largest spike", "at step"), "–")
+    if len(history):
         norms = history.column("grad_norm")
         worst = int(np.argmax(norms))
-        figures[0].metric("Clipped, last steps", f"{float(np.mean(after < before)):.0%}")
-        figures[1].metric("Median norm", f"{np.median(before):.3g}")
-        figures[2].metric("Largest spike", f"{norms[worst]:.3g}")
-        figures[3].metric("at step", f"{history.column('step')[worst]:,}")
-    else:
-        for figure, label in zip(
-            figures,
-            ("Clipped, last steps", "Median norm", "Largest spike", "at step"),
-            strict=True,
-        ):
-            figure.metric(label, "–")
+        shown = {
+            "Clipped, last steps": f"{float(np.mean(after < before)):.0%}",
+            "Median norm": f"{np.median(before):.3g}",
+            "Largest spike": f"{norms[worst]:.3g}",
+            "at step": f"{history.column('step')[worst]:,}",
+        }
+    for column, (label, value) in zip(st.columns(4), shown.items(), strict=True):
+        column.metric(label, value)
     left, right = st.columns(2)
     revision = snapshot.run_id if snapshot else ""
     with left:
         live_chart(
-            norm_charts.clipping_chart(columns["step"], before, after, clip),
+            norm_charts.clipping_chart(steps, before, after, clip),
             key="microscope",
             height=340,
             alt="Gradient norm of each of the last steps before and after clipping",

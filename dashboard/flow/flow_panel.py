@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 
-import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.config import TrainingConfig
 from core.insight.findings import no_path_through_time
@@ -16,6 +16,7 @@ from core.records import ProbeRecord
 from core.training.snapshot import RunSnapshot
 from dashboard.charts import flow as flow_charts
 from dashboard.charts.frames import flow_frame, probes_frame
+from dashboard.charts.parts import Figure
 from dashboard.charts.reach import reach_chart
 from dashboard.widgets.live_chart import live_chart
 
@@ -33,94 +34,87 @@ def draw_flow(snapshot: RunSnapshot | None, config: TrainingConfig) -> None:
     _figures(newest, unrollings)
 
     left, right = st.columns(2)
-    with left:
-        live_chart(
-            charts["waterfall"],
-            key="waterfall",
-            height=_HEIGHT,
-            alt="Gradient flow by lag and training step, with the horizon and the unrollings",
-            revision=revision,
-        )
-        st.caption(
-            "Each column is a probe: one loss at the end of a held-out text, followed back k "
-            "characters. Bright is where its gradient still arrives. Whatever lies between the "
-            "horizon and T is unrolled for nothing."
-        )
-    with right:
-        live_chart(
-            charts["profile"],
-            key="profile",
-            height=_HEIGHT,
-            alt="The newest probe's flow by lag, with fit, half-life, horizon and unrollings",
-            revision=f"{revision}-{unrollings}",
-        )
-        st.caption(
-            "The newest column. A straight line on this axis is a fixed share lost in every "
-            "step. The shaded unrollings cost as much as the others and teach next to nothing."
-        )
+    _explained(
+        left,
+        charts["waterfall"],
+        "Each column is a probe: one loss at the end of a held-out text, followed back k "
+        "characters. Bright is where its gradient still arrives. Whatever lies between the "
+        "horizon and T is unrolled for nothing.",
+        key="waterfall",
+        alt="Gradient flow by lag and training step, with the horizon and the unrollings",
+        revision=revision,
+    )
+    _explained(
+        right,
+        charts["profile"],
+        "The newest column. A straight line on this axis is a fixed share lost in every "
+        "step. The shaded unrollings cost as much as the others and teach next to nothing.",
+        key="profile",
+        alt="The newest probe's flow by lag, with fit, half-life, horizon and unrollings",
+        revision=f"{revision}-{unrollings}",
+    )
 
 
 def draw_windows_and_causes(snapshot: RunSnapshot | None, config: TrainingConfig) -> None:
     """The other gradient, what a window can reach, and why; arguments as `draw_flow`."""
     charts, newest, unrollings, revision = _seen(snapshot, config)
     left, right = st.columns(2)
-    with left:
-        live_chart(
-            charts["window"],
-            key="window_gradient",
-            height=_HEIGHT,
-            alt="Norm of the gradient of the whole window's loss by place in the window",
-            revision=f"{revision}-{unrollings}",
-        )
-        st.caption(
-            "**Another gradient, not the one above.** This is what training uses: at place t the "
-            "losses of all later characters add up, so it looks healthy everywhere, however "
-            "little of it comes from far away."
-        )
-    with right:
-        horizon = newest.horizon if newest else None
-        live_chart(
-            charts["reach"],
-            key="reach",
-            height=_HEIGHT,
-            alt="How many characters back each place of a window can learn from",
-            revision=str(unrollings),
-        )
-        st.caption(_reach(unrollings, horizon))
-
+    _explained(
+        left,
+        charts["window"],
+        "**Another gradient, not the one above.** This is what training uses: at place t the "
+        "losses of all later characters add up, so it looks healthy everywhere, however "
+        "little of it comes from far away.",
+        key="window_gradient",
+        alt="Norm of the gradient of the whole window's loss by place in the window",
+        revision=f"{revision}-{unrollings}",
+    )
+    _explained(
+        right,
+        charts["reach"],
+        _reach(unrollings, newest.horizon if newest else None),
+        key="reach",
+        alt="How many characters back each place of a window can learn from",
+        revision=str(unrollings),
+    )
     left, right = st.columns(2)
-    with left:
-        live_chart(
-            charts["causes"],
-            key="causes",
-            height=_HEIGHT,
-            alt="Decay per step, and the weights and slopes that it is the product of",
-            revision=revision,
-        )
-        st.caption(_product(newest, snapshot.config if snapshot else config))
-    with right:
-        live_chart(
-            charts["units"],
-            key="units",
-            height=_HEIGHT,
-            alt="Mean slope, saturated share and dead share of the recurrent units",
-            revision=revision,
-        )
-        st.caption(
-            "A unit passes gradient back in proportion to its slope: nearly nothing where tanh is "
-            "saturated, nothing where a ReLU is off."
-        )
+    _explained(
+        left,
+        charts["causes"],
+        _product(newest, snapshot.config if snapshot else config),
+        key="causes",
+        alt="Decay per step, and the weights and slopes that it is the product of",
+        revision=revision,
+    )
+    _explained(
+        right,
+        charts["units"],
+        "A unit passes gradient back in proportion to its slope: nearly nothing where tanh is "
+        "saturated, nothing where a ReLU is off.",
+        key="units",
+        alt="Mean slope, saturated share and dead share of the recurrent units",
+        revision=revision,
+    )
+
+
+def _explained(
+    place: DeltaGenerator, figure: Figure, words: str, *, key: str, alt: str, revision: str
+) -> None:
+    """A chart, and below it what it shows and why that matters."""
+    with place:
+        live_chart(figure, key=key, height=_HEIGHT, alt=alt, revision=revision)
+        st.caption(words)
 
 
 def _seen(
     snapshot: RunSnapshot | None, config: TrainingConfig
-) -> tuple[dict[str, go.Figure], ProbeRecord | None, int, str]:
+) -> tuple[dict[str, Figure], ProbeRecord | None, int, str]:
     """The charts, the newest probe, the unrollings in use, and what names the run."""
     if snapshot is None:
         return _charts("", None, config.unrollings, ()), None, config.unrollings, ""
     probes, unrollings = snapshot.probes, snapshot.live.unrollings
     newest = probes[-1] if probes else None
-    stamp = newest and (newest.step, newest.decay_per_step, len(probes))
+    stamp = (newest.step, newest.decay_per_step, len(probes)) if newest else None
     charts = _charts(snapshot.run_id, stamp, unrollings, probes)
     return charts, newest, unrollings, snapshot.run_id
 
@@ -130,7 +124,7 @@ def _seen(
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _charts(
     run_id: str, stamp: tuple | None, unrollings: int, _probes: tuple[ProbeRecord, ...]
-) -> dict[str, go.Figure]:
+) -> dict[str, Figure]:
     newest = _probes[-1] if _probes else None
     table = probes_frame(_probes)
     return {

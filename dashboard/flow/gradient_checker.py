@@ -7,14 +7,15 @@ import streamlit as st
 
 from core.errors import UnrollError
 from core.insight.gradient_check import Comparison, check_gradient
-from core.training.run import Run
+from core.training.snapshot import WatchedRun
+from dashboard.flow.run_weights import run_weights
 from dashboard.texts import text_facts
 from dashboard.widgets.plain import plain
 
-_RESULT = "gradient_check"  # in the session: (run id, step, comparisons)
+_RESULT = "gradient_check"  # in the session: (run id, step, comparisons or why there are none)
 
 
-def gradient_checker(run: Run | None) -> None:
+def gradient_checker(run: WatchedRun | None) -> None:
     """The button, and below it the last comparison of this run."""
     st.subheader("Check the gradient")
     st.caption(
@@ -39,13 +40,11 @@ def gradient_checker(run: Run | None) -> None:
     _show(step, compared)
 
 
-def _check(run: Run) -> None:
-    snapshot, answer = run.snapshot, run.weights()
-    if answer is None:
-        st.session_state[_RESULT] = (run.run_id, 0, "The run has no weights yet: wait a moment.")
-        return
-    step, weights = answer
+def _check(run: WatchedRun) -> None:
+    snapshot, step = run.snapshot, 0
+    compared: tuple[Comparison, ...] | str
     try:
+        step, weights = run_weights(run)
         ids = text_facts(snapshot.config.text).corpus.validation
         compared = check_gradient(weights, snapshot.config, ids, snapshot.live.unrollings)
     except UnrollError as error:

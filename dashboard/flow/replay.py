@@ -12,12 +12,10 @@ import streamlit as st
 from core.errors import UnrollError
 from core.insight.diagnosis import diagnose
 from core.records import Divergence, Event, EventKind, RunStatus, live_changes
-from core.storage.stored_run import ArchivedRun
-from core.training.run import Run
-from core.training.snapshot import RunSnapshot
+from core.training.snapshot import RunSnapshot, WatchedRun
 from dashboard import session
 from dashboard.charts import norms as norm_charts
-from dashboard.library import library
+from dashboard.server import commanded, library, manager
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
 
@@ -26,11 +24,11 @@ _CLIP = 1.25  # the article's
 _LARGE_RATE = 1.0  # above it even a clipped gradient makes a long step
 
 
-def replay_panel(run: Run | ArchivedRun | None) -> None:
+def replay_panel(run: WatchedRun | None) -> None:
     """Nothing for a run that is well."""
-    snapshot = run.snapshot if run else None
-    if snapshot is None or not len(snapshot.history):
+    if run is None or not len(run.snapshot.history):
         return
+    snapshot = run.snapshot
     diverged = snapshot.status == RunStatus.DIVERGED
     if diverged:
         rows = len(snapshot.history)
@@ -60,11 +58,11 @@ def replay_panel(run: Run | ArchivedRun | None) -> None:
         else:
             st.markdown(_what_failed(snapshot.divergence))
             if not _clipped_already(snapshot):
-                st.markdown(_what_clipping_leaves(snapshot))
+                st.markdown(_what_clipping_leaves(snapshot, snapshot.divergence))
         _way_on(run)
 
 
-def _way_on(run: Run | ArchivedRun) -> None:
+def _way_on(run: WatchedRun) -> None:
     """The button that trains on with clipping, if that was not on already."""
     snapshot = run.snapshot
     if _clipped_already(snapshot):
@@ -119,12 +117,12 @@ def _what_failed(found: Divergence) -> str:
     )
 
 
-def _what_clipping_leaves(snapshot: RunSnapshot) -> str:
-    left = snapshot.divergence.share_left(_CLIP)
+def _what_clipping_leaves(snapshot: RunSnapshot, found: Divergence) -> str:
+    left = found.share_left(_CLIP)
     if left is not None:
         return (
             f"Worked out with wider numbers (float64), the step's gradient has a norm of "
-            f"**{snapshot.divergence.grad_norm:.3g}**. Clipping at {_CLIP:g} would have left "
+            f"**{found.grad_norm:.3g}**. Clipping at {_CLIP:g} would have left "
             f"{_part(left)} of it: the same direction, {_length(snapshot)}."
         )
     norms = snapshot.history.column("grad_norm")
@@ -150,16 +148,16 @@ def _part(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.01 else f"one part in {1 / share:.2g}"
 
 
-def _restart(run: Run) -> None:
+def _restart(run: WatchedRun) -> None:
     if session.watched_run() is not run:
         return  # the second click of a double click, or another tab was first
     try:
-        session.watch(session.manager().restart(run, _CLIP))
+        session.watch(manager().restart(commanded(run), _CLIP))
     except UnrollError as error:
         st.toast(plain(str(error)))
 
 
-def _can_repeat(run: ArchivedRun) -> bool:
+def _can_repeat(run: WatchedRun) -> bool:
     """Weights that were given from outside are not kept with the run."""
     try:
         return not library().shelf().get(run.run_id).given_weights
@@ -167,7 +165,7 @@ def _can_repeat(run: ArchivedRun) -> bool:
         return False
 
 
-def _repeat(run: ArchivedRun) -> None:
+def _repeat(run: WatchedRun) -> None:
     """A run out of the store kept no state from before it diverged, but its course is known."""
     watched = session.watched_run()
     if watched is None or watched.run_id != run.run_id:

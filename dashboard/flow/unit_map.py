@@ -10,13 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 import streamlit as st
 
+from core.config import Activation, TrainingConfig
 from core.data.alphabet import decode
-from core.errors import TextError
+from core.errors import UnrollError
 from core.insight.flow import SATURATED
 from core.insight.units import read_units
 from core.networks.stepwise import CharacterModel
-from core.training.run import Run
+from core.training.snapshot import WatchedRun
 from dashboard.charts import norms as norm_charts
+from dashboard.flow.run_weights import run_weights
 from dashboard.texts import text_facts
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
@@ -36,20 +38,15 @@ class UnitMap:
     dead: int
 
 
-def unit_map(run: Run | None) -> None:
+def unit_map(run: WatchedRun | None) -> None:
     """The heat map and a sentence on its rows."""
-    answer, problem = (run.weights() if run else None), ""
-    shown, text, step = UnitMap(np.empty((0, 0)), 0, 0, 0), "", None
-    activation = run.snapshot.config.activation if run else "tanh"
-    if answer is not None:
-        step, weights = answer
-        config = run.snapshot.config
+    shown, text, step, problem = UnitMap(np.empty((0, 0)), 0, 0, 0), "", 0, ""
+    if run is not None:
         try:
-            ids = text_facts(config.text).corpus.validation[:_CHARACTERS]
-            shown = sorted_units(read_units(CharacterModel(weights, config), ids), config)
-            text = decode(ids)
-        except TextError as error:
+            shown, text, step = _read(run)
+        except UnrollError as error:  # no weights, damaged ones, or no text to read
             problem = str(error)
+    activation = run.snapshot.config.activation if run else "tanh"
     live_chart(
         norm_charts.unit_heat_map(shown.values, text, activation),
         key="unit_map",
@@ -59,26 +56,39 @@ def unit_map(run: Run | None) -> None:
     )
     if problem:
         st.warning(plain(problem))
-    stuck, sign = (
-        (
+    st.caption(_about_rows(shown, step, activation))
+
+
+def _read(run: WatchedRun) -> tuple[UnitMap, str, int]:
+    """The run's units over a piece of held-out text, the text, and the step.
+
+    Raises:
+        UnrollError: there are no weights, or no text.
+    """
+    step, weights = run_weights(run)
+    config = run.snapshot.config
+    ids = text_facts(config.text).corpus.validation[:_CHARACTERS]
+    return sorted_units(read_units(CharacterModel(weights, config), ids), config), decode(ids), step
+
+
+def _about_rows(shown: UnitMap, step: int, activation: Activation) -> str:
+    if activation == "tanh":
+        stuck = (
             f"{shown.saturated} of {shown.units} are saturated, beyond ±{SATURATED:g} at nine of "
-            "ten characters",
-            "a row of the two strongest colours alone is saturated",
+            "ten characters"
         )
-        if activation == "tanh"
-        else (
-            f"{shown.dead} of {shown.units} are dead, 0 at every character",
-            "a row that is dark throughout is dead",
-        )
-    )
-    st.caption(
-        (f"At step {step:,}: {stuck}. " if step is not None and shown.units else "")
-        + f"A row is a unit, a column a character, the busiest unit on top. A healthy row takes "
+        sign = "a row of the two strongest colours alone is saturated"
+    else:
+        stuck = f"{shown.dead} of {shown.units} are dead, 0 at every character"
+        sign = "a row that is dark throughout is dead"
+    return (
+        (f"At step {step:,}: {stuck}. " if shown.units else "")
+        + "A row is a unit, a column a character, the busiest unit on top. A healthy row takes "
         f"many shades along the text; {sign}, and passes next to nothing back."
     )
 
 
-def sorted_units(hidden: np.ndarray, config) -> UnitMap:
+def sorted_units(hidden: np.ndarray, config: TrainingConfig) -> UnitMap:
     """The recurrent half of a hidden layer `(L, H)`, the busiest units on top.
 
     Of more than 128 units some are left out, evenly.

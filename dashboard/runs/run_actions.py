@@ -8,18 +8,22 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
 from core.config import bounds
-from core.errors import UnrollError
+from core.errors import StoreError, UnrollError
 from core.records import Event, live_after, live_changes
+from core.storage.checkpoints import read_checkpoint
 from core.storage.rows import RunRow
 from core.storage.store import UNDO_SECONDS
 from core.storage.stored_run import ArchivedRun
 from core.storage.zip_export import export_run
 from dashboard import session
-from dashboard.library import library
+from dashboard.server import find_run, library
 
 _TRAIN = "views/train.py"
 _CLIP = 1.25  # the article's
@@ -56,7 +60,7 @@ def open_run(run_id: str) -> None:
     Raises:
         StoreError: it is not there any more, or damaged.
     """
-    session.watch(session.find_run(run_id) or ArchivedRun(library().shelf(), run_id))
+    session.watch(find_run(run_id) or ArchivedRun(library().shelf(), run_id))
 
 
 def duplicate(row: RunRow, **changes: float) -> None:
@@ -88,7 +92,7 @@ def remedy(row: RunRow) -> tuple[str, dict[str, float]]:
     return f"learning rate {rate:g}", {"learning_rate": rate}
 
 
-def edit(run_id: str, **changes: object) -> None:
+def edit(run_id: str, **changes: Any) -> None:
     """Keep what a user says about a run."""
     attempt(lambda: library().shelf().edit(run_id, **changes))
 
@@ -96,7 +100,7 @@ def edit(run_id: str, **changes: object) -> None:
 def delete(rows: Sequence[RunRow]) -> None:
     """Take runs out of the list, for a minute to be had back."""
     for row in rows:
-        if attempt(lambda row=row: library().shelf().delete(row.id)):
+        if attempt(partial(library().shelf().delete, row.id)):
             library().forget(row.id)
             st.session_state[_DELETED] = (
                 *st.session_state.get(_DELETED, ()),
@@ -107,7 +111,7 @@ def delete(rows: Sequence[RunRow]) -> None:
 def undo(run_ids: Sequence[str]) -> None:
     """Bring deleted runs back."""
     for run_id in run_ids:
-        attempt(lambda run_id=run_id: library().shelf().undelete(run_id))
+        attempt(partial(library().shelf().undelete, run_id))
     st.session_state.pop(_DELETED, None)
 
 
@@ -126,12 +130,42 @@ def deleted_runs() -> tuple[list[tuple[str, str]], float]:
 
 
 def packed(run_id: str) -> bytes:
-    """A run as a .zip.
+    """A run as a .zip; without weights where its checkpoint is damaged, as the page has said.
 
     Raises:
-        StoreError: it is not there any more, or its checkpoint is damaged.
+        StoreError: it is not there any more.
     """
     library().flush()
+    try:
+        return _packed(run_id)
+    except StoreError:  # what is damaged has been set aside
+        return _packed(run_id)
+
+
+def _packed(run_id: str) -> bytes:
     file = io.BytesIO()
     export_run(library().shelf(), run_id, file)
     return file.getvalue()
+
+
+def missing_weights(row: RunRow) -> str:
+    """Why a run's .zip would hold no weights, as a sentence; nothing where it does."""
+    if row.status.active or not row.step:
+        return ""
+    path = library().shelf().checkpoint_path(row.id)
+    try:
+        _read_once(str(path), path.stat().st_mtime_ns)
+    except FileNotFoundError:
+        reason = "This run left no checkpoint."
+    except (OSError, StoreError) as error:
+        reason = str(error)
+    else:
+        return ""
+    return f"{reason} Download holds its curves and texts alone; Duplicate trains it again."
+
+
+# Only looked at: to load a damaged checkpoint sets it aside, and Resume has to tell of it first.
+@st.cache_resource(max_entries=64, show_spinner=False)
+def _read_once(path: str, changed: int) -> bool:
+    read_checkpoint(Path(path).read_bytes())
+    return True

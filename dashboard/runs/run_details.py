@@ -15,9 +15,9 @@ from core.records import RunStatus
 from core.storage.rows import RunRow
 from core.storage.script import script_for
 from dashboard import session
-from dashboard.library import library
 from dashboard.runs import run_actions
 from dashboard.runs.runs_overlay import overlay, settings_table
+from dashboard.server import library
 from dashboard.widgets.plain import plain
 
 
@@ -39,7 +39,7 @@ def undo_bar() -> None:
     if not deleted:
         return
     told = deleted[0][1] if len(deleted) == 1 else f"{len(deleted)} runs"
-    drawn = []
+    drawn: list[bool] = []
 
     @st.fragment(run_every=seconds)
     def bar() -> None:
@@ -112,6 +112,8 @@ def _one(row: RunRow) -> None:
             key="runs_delete",
             help="Stop it before deleting it." if active else None,
         )
+    if problem := run_actions.missing_weights(row):
+        st.warning(plain(problem))
     _words(row)
     with st.expander("Show me the code", icon=":material/code:"):
         st.caption(
@@ -169,7 +171,7 @@ def _extend(row: RunRow) -> None:
             key=f"runs_extend_{row.id}",
         )
         if st.button("Go on", type="primary", key="runs_extend_go"):
-            run_actions.go(lambda: session.resume(row.id, steps))
+            run_actions.go(lambda: session.resume(row.id, int(steps)))
 
 
 def _words(row: RunRow) -> None:

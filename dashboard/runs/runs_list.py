@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -10,8 +11,8 @@ from core.errors import UnrollError
 from core.records import RunStatus
 from core.storage.rows import RunRow
 from core.storage.zip_import import import_run
-from dashboard.library import library
 from dashboard.runs.runs_table import matching, runs_table
+from dashboard.server import library
 from dashboard.widgets.plain import plain
 
 # Keys of st.session_state.
@@ -104,7 +105,7 @@ def table(rows: Sequence[RunRow], of: int) -> None:
     state = st.session_state
     state[_DRAWN] = [row.id for row in rows]
     state[_CHOSEN] = [row.id for row in chosen_of(rows)]
-    look = {
+    look: dict[str, Any] = {
         "column_config": _COLUMNS,
         "column_order": [name for name in _COLUMNS if name != "_index"],
         "height": min(38 + 35 * max(of, 1), 360),  # whatever is found: what is below stands still

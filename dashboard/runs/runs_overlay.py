@@ -12,12 +12,12 @@ import streamlit as st
 
 from core.palette import RUNS
 from core.storage.rows import RunRow
-from dashboard import session
 from dashboard.charts.frames import metrics_frame, reports_frame
 from dashboard.charts.race import LaneCurves, race_loss_chart, race_norm_chart
 from dashboard.runs.runs_table import configuration_differences
-from dashboard.train.live_run import look_controls
+from dashboard.server import find_run
 from dashboard.widgets.live_chart import live_chart
+from dashboard.widgets.look import look_controls
 
 MOST = len(RUNS)
 _LONGEST = 36  # letters of a name in a legend
@@ -25,7 +25,7 @@ _LONGEST = 36  # letters of a name in a legend
 
 def overlay(rows: Sequence[RunRow]) -> None:
     """The first few of the chosen runs, drawn together."""
-    drawn = [(row, run) for row in rows[:MOST] if (run := session.find_run(row.id)) is not None]
+    drawn = [(row, run) for row in rows[:MOST] if (run := find_run(row.id)) is not None]
     names = [row.name for row, _ in drawn]
     look = look_controls()
     lanes = [

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import streamlit as st
@@ -17,7 +19,7 @@ from dashboard.widgets.plain import plain
 LONGEST = 10_000
 MOST_SAMPLES = 6
 _LONGEST_PRIME = 500
-_FED_BACK: dict[FedBack, str] = {"distribution": "distribution", "character": "character"}
+_FED_BACK: tuple[FedBack, ...] = ("distribution", "character")
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,7 @@ def reading_settings(panel: str, config: TrainingConfig) -> Drawing:
 def draw_settings(panel: str, config: TrainingConfig) -> Drawing:
     """Draw the widgets of a panel."""
 
-    def key(name: str) -> dict[str, str]:
-        return {"key": f"sample_{name}_{panel}", "persist_state": "session"}
-
+    key = partial(_key, panel)
     raw = st.text_input(
         "Prime",
         placeholder="empty: the article's random start",
@@ -83,27 +83,7 @@ def draw_settings(panel: str, config: TrainingConfig) -> Drawing:
         "Seed", 0, 2**31, 0, help="The same seed writes the same text.", **key("seed")
     )
     with st.expander("More"):
-        left, right = st.columns(2)
-        top_k = left.number_input(
-            "Top k", 0, 27, 0, help="Only the k likeliest; 0 takes all.", **key("top_k")
-        )
-        top_p = right.number_input(
-            "Top p",
-            0.01,
-            1.0,
-            1.0,
-            0.05,
-            help="Only the likeliest that together reach this; 1 takes all.",
-            **key("top_p"),
-        )
-        count = st.number_input(
-            "Samples at once",
-            1,
-            MOST_SAMPLES,
-            1,
-            help="With this seed and those that follow it.",
-            **key("count"),
-        )
+        top_k, top_p, count = _seldom_changed(panel)
     fed_back = _fed_back(panel, config)
     as_published = st.toggle(
         "Double softmax, as published",
@@ -116,20 +96,48 @@ def draw_settings(panel: str, config: TrainingConfig) -> Drawing:
     return Drawing(draw, prime, max(length, len(prime) + 1), seed, count, fed_back)
 
 
+def _key(panel: str, name: str) -> dict[str, Any]:
+    return {"key": f"sample_{name}_{panel}", "persist_state": "session"}
+
+
+def _seldom_changed(panel: str) -> tuple[int, float, int]:
+    """Top k, top p, and how many samples."""
+    left, right = st.columns(2)
+    top_k = left.number_input(
+        "Top k", 0, 27, 0, help="Only the k likeliest; 0 takes all.", **_key(panel, "top_k")
+    )
+    top_p = right.number_input(
+        "Top p",
+        0.01,
+        1.0,
+        1.0,
+        0.05,
+        help="Only the likeliest that together reach this; 1 takes all.",
+        **_key(panel, "top_p"),
+    )
+    count = st.number_input(
+        "Samples at once",
+        1,
+        MOST_SAMPLES,
+        1,
+        help="With this seed and those that follow it.",
+        **_key(panel, "count"),
+    )
+    return top_k, top_p, count
+
+
 def _fed_back(panel: str, config: TrainingConfig) -> FedBack | None:
     if config.architecture != "arch2":
         return None
-    trained = "character" if config.feedback == "teacher" else "distribution"
+    trained: FedBack = "character" if config.feedback == "teacher" else "distribution"
     chosen = st.segmented_control(
         "Fed back",
-        list(_FED_BACK),
+        _FED_BACK,
         default=trained,
         required=True,
-        format_func=_FED_BACK.get,
         help="What stands for the previous output while it writes. The article feeds the "
         "network's own distribution back; teacher forcing has trained it for the character.",
-        key=f"sample_fed_back_{panel}",
-        persist_state="session",
+        **_key(panel, "fed_back"),
     )
     st.caption("As in training." if chosen == trained else "Not what it was trained for.")
     return chosen

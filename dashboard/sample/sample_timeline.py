@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from core.records import Report
-from dashboard import session
+from dashboard.pace import refresh_seconds
 from dashboard.sample.sources import Source
 
 _SHOWN = 14
@@ -16,17 +16,17 @@ _SHOWN = 14
 
 def sample_timeline(source: Source) -> None:
     """The samples that the run drew at its reports, with step and loss."""
-    if source.run is None:
+    run = source.find_run()
+    if run is None:
         st.info("A weight file brings no samples of its own training: choose a run.")
         return
-    run = source.run
     show_all = st.toggle("Every report", key="sample_all_reports", persist_state="session")
     st.caption(
         "100 characters that the network wrote at its reports, the first at the top."
         + ("" if show_all else " The steps between two lines grow with the run.")
     )
 
-    @st.fragment(run_every=2 * session.refresh_seconds() if source.live else None)
+    @st.fragment(run_every=2 * refresh_seconds() if source.live else None)
     def timeline() -> None:
         snapshot = run.snapshot
         reports = snapshot.reports if show_all else spread(snapshot.reports, _SHOWN)

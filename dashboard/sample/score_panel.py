@@ -82,9 +82,9 @@ def score_table(taken: Taken, facts: TextFacts, drawing: Drawing) -> pd.DataFram
     rows = [_row("this network", bits, count, np.nan, known_words(written, facts.words))]
     for order, name in reversed(NAMES.items()):
         texts = [facts.ngrams.sample(_LENGTH, order, drawing.generator(n)) for n in range(_TEXTS)]
-        bits = facts.ngrams.bits(held_out, order)
+        costs = facts.ngrams.bits(held_out, order)
         words = known_words(texts, facts.words)
-        rows.append(_row(name, float(bits.mean()), len(bits), facts.floors_bits[name], words))
+        rows.append(_row(name, float(costs.mean()), len(costs), facts.floors_bits[name], words))
     own = known_words([decode(held_out)], facts.words)
     rows.append(_row("held-out text", np.nan, np.nan, np.nan, own))
     return pd.DataFrame(rows)

@@ -37,7 +37,7 @@ def source_picker(panel: str) -> Source | None:
         )
         if refusal := st.session_state.get(f"sample_refusal_{panel}"):
             st.error(plain(refusal))
-    return found.get(st.session_state.get(chosen)) if found else None
+    return found.get(st.session_state.get(chosen, "")) if found else None
 
 
 def weights_in_hand(source: Source, panel: str, *, newest: bool = False) -> Taken | None:
@@ -59,18 +59,22 @@ def weights_in_hand(source: Source, panel: str, *, newest: bool = False) -> Take
 
 def about_weights(source: Source, taken: Taken, panel: str) -> None:
     """What was taken, and for a run that trains a button to take newer ones."""
-    status = f" of a run that is {source.run.snapshot.status}" if source.run else ""
+    run = source.find_run()
+    status = f" of a run that is {run.snapshot.status}" if run else ""
     st.caption(f"{describe(taken.config)}  \n{about_step(taken)}{status}.")
     if source.live:
         st.button(
             "Take the newest weights",
             key=f"sample_newest_{panel}",
             icon=":material/refresh:",
-            on_click=weights_in_hand,
+            on_click=_take_newest,
             args=(source, panel),
-            kwargs={"newest": True},
             width="stretch",
         )
+
+
+def _take_newest(source: Source, panel: str) -> None:
+    weights_in_hand(source, panel, newest=True)
 
 
 def about_step(taken: Taken) -> str:

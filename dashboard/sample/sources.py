@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import streamlit as st
@@ -16,13 +17,10 @@ from core.data.uploads import shown_name
 from core.errors import RunError
 from core.labels import setting
 from core.links import linkable
-from core.storage.rows import RunRow
-from core.storage.stored_run import ArchivedRun
 from core.storage.weights import load_weights_bytes
-from core.training.run import Run
-from core.training.snapshot import RunSnapshot
+from core.training.snapshot import RunSnapshot, WatchedRun
 from dashboard import session
-from dashboard.library import library
+from dashboard.server import library, manager
 
 _UPLOADS = "sample_uploads"  # in the session: name -> Taken
 _MOST_UPLOADS = 5
@@ -55,14 +53,14 @@ class Source:
         title: for people; no two are alike.
         take: its latest weights. Raises UnrollError with a sentence where there are none.
         live: whether later weights may differ.
-        run: the run behind it, if there is one.
+        find_run: the run behind it, if there is one. Raises RunError where it is gone.
     """
 
     key: str
     title: str
     take: Callable[[], Taken]
     live: bool = False
-    run: Run | ArchivedRun | _Saved | None = None
+    find_run: Callable[[], WatchedRun | None] = lambda: None
 
 
 def sources() -> list[Source]:
@@ -98,10 +96,10 @@ def add_upload(name: str, data: bytes) -> str:
 
 def _runs() -> list[Source]:
     watched = session.watched_run()
-    return [_run_source(run, run is watched) for run in session.manager().runs()]
+    return [_run_source(run, run is watched) for run in manager().runs()]
 
 
-def _run_source(run: Run, is_watched: bool) -> Source:
+def _run_source(run: WatchedRun, is_watched: bool) -> Source:
     snapshot = run.snapshot
     config = snapshot.config
     # No status in it: a title that changed would be another choice to the selectbox.
@@ -109,74 +107,63 @@ def _run_source(run: Run, is_watched: bool) -> Source:
         setting(name, getattr(config, name)) for name in ("architecture", "activation", "nodes")
     )
     title = f"{run.run_id} · {network}"
-
-    def take() -> Taken:
-        answer = run.weights()
-        if answer is None:
-            raise RunError(
-                f"Run {run.run_id} has no weights yet ({run.snapshot.status}): wait until it "
-                "trains, or choose another network."
-            )
-        step, weights = answer
-        return Taken(config, weights, step, config.text, run.snapshot)
-
     return Source(
         f"run:{run.run_id}",
         f"This run, {title}" if is_watched else f"Run {title}",
-        take,
+        partial(_taken_from, run),
         live=snapshot.status.active,
-        run=run,
+        find_run=lambda: run,
     )
-
-
-class _Saved:
-    """A run of the store that is opened only when it is looked at."""
-
-    def __init__(self, run_id: str) -> None:
-        self.run_id = run_id
-
-    @property
-    def _archived(self) -> ArchivedRun:
-        run = library().archived(self.run_id)
-        if run is None:
-            raise RunError(f"Run {self.run_id} is no longer in the store: choose another network.")
-        return run
-
-    @property
-    def snapshot(self) -> RunSnapshot:
-        return self._archived.snapshot
-
-    def weights(self) -> tuple[int, dict[str, np.ndarray]] | None:
-        return self._archived.weights()
 
 
 def _saved() -> list[Source]:
     store = library().store
     if store is None:
         return []
-    here = {run.run_id for run in session.manager().runs()}
+    here = {run.run_id for run in manager().runs()}
     rows = [row for row in store.runs() if row.id not in here and row.step]
     rows.sort(key=lambda row: row.source == "sweep")  # a grid has more cells than fit in here
-    return [_saved_source(_Saved(row.id), row) for row in rows[:_MOST_SAVED]]
+    return [_saved_source(row.id, row.name) for row in rows[:_MOST_SAVED]]
 
 
-def _saved_source(run: _Saved, row: RunRow) -> Source:
-    def take() -> Taken:
-        answer = run.weights()
-        if answer is None:
-            raise RunError(f"Run {row.id} left no weights: choose another network.")
+def _saved_source(run_id: str, name: str) -> Source:
+    def find() -> WatchedRun:  # opened when it is looked at, and not for the list's sake
+        run = library().stored(run_id)
+        if run is None:
+            raise RunError(f"Run {run_id} is no longer in the store: choose another network.")
+        return run
+
+    return Source(
+        f"run:{run_id}",
+        f"Saved run {run_id} · {name}",
+        lambda: _taken_from(find()),
+        find_run=find,
+    )
+
+
+def _taken_from(run: WatchedRun) -> Taken:
+    answer, snapshot = run.weights(), run.snapshot
+    if answer is not None:
         step, weights = answer
-        return Taken(row.config, weights, step, row.config.text, run.snapshot)
-
-    return Source(f"run:{row.id}", f"Saved run {row.id} · {row.name}", take, run=run)
+        return Taken(snapshot.config, weights, step, snapshot.config.text, snapshot)
+    if snapshot.status.active:
+        raise RunError(
+            f"Run {run.run_id} has no weights yet ({snapshot.status}): wait until it trains, or "
+            "choose another network."
+        )
+    raise RunError(f"Run {run.run_id} left no weights: choose another network.")
 
 
 def _uploads() -> list[Source]:
     kept: dict[str, Taken] = st.session_state.get(_UPLOADS, {})
     return [
-        Source(f"file:{name}", f"File: {name}", lambda taken=taken: taken)
+        Source(f"file:{name}", f"File: {name}", partial(_in_hand, taken))
         for name, taken in reversed(kept.items())
     ]
+
+
+def _in_hand(taken: Taken) -> Taken:
+    return taken
 
 
 PROVIDERS: list[Callable[[], list[Source]]] = [_runs, _saved, _uploads]

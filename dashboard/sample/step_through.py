@@ -13,7 +13,7 @@ from core.palette import VIOLET
 from dashboard.charts import sample as sample_charts
 from dashboard.sample.draw_settings import Drawing
 from dashboard.sample.sources import Taken
-from dashboard.widgets.coloured_text import Mark, Row, coloured_text
+from dashboard.widgets.coloured_text import Kind, Mark, Row, coloured_text
 from dashboard.widgets.live_chart import live_chart
 
 _PLACE = "sample_place"
@@ -107,7 +107,7 @@ def _text(walked: Walk, place: int) -> None:
     marks = [Mark("…")] if first else []
     given = [True] + [moment.given for moment in walked.moments]  # the first was not predicted
     for at in range(first, place + 1):
-        kind = "now" if at == place else "given" if given[at] else ""
+        kind: Kind = "now" if at == place else "given" if given[at] else ""
         marks.append(Mark(walked.text[at], kind=kind))
     row = Row(marks, "The network has read", "and now comes the framed character")
     coloured_text([row], key="sample_walked", positive=VIOLET, hint=False)

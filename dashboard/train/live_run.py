@@ -5,7 +5,6 @@ Reads frozen snapshots only. Drawn again about twice a second while the run is a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pandas as pd
@@ -18,39 +17,17 @@ from core.records import EventKind, RunStatus
 from core.training.snapshot import RunSnapshot
 from dashboard.charts import training as charts
 from dashboard.charts.frames import events_frame, metrics_frame, reports_frame
+from dashboard.charts.losses import written
+from dashboard.charts.parts import Figure
 from dashboard.charts.shared import Shared
 from dashboard.charts.theme import STATUS_COLOURS
 from dashboard.widgets.findings import findings_button
-from dashboard.widgets.live_chart import figure_payload, live_chart
+from dashboard.widgets.live_chart import live_chart
+from dashboard.widgets.look import Look
 from dashboard.widgets.plain import plain
-from dashboard.widgets.unit_control import unit_control
 
 _SAMPLES_SHOWN = 12
-
-
-@dataclass(frozen=True)
-class Look:
-    """How the curves are to be drawn."""
-
-    unit: charts.Unit = "nats"
-    axis: charts.Axis = "step"
-
-
-def look_controls() -> Look:
-    """Two small choices above the charts."""
-    with st.container(horizontal=True, horizontal_alignment="right", width="content"):
-        unit = unit_control("unit")
-        axis = st.segmented_control(
-            "Horizontal axis",
-            list(charts.AXES),
-            default="step",
-            required=True,
-            key="axis",
-            format_func=lambda name: charts.AXES[name].lower(),
-            label_visibility="collapsed",
-            persist_state="session",
-        )
-    return Look(unit, axis)
+_NO_REPORT = "The validation loss is read against the floors, once there is one."
 
 
 def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
@@ -91,12 +68,12 @@ def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
 
 
 @st.cache_resource
-def _shared_curves() -> Shared[dict[str, dict]]:
+def _shared_curves() -> Shared[dict[str, Figure]]:
     return Shared()
 
 
-def _curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, dict]:
-    """The three charts, ready to send; sessions that watch the same run share them."""
+def _curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, Figure]:
+    """The three charts; sessions that watch the same run share them."""
     if snapshot is None:
         return _draw_curves(snapshot, look)
     # A change, a new status or an end shows at once; a few more steps may wait a moment.
@@ -105,7 +82,7 @@ def _curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, dict]:
     return _shared_curves().get(key, version, lambda: _draw_curves(snapshot, look))
 
 
-def _draw_curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, dict]:
+def _draw_curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, Figure]:
     metrics = metrics_frame(snapshot.history if snapshot else History().view())
     reports = reports_frame(snapshot.reports if snapshot else ())
     events = events_frame(snapshot.events if snapshot else (), metrics)
@@ -121,9 +98,9 @@ def _draw_curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, dict]:
     )
     clip = snapshot.live.clip if snapshot else 0
     return {
-        "loss": figure_payload(loss),
-        "norm": figure_payload(charts.gradient_chart(metrics, events, clip, axis=look.axis)),
-        "rate": figure_payload(charts.learning_rate_chart(metrics, events, axis=look.axis)),
+        "loss": loss,
+        "norm": charts.gradient_chart(metrics, events, clip, axis=look.axis),
+        "rate": charts.learning_rate_chart(metrics, events, axis=look.axis),
     }
 
 
@@ -156,7 +133,7 @@ def _status(snapshot: RunSnapshot | None) -> None:
 
 def _figures(snapshot: RunSnapshot | None, look: Look) -> None:
     """The run in five numbers and a sentence."""
-    history = snapshot.history if snapshot else ()
+    history = snapshot.history if snapshot else History().view()
     trained = len(history) > 0
     reports = snapshot.reports if snapshot else ()
     validation = reports[-1].validation_loss_nats if reports else None
@@ -164,26 +141,31 @@ def _figures(snapshot: RunSnapshot | None, look: Look) -> None:
     left = snapshot.seconds_left if snapshot and snapshot.status == RunStatus.RUNNING else None
     columns = st.columns(5)
     columns[0].metric(
-        f"Training loss, {look.unit}", _loss(history.mean_loss(100), look) if trained else "–"
+        f"Training loss, {look.unit}",
+        written(history.mean_loss(100), look.unit) if trained else "–",
     )
     columns[1].metric(
-        f"Validation, {look.unit}", _loss(validation, look) if validation is not None else "–"
+        f"Validation, {look.unit}",
+        written(validation, look.unit) if validation is not None else "–",
     )
     columns[2].metric("Clipped steps", f"{history.clipped_share(100):.0%}" if trained else "–")
     columns[3].metric("Steps a second", f"{pace:,.0f}" if pace else "–")
     columns[4].metric("Time left", _duration(left))
+    st.caption(_in_words(snapshot, validation))
+
+
+def _in_words(snapshot: RunSnapshot | None, validation: float | None) -> str:
+    """Where the loss stands among the floors, and what trains."""
+    if snapshot is None:
+        return _NO_REPORT
+    sentence = _NO_REPORT
     if validation is not None and snapshot.floors and snapshot.step:
         sentence = standing(validation, snapshot.floors)
-    elif snapshot is not None and snapshot.step:
+    elif snapshot.step:
         sentence = "The first report is yet to come."
-    else:
-        sentence = "The validation loss is read against the floors, once there is one."
-    where = (
-        f" Trains on the {snapshot.device.upper()}: {snapshot.device_reason}."
-        if snapshot and snapshot.device
-        else ""
-    )
-    st.caption(sentence + where)
+    if snapshot.device:
+        sentence += f" Trains on the {snapshot.device.upper()}: {snapshot.device_reason}."
+    return sentence
 
 
 def _samples(reports: pd.DataFrame) -> None:
@@ -196,11 +178,6 @@ def _samples(reports: pd.DataFrame) -> None:
         for report in newest.itertuples():
             st.caption(f"step {report.step:,}")
             st.code(report.sample, language=None, wrap_lines=True)
-
-
-def _loss(nats: float, look: Look) -> str:
-    loss = charts.in_unit(nats, look.unit)
-    return f"{loss:.3f}" if loss < 1_000 else f"{loss:.2e}"  # ReLU can reach any height
 
 
 def _duration(seconds: float | None) -> str:

@@ -6,8 +6,9 @@ import streamlit as st
 
 from core.config import TrainingConfig
 from core.errors import UnrollError
+from core.experiments.race import rival
 from core.labels import value_name
-from dashboard.compare import racing
+from dashboard.server import races
 from dashboard.widgets.plain import plain
 
 
@@ -15,7 +16,7 @@ def race_button(config: TrainingConfig | None) -> None:
     """The button; nothing where no run is watched."""
     if config is None:
         return
-    other = racing.rival(config).activation
+    other = rival(config).activation
     if not st.button(
         f"Race this with {value_name(other)}",
         icon=":material/balance:",
@@ -25,7 +26,9 @@ def race_button(config: TrainingConfig | None) -> None:
     ):
         return
     try:
-        racing.race_with_rival(config)
+        # Over the run's own characters.
+        amount = config.steps * config.characters_per_step
+        races().start((config, rival(config)), "characters_seen", amount)
     except UnrollError as error:
         st.toast(plain(str(error)))
         return

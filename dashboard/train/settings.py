@@ -15,8 +15,9 @@ from core.config import PRESETS, TrainingConfig, bounds, choices
 from core.errors import ConfigError, UnrollError
 from core.labels import FIELDS, value_name
 from core.links import changes_from
-from core.training.run import Run
+from core.training.snapshot import WatchedRun
 from dashboard import session
+from dashboard.server import commanded
 from dashboard.train.text_picker import text_picker
 from dashboard.widgets.plain import plain
 
@@ -51,7 +52,7 @@ _GRIDS = {
 }
 
 
-def settings_panel(run: Run | None) -> TrainingConfig | None:
+def settings_panel(run: WatchedRun | None) -> TrainingConfig | None:
     """Draw the panel; returns the configuration chosen, or None if it is not allowed.
 
     The sentence about what is not allowed is shown here.
@@ -128,7 +129,7 @@ def _key(field: str) -> str:
     return f"field_{field}"
 
 
-def _seed(active_run: Run | None) -> None:
+def _seed(active_run: WatchedRun | None) -> None:
     """Give every setting its value, where it has none or the run knows better."""
     state, config = st.session_state, session.config()
     state.setdefault("preset_choice", session.preset())
@@ -199,7 +200,7 @@ def _changed(field: str, name: str, turn: int) -> None:
     if run is None or not run.snapshot.status.active:
         return
     try:
-        run.change(**{field: value})
+        commanded(run).change(**{field: value})
     except UnrollError as error:
         st.toast(plain(str(error)))
 

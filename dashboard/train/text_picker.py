@@ -6,6 +6,7 @@ A text of one's own is normalised, kept on this machine, and shown before and af
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -82,7 +83,7 @@ def _take_path(key: str) -> None:
         _take(key, path, lambda: read_text_file(path))
 
 
-def _take(key: str, name: str, read) -> None:
+def _take(key: str, name: str, read: Callable[[], str]) -> None:
     state = st.session_state
     state["text_refusal"] = state["text_preview"] = None
     try:

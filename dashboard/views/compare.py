@@ -15,7 +15,7 @@ if "compare_part" not in st.session_state:
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
     st.header("Compare", width="content")
-    part = st.segmented_control(
+    chosen = st.segmented_control(
         "What to compare",
         list(PARTS),
         required=True,
@@ -23,6 +23,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         key="compare_part",
         label_visibility="collapsed",
     )
+part = chosen or "race"
 if st.query_params.to_dict() != {"part": part}:
     st.query_params.from_dict({"part": part})
 PARTS[part][1]()

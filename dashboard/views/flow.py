@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from dashboard import session
+from dashboard import pace, session
 from dashboard.flow.clipping_microscope import clipping_microscope
 from dashboard.flow.flow_panel import draw_flow, draw_windows_and_causes
 from dashboard.flow.gradient_checker import gradient_checker
 from dashboard.flow.replay import replay_panel
 from dashboard.flow.unit_map import unit_map
+from dashboard.link import write_link
 from dashboard.widgets.findings import findings_list
 from dashboard.widgets.plain import plain
 
@@ -15,7 +16,7 @@ run = session.watched_run()
 status = run.snapshot.status if run else None
 active = run is not None and status.active
 # Probes come a few times a second at most, and eight charts cost more than three.
-pace = 2 * session.refresh_seconds()
+seconds = 2 * pace.refresh_seconds()
 
 st.header("Where in time the gradient dies")
 for problem in session.problems():
@@ -24,7 +25,7 @@ if run is None:
     st.info("There is no run to look into yet: start one on the Train page.")
 
 
-@st.fragment(run_every=pace if active else None)
+@st.fragment(run_every=seconds if active else None)
 def live() -> None:
     """The part that moves with every probe."""
     if session.watched_run() is not run:
@@ -35,11 +36,11 @@ def live() -> None:
     findings_list(snapshot)
     draw_windows_and_causes(snapshot, session.config())
     clipping_microscope(snapshot)
-    if active and (session.refreshed() or snapshot.status != status):
+    if active and (pace.refreshed() or snapshot.status != status):
         st.rerun()  # at another pace; or the run has ended, and this also ends the timer
 
 
-@st.fragment(run_every=4 * pace if active else None)
+@st.fragment(run_every=4 * seconds if active else None)
 def units() -> None:
     """The part that asks the run for its weights."""
     unit_map(run)
@@ -49,4 +50,4 @@ live()
 st.subheader("Units over text")
 units()
 gradient_checker(run)
-session.write_link()
+write_link()

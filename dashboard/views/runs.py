@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from dashboard import session
-from dashboard.library import library
+from core.storage.rows import RunRow
+from dashboard.pace import refresh_seconds
 from dashboard.runs.run_details import chosen_runs, undo_bar
 from dashboard.runs.runs_list import chosen_of, filters, no_runs, table
+from dashboard.server import library
 
 st.header("Runs", anchor=False)
 library().flush()
@@ -13,17 +14,18 @@ store = library().shelf()
 rows = store.runs()
 read = [rows]  # what the list begins with; it reads anew when it is drawn again
 active = any(row.status.active for row in rows)
-moves, chosen = [], []  # what moves the rest of the page, and the chosen runs
+moves: list[list[object]] = []  # what moves the rest of the page
+chosen: list[RunRow] = []
 
 
 # Apart from the rest of the page: a search draws only the list again, and so does the clock.
-@st.fragment(run_every=(4 if active else 10) * session.refresh_seconds())
+@st.fragment(run_every=(4 if active else 10) * refresh_seconds())
 def found() -> None:
     """Runs of the command line and of sweeps come in and train on while one looks."""
     now = read.pop() if read else store.runs()
     shown = filters(now) if now else []
     theirs = [(row.id, row.status) for row in chosen_of(shown)]
-    state = [bool(now), any(row.status.active for row in now), theirs]
+    state: list[object] = [bool(now), any(row.status.active for row in now), theirs]
     if not moves:
         moves.append(state)
         chosen.extend(chosen_of(shown))

@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from dashboard.sample.draw_settings import draw_settings, reading_settings
+from dashboard.sample.draw_settings import Drawing, draw_settings, reading_settings
 from dashboard.sample.sample_timeline import sample_timeline
 from dashboard.sample.score_panel import score_panel
 from dashboard.sample.source_picker import about_weights, source_picker, weights_in_hand
+from dashboard.sample.sources import Source, Taken
 from dashboard.sample.step_through import step_through_panel
 from dashboard.sample.surprise_panel import surprise_panel
 from dashboard.sample.unit_panel import unit_panel
@@ -30,19 +31,19 @@ part = st.segmented_control(
 )
 
 
-def chosen(panel):
-    """The widgets of one panel: its source, its weights and how to draw; None without any."""
+def chosen(panel: str) -> tuple[Source | None, tuple[Taken, Drawing] | None]:
+    """The widgets of one panel: its source, and its weights and how to draw, if there are any."""
     source = source_picker(panel)
     taken = weights_in_hand(source, panel) if source else None
-    if taken is None:
-        return source, None, None
+    if source is None or taken is None:
+        return source, None
     about_weights(source, taken, panel)
     settings = draw_settings if part in ("Write", "Step through") else reading_settings
-    return source, taken, settings(panel, taken.config)
+    return source, (taken, settings(panel, taken.config))
 
 
 with st.sidebar:
-    source, taken, drawing = chosen("a")
+    source, read = chosen("a")
     second = None
     if part == "Write" and st.toggle(
         "A second text beside it", key="sample_two", persist_state="session"
@@ -54,15 +55,14 @@ if source is None:
     st.info("There is no network to read yet: train one on the Train page, or upload weights.")
 elif part == "Timeline":
     sample_timeline(source)
-elif taken is None:
+elif read is None:
     st.info("Nothing can be read from this network yet.")
 elif part == "Write":
+    texts = {"a": (source, read)} if second is None else {"a": (source, read), "b": second}
     places = [st.container()] if second is None else st.columns(2)
-    for place, panel, (one, weights, drawn) in zip(
-        places, "ab", [(source, taken, drawing), second], strict=False
-    ):
-        with place:
-            if weights is not None:
-                writing_panel(one, panel, drawn)
+    for place, (panel, (its_source, its_read)) in zip(places, texts.items(), strict=True):
+        if its_source is not None and its_read is not None:
+            with place:
+                writing_panel(its_source, panel, its_read[1])
 else:
-    PARTS[part](taken, drawing)
+    PARTS[part](*read)

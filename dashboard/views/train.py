@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from dashboard import session
-from dashboard.train.live_run import draw_run, look_controls
+from dashboard import pace, session
+from dashboard.link import write_link
+from dashboard.train.live_run import draw_run
 from dashboard.train.race_button import race_button
 from dashboard.train.settings import settings_panel
 from dashboard.widgets.describe import describe
+from dashboard.widgets.look import look_controls
 from dashboard.widgets.plain import plain
 from dashboard.widgets.run_controls import run_controls
 
@@ -34,16 +36,16 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     look = look_controls()
 
 
-@st.fragment(run_every=session.refresh_seconds() if active else None)
+@st.fragment(run_every=pace.refresh_seconds() if active else None)
 def live() -> None:
     """The part that moves."""
     snapshot = run.snapshot if run else None
     draw_run(snapshot, look)
-    if active and (session.refreshed() or snapshot.status != status or run.live != live_settings):
+    if active and (pace.refreshed() or snapshot.status != status or run.live != live_settings):
         # Many watch, other buttons fit it now, another tab has moved a slider, or a value was
         # refused; at the run's end this also ends the timer and frees the settings.
         st.rerun()
 
 
 live()
-session.write_link()
+write_link()

@@ -8,7 +8,7 @@ from core.labels import FEEDBACK, value_name
 
 def describe(config: TrainingConfig) -> str:
     """The network in one line."""
-    kind = config.combine
+    kind: str = config.combine
     if config.architecture == "arch2":
         kind = f"teacher forcing {FEEDBACK[config.feedback]}"
     return (

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
+from dashboard.charts.parts import Figure
 from dashboard.widgets.plotly_assets import CHART_FILE, PLOTLY_FILE
 
 # Streamlit's own script tells where the app is mounted, whatever page or base path the
@@ -51,7 +51,7 @@ _component = st.components.v2.component(
 
 
 def live_chart(
-    figure: go.Figure | dict[str, Any],
+    figure: Figure,
     *,
     key: str,
     height: int = 320,
@@ -66,10 +66,10 @@ def live_chart(
     legend stays hidden as long as its name does.
 
     Colours of text, grid and background come from the page's theme where the figure sets
-    none; its template is left out.
+    none.
 
     Args:
-        figure: a figure, or what `figure_payload` made of it.
+        figure: from `dashboard.charts`; it is left as it is.
         key: unique on the page.
         height: pixels, reserved from the first paint.
         alt: what the chart shows, in words, for those who cannot see it.
@@ -77,7 +77,7 @@ def live_chart(
     _component(
         key=key,
         data={
-            "figure": figure if isinstance(figure, dict) else figure_payload(figure),
+            "figure": figure_payload(figure),
             "height": height,
             "alt": alt,
             "revision": revision,
@@ -86,28 +86,23 @@ def live_chart(
     )
 
 
-def figure_payload(figure: go.Figure | dict[str, Any]) -> dict[str, Any]:
-    """`figure` as values that JSON can carry: `{"data": [...], "layout": {...}}`.
+def figure_payload(figure: Figure) -> Figure:
+    """`figure` as values that JSON can carry.
 
-    It may be the dictionary that a Plotly figure stands for.
-
-    NumPy arrays are Plotly's `{"dtype", "bdata"}`, in 32 bits where that loses no more than
-    precision. Numbers that are not finite become gaps.
+    Arrays of numbers become Plotly's `{"dtype", "bdata"}`, in 32 bits where that loses no more
+    than precision. Numbers that are not finite become gaps.
     """
-    values = figure if isinstance(figure, dict) else figure.to_plotly_json()
-    layout = {name: value for name, value in values["layout"].items() if name != "template"}
-    return {"data": _plain(values["data"]), "layout": _plain(layout)}
+    return {name: _plain(part) for name, part in figure.items()}
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        if value.get("dtype") == "f8":  # an array that Plotly has packed in 64 bits
-            return _narrowed(value)
         return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, np.ndarray) and value.dtype == np.float32 and value.ndim == 1:
-        return _packed(value)
-    if isinstance(value, np.ndarray | np.generic):  # what Plotly does not pack
-        value = value.tolist()
+    if isinstance(value, np.ndarray):
+        packed = _packed(value)
+        return _plain(value.tolist()) if packed is None else packed
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]
     if isinstance(value, float) and not math.isfinite(value):
@@ -115,16 +110,20 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _narrowed(packed: dict[str, str]) -> dict[str, str]:
-    numbers = np.frombuffer(base64.b64decode(packed["bdata"]), "<f8")
-    sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
-    limits = np.finfo(np.float32)
-    # Beyond these a number would overflow, or vanish from a logarithmic axis.
-    if sizes.size and (sizes.min() < limits.tiny or sizes.max() > limits.max):
-        return packed
-    return {**packed, **_packed(numbers)}
-
-
-def _packed(numbers: np.ndarray) -> dict[str, str]:
-    data = base64.b64encode(numbers.astype("<f4")).decode("ascii")
-    return {"dtype": "f4", "bdata": data}
+def _packed(numbers: np.ndarray) -> dict[str, str] | None:
+    """An array of numbers as Plotly packs it; None where it has to travel as a list."""
+    kind = "f4"
+    if numbers.dtype.kind in "iu":
+        if (numbers.astype(np.float32) != numbers).any():
+            return None
+    elif numbers.dtype.kind != "f":
+        return None
+    elif numbers.dtype != np.float32:
+        sizes = np.abs(numbers[np.isfinite(numbers) & (numbers != 0)])
+        limits = np.finfo(np.float32)
+        # Beyond these a number would overflow, or vanish from a logarithmic axis.
+        if sizes.size and (sizes.min() < limits.tiny or sizes.max() > limits.max):
+            kind = "f8"
+    data = base64.b64encode(numbers.astype(f"<{kind}").tobytes()).decode("ascii")
+    packed = {"dtype": kind, "bdata": data}
+    return packed if numbers.ndim == 1 else packed | {"shape": str(numbers.shape).strip("()")}

@@ -10,22 +10,23 @@ from core.config import TrainingConfig
 from core.errors import RunError, UnrollError
 from core.records import RunStatus
 from core.training.run import Run
+from core.training.snapshot import WatchedRun
 from dashboard import session
-from dashboard.library import library
+from dashboard.server import commanded, library
 
 _RESUMABLE = (RunStatus.INTERRUPTED, RunStatus.STOPPED, RunStatus.FAILED)
 
 
-def run_controls(run: Run | None, config: TrainingConfig | None) -> None:
+def run_controls(run: WatchedRun | None, config: TrainingConfig | None) -> None:
     """A row of buttons that fit the run's status.
 
     Args:
         run: the watched run, if any.
         config: what Start would start; None greys it.
     """
-    status = run.snapshot.status if run else None
     with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        if run is None or not status.active:
+        status = run.snapshot.status if run else None
+        if run is None or status is None or not status.active:
             st.button(
                 "Start",
                 type="primary",
@@ -47,12 +48,12 @@ def run_controls(run: Run | None, config: TrainingConfig | None) -> None:
             _planned_changes()
             return
         if status == RunStatus.PAUSED:
-            _command("Resume", "play_arrow", run.resume, primary=True)
+            _command("Resume", "play_arrow", run, Run.resume, primary=True)
         else:
-            _command("Pause", "pause", run.pause, primary=True)
-        _command("1 step", None, run.advance, 1)
-        _command("10 steps", None, run.advance, 10)
-        _command("Stop", "stop", run.stop)
+            _command("Pause", "pause", run, Run.pause, primary=True)
+        _command("1 step", None, run, Run.advance, 1)
+        _command("10 steps", None, run, Run.advance, 10)
+        _command("Stop", "stop", run, Run.stop)
         st.button(
             "New run",
             type="tertiary",
@@ -92,20 +93,25 @@ def _go_on(run_id: str) -> None:
 
 
 def _command(
-    label: str, icon: str | None, command: Callable, *arguments: int, primary: bool = False
+    label: str,
+    icon: str | None,
+    run: WatchedRun,
+    command: Callable[..., None],
+    *arguments: int,
+    primary: bool = False,
 ) -> None:
     st.button(
         label,
         icon=f":material/{icon}:" if icon else None,
         type="primary" if primary else "secondary",
         on_click=_obey,
-        args=(command, *arguments),
+        args=(run, command, *arguments),
         key=f"command_{label}",
     )
 
 
-def _obey(command: Callable, *arguments: int) -> None:
+def _obey(run: WatchedRun, command: Callable[..., None], *arguments: int) -> None:
     try:
-        command(*arguments)
+        command(commanded(run), *arguments)
     except RunError as error:  # it ended between the drawing of the button and the click
         st.toast(str(error))

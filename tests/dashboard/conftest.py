@@ -8,8 +8,7 @@ import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 
 from core.errors import UnrollError
-from dashboard import session
-from dashboard.library import library
+from dashboard.server import library, manager
 
 
 @pytest.fixture
@@ -19,6 +18,6 @@ def own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
     yield
     with suppress(UnrollError):  # a test of a folder that cannot be made has no runs
-        session.manager().stop_all()
+        manager().stop_all()
         library().close()
     st.cache_resource.clear()

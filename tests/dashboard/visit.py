@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from core.config import TrainingConfig
 from core.records import RunStatus
 from core.training.run import Run
-from dashboard import session
+from dashboard.server import manager
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 FIELDS = tuple(TrainingConfig.model_fields)
@@ -66,7 +66,7 @@ class Visit:
     def start(self) -> Run:
         """Click Start; the run that it has started."""
         self.click("Start")
-        return session.manager().get(self.page.query_params["run"])
+        return manager().get(self.page.query_params["run"])
 
     def train_to_the_end(self) -> Run:
         run = self.start()

@@ -6,11 +6,11 @@ Knows nothing of training: its curves are made up.
 from pathlib import Path
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from core import palette
-from dashboard.charts import theme
+from dashboard.charts.parts import Figure, curve, new_figure
+from dashboard.charts.theme import LOG_AXIS
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plotly_assets import ensure_plotly_js
 
@@ -18,19 +18,18 @@ ensure_plotly_js(Path(__file__).parent / "static")
 st.set_page_config(page_title="Live chart", layout="wide", menu_items={"About": "A test page."})
 
 
-def curves(tick: int, unit: str) -> go.Figure:
+def curves(tick: int, unit: str) -> Figure:
     """Six traces of 500 points; each tick moves them by ten steps. In bits, a seventh first."""
     steps = np.arange(500) + 10 * tick
     noise = np.random.default_rng(0).normal(0, 0.08, 500)
     loss = 1.7 + 1.5 * np.exp(-steps / 300)
-    figure = go.Figure(layout=theme.base_layout("Loss", yaxis={"title": {"text": "nats"}}))
-    figure.update_xaxes(title_text="step")
+    figure = new_figure("Loss", "step", "nats")
     if unit == "bits":
-        figure.add_scatter(x=steps, y=loss - 0.1, name="mean", line=palette.RUNS[0].line)
-    figure.add_scatter(x=steps, y=loss + noise, name="training", line=palette.LOSS.line)
-    figure.add_scatter(x=steps, y=loss + 0.1, name="validation", line=palette.VALIDATION.line)
+        curve(figure, x=steps, y=loss - 0.1, name="mean", line=palette.RUNS[0].line)
+    curve(figure, x=steps, y=loss + noise, name="training", line=palette.LOSS.line)
+    curve(figure, x=steps, y=loss + 0.1, name="validation", line=palette.VALIDATION.line)
     for height, (name, style) in zip((3.3, 2.85, 2.38, 1.99), palette.FLOORS.items(), strict=True):
-        figure.add_scatter(x=steps, y=np.full(500, height), name=name, line=style.line)
+        curve(figure, x=steps, y=np.full(500, height), name=name, line=style.line)
     return figure
 
 
@@ -56,21 +55,21 @@ def chart() -> None:
 chart()
 left, right = st.columns(2)
 with left:
-    norms = go.Figure(layout=theme.base_layout("Gradient norm", yaxis=theme.LOG_AXIS))
+    norms = new_figure("Gradient norm", yaxis=LOG_AXIS)
     for style, name, size in (
         (palette.NORM_BEFORE, "before clipping", 3.0),
         (palette.NORM_AFTER, "after", 1.25),
     ):
         wobble = np.abs(np.random.default_rng(1).normal(1, 0.3, 200))
-        norms.add_scatter(y=np.minimum(size * wobble, size), name=name, line=style.line)
-    norms.add_scatter(
-        x=[0, 199], y=[1.25, 1.25], name="clip at 1.25", mode="lines", line=palette.THRESHOLD.line
-    )
+        curve(norms, y=np.minimum(size * wobble, size), name=name, line=style.line)
+    clip = {"x": [0, 199], "y": [1.25, 1.25], "mode": "lines", "line": palette.THRESHOLD.line}
+    curve(norms, name="clip at 1.25", **clip)
     live_chart(norms, key="norms", alt="Norms before and after clipping.")
 with right:
-    pair = go.Figure(layout=theme.base_layout("Recall"))
+    pair = new_figure("Recall")
     for name, style in palette.ACTIVATIONS.items():
-        pair.add_scatter(
+        curve(
+            pair,
             x=[8, 12, 16, 20, 32],
             y=[0.99, 0.79 if name == "tanh" else 0.91, 0.48 if name == "tanh" else 0.93, 0.4, 0.1],
             name=name,

@@ -3,15 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+from checked import Checked
 
 from core.palette import OCHRE, VIOLET
-from dashboard.charts.sample import (
-    LABELS,
-    bits_chart,
-    hidden_strip,
-    next_character_chart,
-    words_chart,
-)
+from dashboard.charts import sample
+from dashboard.charts.sample import LABELS
+
+charts = Checked(sample)
+next_character_chart, hidden_strip = charts.next_character_chart, charts.hidden_strip
+bits_chart, words_chart = charts.bits_chart, charts.words_chart
 
 CHANCES = np.arange(27) / 351
 

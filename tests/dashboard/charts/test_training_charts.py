@@ -4,14 +4,15 @@ from math import log
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 import pytest
+from checked import Checked
 
 from core.history import History
 from core.palette import EVENT, FLOORS, TANH, THRESHOLD
 from core.records import Event, Report, StepRecord
-from dashboard.charts import training as charts
+from dashboard.charts import training
 from dashboard.charts.frames import events_frame, metrics_frame, reports_frame
+from dashboard.charts.losses import AXES, in_unit
 
 FLOOR_VALUES = {
     "uniform": log(27),
@@ -20,7 +21,6 @@ FLOOR_VALUES = {
     "trigram": 1.986,
     "fourgram": 1.579,  # not drawn: few networks here get near it
 }
-AXES = ("step", "characters_seen", "seconds")
 
 
 def steps(losses, norms, clip=1.25):
@@ -50,20 +50,12 @@ EVENTS = events_frame([Event(2, "clip", 0.5), Event(3, "learning_rate", 0.001)],
 NO_METRICS, NO_REPORTS = metrics_frame(History().view()), reports_frame(())
 NO_EVENTS = events_frame((), NO_METRICS)
 
-
-# Plotly's own figures refuse a property or a value that there is not.
+charts = Checked(training)
+gradient_chart, learning_rate_chart = charts.gradient_chart, charts.learning_rate_chart
 
 
 def loss_chart(metrics=METRICS, reports=REPORTS, floors=FLOOR_VALUES, events=EVENTS, **look):
-    return go.Figure(charts.loss_chart(metrics, reports, floors, events, TANH, **look))
-
-
-def gradient_chart(*arguments, **look):
-    return go.Figure(charts.gradient_chart(*arguments, **look))
-
-
-def learning_rate_chart(*arguments, **look):
-    return go.Figure(charts.learning_rate_chart(*arguments, **look))
+    return charts.loss_chart(metrics, reports, floors, events, TANH, **look)
 
 
 def trace(figure, name, shown=True):
@@ -105,8 +97,8 @@ def test_bits_are_nats_over_the_logarithm_of_two():
     assert levels(bits) == pytest.approx([nats / log(2) for nats in levels(nats)])
     assert bits.layout.yaxis.title.text == "bits per character"
     assert "bigram 3.43" in labels(bits)
-    assert charts.in_unit(log(2), "bits") == pytest.approx(1)
-    assert charts.in_unit(2.5, "nats") == 2.5
+    assert in_unit(log(2), "bits") == pytest.approx(1)
+    assert in_unit(2.5, "nats") == 2.5
 
 
 @pytest.mark.parametrize(
@@ -235,7 +227,7 @@ def test_without_data_every_figure_is_titled_and_says_so(axis, unit):
     }
     for title, figure in figures.items():
         assert figure.layout.title.text == title
-        assert figure.layout.xaxis.title.text == charts.AXES[axis]
+        assert figure.layout.xaxis.title.text == AXES[axis]
         assert figure.layout.yaxis.title.text
         assert labels(figure) == ["no steps yet"]
         assert all(len(curve.y) == 0 for curve in figure.data)
@@ -252,5 +244,5 @@ def test_the_largest_loss_that_32_bits_hold_is_drawn_without_a_complaint():
     metrics = steps([3.4e38, 2.0], [3.4e38, 0.0])
     for unit in ("nats", "bits"):
         figure = loss_chart(metrics, events=NO_EVENTS, unit=unit)
-        assert trace(figure, "each step").y[1] == pytest.approx(charts.in_unit(2.0, unit))
+        assert trace(figure, "each step").y[1] == pytest.approx(in_unit(2.0, unit))
     assert trace(gradient_chart(metrics, NO_EVENTS, 1), "before clipping").y[1] == 0

@@ -16,9 +16,10 @@ from core.experiments.train_cell import train_cell
 from core.paths import cache_home
 from core.records import RunStatus
 from core.storage.store import Store
+from dashboard import server
 from dashboard.compare import racing, sweeping
 from dashboard.compare.sweep_form import FULL, GRIDS, QUICK
-from dashboard.library import library
+from dashboard.server import library
 
 pytestmark = pytest.mark.usefixtures("own_server", "_nothing_trains_after")
 
@@ -39,8 +40,8 @@ def _nothing_trains_after():
     if race is not None:
         race.stop()
         race.wait(20)
-    sweeping.sweeps().stop()
-    sweeping.sweeps().wait(20)
+    server.sweeps().stop()
+    server.sweeps().wait(20)
 
 
 @pytest.fixture
@@ -94,7 +95,7 @@ def measured(plan, recall=1.0, keep=None):
 
 def test_the_first_grid_is_a_first_look_with_an_estimate():
     visit = Comparing("limits")
-    assert sweeping.sweeps().snapshot is None
+    assert server.sweeps().snapshot is None
     assert visit.has()[-1] == "Start"
     assert "0 of 18 cells · about " in visit.status()
     words = visit.chart("The map")["data"][0]["text"]
@@ -212,15 +213,15 @@ def test_without_a_store_of_runs_a_grid_is_shown_and_says_what_is_missing(monkey
 @pytest.mark.usefixtures("two_workers")
 def test_a_sweep_runs_and_a_second_tab_finds_it():
     Comparing("limits")
-    sweeping.sweeps().start(SMALL.model_copy(update={"amount": 2_000_000}))
-    sweeping.sweeps().wait_until(lambda s: s.workers)
+    server.sweeps().start(SMALL.model_copy(update={"amount": 2_000_000}))
+    server.sweeps().wait_until(lambda s: s.workers)
     visit = Comparing("limits")
     assert visit.has()[-1] == "Stop"
     assert "0 of 4 cells · 2 workers" in visit.status()
     assert visit.page.text_input(key="grid_lags").value == "1, 2"
     assert visit.page.text_input(key="grid_lags").disabled
     visit.click("Stop")
-    sweeping.sweeps().wait(30)
+    server.sweeps().wait(30)
     visit.look()
     assert visit.said("info")[0].startswith("Stopped; finished cells are kept")
     assert not any(row.status.active for row in library().shelf().runs())
@@ -236,7 +237,7 @@ def test_start_measures_every_cell_and_a_new_server_shows_them():
     visit.page.session_state["grid_batch_size"] = 4
     visit.look()
     visit.click("Start")
-    ended = sweeping.sweeps().wait(60)
+    ended = server.sweeps().wait(60)
     assert (ended.plan, ended.done) == (SMALL, 4)
     visit.look()
     assert "4 of 4 cells" in visit.status()

@@ -15,7 +15,7 @@ from dashboard import session
 from dashboard.flow.flow_panel import _characters
 from dashboard.flow.replay import _restart
 from dashboard.flow.unit_map import sorted_units
-from dashboard.library import library
+from dashboard.server import library, manager
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -115,7 +115,7 @@ def test_a_diverged_run_is_replayed_and_restarted_with_clipping():
     assert "Clipping at 1.25 would have left" in text(visit) or "too late" in text(visit)
     visit.chart("The last steps")
     visit.click("Go back to the start and train on with clipping at 1.25")
-    again = session.manager().get(run.run_id)
+    again = manager().get(run.run_id)
     assert again is not run
     again.wait_until(lambda shot: shot.step >= 1 or not shot.status.active)
     again.stop()
@@ -129,7 +129,7 @@ def test_the_way_back_is_taken_once_however_often_it_is_clicked(monkeypatch):
     to_flow(visit)
     taken = []
     monkeypatch.setattr(session, "watched_run", lambda: object())  # it went back already
-    monkeypatch.setattr(session.manager(), "restart", lambda *given: taken.append(given))
+    monkeypatch.setattr(manager(), "restart", lambda *given: taken.append(given))
     _restart(run)
     assert taken == []
 
@@ -156,7 +156,7 @@ def test_a_diverged_run_out_of_the_store_is_trained_again_with_clipping():
     assert "is not kept" in text(visit)
     visit.chart("The last steps")
     visit.click("Train it again, with clipping at 1.25")
-    (again,) = session.manager().runs()
+    (again,) = manager().runs()
     assert visit.page.query_params["run"] == again.run_id != run.run_id
     shot = again.wait(30)
     changes = [(e.step, e.kind, e.value) for e in shot.events if e.kind == "clip"]

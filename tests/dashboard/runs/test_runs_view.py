@@ -14,10 +14,9 @@ from core.experiments.train_cell import train_cell
 from core.records import Event, RunStatus
 from core.storage import ledger
 from core.storage.store import Store
-from dashboard import session
-from dashboard.library import library
 from dashboard.runs.run_actions import packed
 from dashboard.runs.runs_table import configuration_differences, matching, runs_table
+from dashboard.server import library, manager
 
 pytestmark = pytest.mark.usefixtures("own_server")
 PATIENCE = 30
@@ -26,7 +25,7 @@ PATIENCE = 30
 def trained(**changes):
     """A finished run of this server."""
     config = PRESETS["demo"].config.changed(**{**TINY, "steps": 12, "report_every": 5, **changes})
-    run = session.manager().start(config)
+    run = manager().start(config)
     run.wait(PATIENCE)
     library().flush()
     return run
@@ -105,7 +104,7 @@ def test_a_chosen_run_is_named_and_noted():
 
 def test_a_run_is_opened_from_the_store_on_the_train_page():
     run = trained(nodes=9)
-    session.manager()._runs.clear()  # as after a restart
+    manager()._runs.clear()  # as after a restart
     visit = runs_page(run.run_id).click("Open")
     assert "finished" in visit.status()
     assert "step 12 of 12" in visit.status()
@@ -116,20 +115,20 @@ def test_a_run_is_opened_from_the_store_on_the_train_page():
 
 def test_a_link_to_a_run_of_before_the_restart_shows_it():
     run = trained()
-    session.manager()._runs.clear()
+    manager()._runs.clear()
     visit = Visit(run=run.run_id)
     assert "step 12 of 12" in visit.status()
     assert visit.said("warning") == []
 
 
 def test_a_stopped_run_is_resumed_where_it_stopped():
-    run = session.manager().start(PRESETS["demo"].config.changed(**ENDLESS))
+    run = manager().start(PRESETS["demo"].config.changed(**ENDLESS))
     run.wait_until(lambda s: s.step > 5, PATIENCE)
     run.stop()
     at = run.wait(PATIENCE).step
     library().flush()
     visit = runs_page(run.run_id).click("Resume")
-    again = session.manager().get(run.run_id)
+    again = manager().get(run.run_id)
     assert again is not run
     shot = again.wait_until(lambda s: s.step > at, PATIENCE)
     assert shot.status == RunStatus.RUNNING
@@ -147,7 +146,7 @@ def test_an_interrupted_run_is_resumed_from_the_train_page(small):
         "Its process ended. Resume goes on from its last checkpoint, or else from the start."
     ]
     visit.click("Resume")
-    run = session.manager().get("cafe0001")
+    run = manager().get("cafe0001")
     assert run.wait(PATIENCE).step == 20
     library().flush()
     assert library().shelf().get("cafe0001").status == RunStatus.FINISHED
@@ -158,12 +157,12 @@ def test_a_finished_run_is_extended():
     visit = runs_page(run.run_id)
     visit.page.number_input(key=f"runs_extend_{run.run_id}").set_value(30)
     visit.click("Go on")
-    assert session.manager().get(run.run_id).wait(PATIENCE).step == 30
+    assert manager().get(run.run_id).wait(PATIENCE).step == 30
 
 
 def test_a_duplicate_brings_settings_and_live_changes_and_starts_another_run():
     config = PRESETS["demo"].config.changed(**{**TINY, "steps": 12})
-    run = session.manager().start(config, planned=[Event(4, "clip", 0.5), Event(99, "clip", 1.0)])
+    run = manager().start(config, planned=[Event(4, "clip", 0.5), Event(99, "clip", 1.0)])
     run.wait(PATIENCE)
     library().flush()
     visit = runs_page(run.run_id).click("Duplicate")
@@ -366,7 +365,7 @@ def test_a_cell_is_extended_from_the_list(cells):
     visit = runs_page(cells[0])
     visit.page.number_input(key=f"runs_extend_{cells[0]}").set_value(45)
     visit.click("Go on")
-    shot = session.manager().get(cells[0]).wait(PATIENCE)
+    shot = manager().get(cells[0]).wait(PATIENCE)
     assert (shot.step, shot.status) == (45, RunStatus.FINISHED)
     assert shot.history.column("step").tolist() == list(range(1, 46))
 
@@ -403,11 +402,11 @@ def test_a_run_of_the_store_can_be_sampled():
     from dashboard.sample.sources import sources
 
     run = trained()
-    session.manager()._runs.clear()  # as after a restart
+    manager()._runs.clear()  # as after a restart
     Visit()  # a session for the sources to look into
     (source,) = [source for source in sources() if source.key == f"run:{run.run_id}"]
     assert source.title == f"Saved run {run.run_id} · Arch 1 tanh, N 8, T 6"
     taken = source.take()
     assert (taken.step, taken.config) == (12, run.snapshot.config)
     assert taken.weights["V"].tolist() == run.weights()[1]["V"].tolist()
-    assert source.run.snapshot.reports == run.snapshot.reports
+    assert source.find_run().snapshot.reports == run.snapshot.reports

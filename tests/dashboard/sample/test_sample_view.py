@@ -18,9 +18,8 @@ from core.insight.walk import walk
 from core.networks.initialisers import initial_parameters
 from core.networks.stepwise import CharacterModel
 from core.storage.weights import weights_bytes
-from dashboard import session
-from dashboard.library import library
 from dashboard.sample.surprise_panel import _short
+from dashboard.server import library, manager
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -124,7 +123,7 @@ def test_looking_inside_keeps_the_weights_until_newer_ones_are_asked_for():
 
 def test_the_run_that_is_watched_comes_first_also_out_of_the_store():
     config = TrainingConfig(text="latch:4", **TINY, steps=3)
-    older, newer = (session.manager().start(config) for _ in range(2))
+    older, newer = (manager().start(config) for _ in range(2))
     for run in (older, newer):
         run.wait(30)
     library().close()
@@ -138,10 +137,10 @@ def test_the_run_that_is_watched_comes_first_also_out_of_the_store():
 def test_a_run_that_waits_has_nothing_to_read_and_says_so():
     reader = Reader(text="latch:4", **ENDLESS)
     config = TrainingConfig(text="latch:4", **ENDLESS)
-    others = [session.manager().start(config) for _ in range(2)]
+    others = [manager().start(config) for _ in range(2)]
     for run in others:
         run.wait_until(lambda s: s.step > 0)
-    waiting = session.manager().start(config)
+    waiting = manager().start(config)
     reader.look()
     assert reader.said("info")[-1] == (  # in the sidebar
         f"Run {waiting.run_id} has no weights yet (queued): wait until it trains, or choose "

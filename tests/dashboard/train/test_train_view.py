@@ -6,7 +6,7 @@ import pytest
 from visit import TINY, Visit
 
 from core.records import RunStatus
-from dashboard import session
+from dashboard.server import manager
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -18,7 +18,7 @@ def test_a_visitor_arrives_at_the_quick_demo_and_one_start_button():
     assert visit.page.markdown[0].value == (
         "**Arch 1**, tanh, concat: 43,419 parameters, 800 characters a step (32 windows of 25)."
     )
-    assert session.manager().runs() == []
+    assert manager().runs() == []
 
 
 def test_before_the_first_run_everything_has_its_place_and_nothing_its_value():

@@ -6,6 +6,7 @@ from visit import ENDLESS, TINY, Visit
 from core.config import PRESETS
 from core.records import RunStatus
 from dashboard import session
+from dashboard.server import manager
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -90,7 +91,7 @@ def test_a_double_click_on_start_starts_one_run(monkeypatch):
     monkeypatch.setattr(session, "start", clicked_twice)
     visit.look()
     visit.start()
-    assert len(session.manager().runs()) == 1
+    assert len(manager().runs()) == 1
 
 
 def test_a_command_that_comes_too_late_is_told_and_does_no_harm():
@@ -106,7 +107,7 @@ def test_a_command_that_comes_too_late_is_told_and_does_no_harm():
 
 def test_a_run_waits_for_a_free_place_and_can_be_stopped_there():
     config = PRESETS["demo"].config.changed(**ENDLESS)
-    for other in [session.manager().start(config) for _ in range(2)]:
+    for other in [manager().start(config) for _ in range(2)]:
         other.wait_until(lambda s: s.status == RunStatus.RUNNING)
     visit = Visit(run="none", **ENDLESS)
     run = visit.start()
