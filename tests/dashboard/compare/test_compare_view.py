@@ -10,6 +10,7 @@ from core.config import PRESETS
 from core.experiments.background import BackgroundSweeps
 from core.experiments.cells import CellResult, Mark
 from core.experiments.cluster import Cluster
+from core.experiments.race import rival
 from core.experiments.recorded_cells import RecordedCells
 from core.experiments.sweep_store import SweepStore
 from core.experiments.train_cell import train_cell
@@ -36,7 +37,7 @@ SMALL = QUICK.model_copy(
 @pytest.fixture
 def _nothing_trains_after():
     yield
-    race = racing.races().current
+    race = server.races().current
     if race is not None:
         race.stop()
         race.wait(20)
@@ -47,7 +48,7 @@ def _nothing_trains_after():
 @pytest.fixture
 def two_workers(cluster, monkeypatch):
     """The page's sweeps on the tests' own cluster."""
-    monkeypatch.setattr(sweeping, "Cluster", lambda address: cluster)
+    monkeypatch.setattr(server, "Cluster", lambda address: cluster)
 
 
 class Comparing(Visit):
@@ -265,7 +266,7 @@ def test_a_scheduler_that_is_none_is_told(monkeypatch):
 def test_a_race_is_tanh_against_relu_unless_something_else_is_chosen():
     visit = Comparing(**TINY, steps=50)
     visit.click("Start the race")
-    race = racing.races().current
+    race = server.races().current
     assert [run.snapshot.config.activation for run in race.runs] == ["tanh", "relu"]
     assert {run.snapshot.config.nodes for run in race.runs} == {8}
     assert visit.has() == ["Pause all", "Step all", "Stop all"]
@@ -282,7 +283,7 @@ def test_both_curves_share_one_chart_in_their_own_colours():
     visit.page.number_input(key="race_amount_characters_seen").set_value(4_800)
     visit.look()
     visit.click("Start the race")
-    racing.races().current.wait(30)
+    server.races().current.wait(30)
     visit.look()
     curves = {c["name"]: c["line"]["color"] for c in visit.chart("Loss")["data"] if "line" in c}
     assert curves == {"tanh": "#0072B2", "ReLU": "#D55E00"}
@@ -295,9 +296,9 @@ def test_pause_and_resume_act_on_the_whole_race():
     visit.click("Start the race")
     visit.click("Pause all")
     assert visit.has()[0] == "Resume all"
-    assert racing.races().current.snapshot.held
+    assert server.races().current.snapshot.held
     visit.click("Resume all")
-    assert not racing.races().current.snapshot.held
+    assert not server.races().current.snapshot.held
 
 
 def test_a_lane_that_is_like_another_cannot_be_started():
@@ -314,7 +315,7 @@ def test_four_lanes_start_with_four_differences():
     lanes.set_value(4)
     visit.look()
     visit.click("Start the race")
-    configs = [run.snapshot.config for run in racing.races().current.runs]
+    configs = [run.snapshot.config for run in server.races().current.runs]
     assert racing.lane_names(configs) == [
         "tanh, T 6, clip 1.25",
         "ReLU, T 6, clip 1.25",
@@ -332,7 +333,7 @@ def test_a_guess_is_held_against_the_outcome_at_the_end():
     visit.page.number_input(key="race_amount_characters_seen").set_value(4_800)
     visit.look()
     visit.click("Start the race")
-    racing.races().current.wait(30)
+    server.races().current.wait(30)
     visit.look()
     (table,) = [d.value for d in visit.page.dataframe if "You guessed" in d.value]
     assert list(table["You guessed"]) == ["ReLU", "none", "12", "–"]
@@ -358,7 +359,7 @@ def test_one_click_on_the_train_page_races_a_run_against_the_other_activation():
     visit = Visit(**ENDLESS, activation="relu")
     visit.start()
     visit.click("Race this with tanh")
-    race = racing.races().current
+    race = server.races().current
     assert [run.snapshot.config.activation for run in race.runs] == ["relu", "tanh"]
     assert race.axis == "characters_seen"
 
@@ -368,4 +369,4 @@ def test_lanes_are_named_by_what_differs():
     other = config.changed(unrollings=50, clip=0)
     assert racing.lane_names((config, other)) == ["T 25, clip 1.25", "T 50, clip off"]
     assert racing.lane_styles((config, other))[0].color == "#7E52E3"
-    assert json.dumps(racing.lane_names((config, racing.rival(config)))) == '["tanh", "ReLU"]'
+    assert json.dumps(racing.lane_names((config, rival(config)))) == '["tanh", "ReLU"]'
