@@ -17,6 +17,7 @@ from benchmarks.rivals import nn_rnn_step
 from benchmarks.timing import in_turn
 from core.config import PRESETS, TrainingConfig
 from core.data.corpora import Corpus, load_corpus
+from core.training.stepper import Stepper
 from core.training.threads import prepare_thread
 from core.training.trainer import Trainer
 
@@ -51,7 +52,7 @@ def main() -> None:
 def _compare(config: TrainingConfig, corpus: Corpus) -> dict[str, float]:
     on_gpu = config.changed(device="cuda")
     eager = Trainer(on_gpu, corpus)
-    eager.stepper = eager.stepper.eager
+    eager.stepper = Stepper(eager.network, eager.stepper.optimiser)
     seconds = in_turn(
         {
             "CPU": Trainer(config.changed(device="cpu"), corpus).step,

@@ -47,7 +47,7 @@ def prepare() -> None:
             reports.append(Report(step, seen, seconds, loss, loss, "what it wrote " * 7))
 
     def publish() -> None:
-        run._snapshot = replace(
+        run._exchange.snapshot = replace(
             paused, step=len(history), history=history.view(), reports=tuple(reports)
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -38,7 +38,7 @@ class _Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @classmethod
-    def parse(cls, values: Mapping[str, Any]):
+    def parse(cls, values: Mapping[str, Any]) -> Self:
         """Make one from plain values (strings are converted).
 
         Raises:
@@ -49,7 +49,7 @@ class _Settings(BaseModel):
         except ValidationError as error:
             raise ConfigError(_sentences(error, known=cls.model_fields)) from None
 
-    def changed(self, **changes: Any):
+    def changed(self, **changes: Any) -> Self:
         """A copy with some fields changed, checked like a new one.
 
         Raises:
@@ -167,7 +167,8 @@ def choices(field: str) -> tuple[str, ...]:
 
 def bounds(field: str) -> tuple[float, float]:
     """The smallest and the largest value that a numeric field allows."""
-    low = high = None
+    low: Any = None
+    high: Any = None
     for constraint in TrainingConfig.model_fields[field].metadata:
         if isinstance(constraint, Ge):
             low = constraint.ge

@@ -79,7 +79,7 @@ def setting(field: str, value: Any) -> str:
     return f"{_SHORT[field]} {shown}" if field in _SHORT else shown
 
 
-def number(value: float) -> str:
+def number(value: int | float) -> str:
     """A number: its thousands are parted where it is long."""
     if isinstance(value, float):
         return f"{value:g}"

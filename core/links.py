@@ -60,7 +60,11 @@ def to_query(preset: str, config: TrainingConfig, events: Sequence[Event] = ()) 
 
 def events_text(changes: Sequence[Event]) -> str:
     """Live changes as a link and the command line take them: `2000-clip-0.5 3000-clip-0`."""
-    return " ".join(f"{event.step}-{event.kind}-{_plain_number(event.value)}" for event in changes)
+    return " ".join(
+        f"{event.step}-{event.kind}-{_plain_number(event.value)}"
+        for event in changes
+        if event.value is not None
+    )
 
 
 def events_from(text: str, config: TrainingConfig) -> tuple[Event, ...]:

@@ -155,6 +155,10 @@ class Event:
         object.__setattr__(self, "kind", EventKind(self.kind))
 
 
+Record = StepRecord | Report | ProbeRecord | Event
+"""What training yields, one at a time."""
+
+
 def live_changes(events: Iterable[Event]) -> tuple[Event, ...]:
     """The changes of live settings among events."""
     return tuple(event for event in events if event.kind.live_change)

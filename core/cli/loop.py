@@ -1,11 +1,10 @@
-"""Training at the command line: a trainer driven to its end, with a bar and a record of it.
+"""A run at the command line: followed to its end with a bar, and told of when it is over.
 
 Knows nothing of options. `train` and `runs resume` share it.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import os
@@ -13,92 +12,116 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import astuple, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from core.errors import ConfigError, Diverged, UnrollError
+from core.errors import ConfigError, UnrollError
 from core.jsonable import finite
-from core.records import Report, RunStatus, StepRecord
+from core.records import RunStatus
 
 if TYPE_CHECKING:  # torch is imported late, so that a mistyped option is answered at once
-    from core.cli.recording import Recording
-    from core.training.trainer import Trainer
+    from core.storage.store import Store
+    from core.storage.writer import Writer
+    from core.training.run import Run
+    from core.training.snapshot import RunSnapshot
+
+_LOOK_EVERY = 0.1  # seconds; the bar is drawn less often
 
 
 def train_to_end(
-    trainer: Trainer, recording: Recording, metrics: Path | None
-) -> tuple[RunStatus, Report]:
-    """To the end, to a divergence or to Ctrl-C; the last report is always made.
+    run: Run, store: Store | None, *, checkpoint_every: float, metrics: Path | None
+) -> RunSnapshot:
+    """To the end, to a divergence or to Ctrl-C.
 
     Args:
-        trainer: where it stands.
-        recording: told of everything.
+        run: about to start.
+        store: where to record it; None records nothing.
+        checkpoint_every: seconds between checkpoints.
         metrics: a CSV file to write a row a step to.
+
+    Raises:
+        StoreError: it cannot be noted in the store.
+        UnrollError: the metrics cannot be written, or the run failed by an expected error.
+        SystemExit: it failed by another one, whose traceback is shown.
     """
+    from core.cli.metrics import metrics_file
+    from core.storage.writer import Writer
+
+    observers, writer = [], None
     with ExitStack() as stack:
-        write_row = stack.enter_context(_metrics(metrics))
-        bar = stack.enter_context(
-            tqdm(
-                total=trainer.config.steps,
-                initial=trainer.steps_done,
-                unit="step",
-                file=sys.stderr,
-                mininterval=0.5,
-            )
-        )
-        stop_asked = stack.enter_context(_interrupts())
-        recording.begin(trainer)
-        status, message, report = _train(trainer, recording, write_row, bar, stop_asked)
-    recording.end(trainer, status, message)
-    if message:
-        print(message, file=sys.stderr)
-    return status, report
+        if metrics is not None:
+            observers.append(stack.enter_context(metrics_file(metrics)))
+        if store is not None:
+            writer = Writer(store, source="cli", checkpoint_every=checkpoint_every)
+            stack.callback(writer.close)
+            observers.append(writer.observe(run))
+        run.observed_by(*observers)
+        stack.callback(run.abandon)  # whatever happens here: before what it tells is closed
+        shot = _follow(run, writer)
+        if writer and not writer.flush():
+            print(f"{writer.trouble} The end of this run is not recorded.", file=sys.stderr)
+    if shot.status == RunStatus.FAILED:
+        raise SystemExit(shot.traceback) if shot.traceback else UnrollError(shot.message)
+    if shot.status == RunStatus.STOPPED:
+        print("Stopped; what was trained so far is kept.", file=sys.stderr)
+    elif shot.status == RunStatus.DIVERGED:
+        print(shot.message, file=sys.stderr)
+    return shot
 
 
-def _train(trainer, recording, write_row, bar, stop_asked) -> tuple[RunStatus, str, Report]:
-    report = None
-    status, message = RunStatus.FINISHED, ""
-    stopped = RunStatus.STOPPED, "Stopped; what was trained so far is kept."
-    try:
-        for record in trainer.train():
-            recording.record(record)
-            if isinstance(record, Report):
-                report = record
-                bar.set_postfix_str(f"validation {record.validation_loss_nats:.3f} nats")
-            elif isinstance(record, StepRecord):
-                write_row(record)
-                bar.update()
-                recording.after_step(trainer, stop_asked)
+def _follow(run: Run, writer: Writer | None) -> RunSnapshot:
+    """Start a run, and return it as it ended."""
+    steps, past = run.snapshot.config.steps, run.past and run.past.state
+    bar = tqdm(
+        total=steps,
+        initial=past.step if past else 0,
+        unit="step",
+        file=sys.stderr,
+        mininterval=0.5,
+    )
+    with bar, _interrupts() as stop_asked:
+        run.start()
+        heard = 0  # events, when a full disk was last waited for
+        try:
+            while (shot := run.wait(_LOOK_EVERY)).status.active:
+                _show(bar, shot)
                 if stop_asked():
-                    status, message = stopped
-                    break
-    except Diverged as error:
-        status, message = RunStatus.DIVERGED, str(error)
-    except KeyboardInterrupt:  # in the middle of a step: the last checkpoint stands
-        status, message = stopped
-        recording.distrust()
-    except Exception as error:
-        recording.distrust()
-        recording.end(trainer, RunStatus.FAILED, f"{type(error).__name__}: {error}")
-        raise
-    recording.keep_state(trainer)
-    if report is None or report.step != trainer.steps_done:
-        report = trainer.report()
-        recording.record(report)
-    return status, message, report
+                    run.stop()
+                elif writer and shot.status == RunStatus.PAUSED and len(shot.events) > heard:
+                    heard = len(shot.events)
+                    _await_room(run, writer, shot.message, stop_asked)
+        except KeyboardInterrupt:  # in the middle of a step: the last checkpoint stands
+            run.abandon()
+        _show(bar, run.snapshot)
+    return run.snapshot
 
 
-def print_outcome(
-    trainer: Trainer, status: RunStatus, report: Report, run_id: str | None, as_json: bool
-) -> None:
+def _show(bar: tqdm, shot: RunSnapshot) -> None:
+    if shot.reports:
+        loss = shot.reports[-1].validation_loss_nats
+        bar.set_postfix_str(f"validation {loss:.3f} nats", refresh=False)
+    if shot.step > bar.n:
+        bar.update(shot.step - bar.n)
+
+
+def _await_room(run: Run, writer: Writer, trouble: str, stop_asked: Callable[[], bool]) -> None:
+    """Let a run that the writer holds go on as soon as everything is written."""
+    print(f"{trouble} Training waits; Ctrl-C ends it.", file=sys.stderr)
+    while not writer.flush(timeout=1.0):
+        if stop_asked():
+            return
+    run.resume()
+    print("Recording again.", file=sys.stderr)
+
+
+def print_outcome(shot: RunSnapshot, *, recorded: bool, as_json: bool) -> None:
     """The end of a training, as one JSON object or as lines to read."""
-    outcome = _outcome(trainer, status, report)
-    if run_id is not None:
-        outcome["id"] = run_id
-    print(json.dumps(outcome, allow_nan=False) if as_json else _summary(outcome, trainer))
+    outcome = _outcome(shot)
+    if recorded:
+        outcome["id"] = shot.run_id
+    print(json.dumps(outcome, allow_nan=False) if as_json else _summary(outcome, shot))
 
 
 def require_writable(path: Path | None) -> None:
@@ -158,49 +181,31 @@ def _interrupts() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
-@contextmanager
-def _metrics(path: Path | None) -> Iterator[Callable[[StepRecord], None]]:
-    if path is None:
-        yield lambda record: None
-        return
-    try:
-        file = path.open("w", newline="", encoding="utf-8")
-    except OSError as error:
-        raise UnrollError(f"{path} cannot be written: {error.strerror}.") from None
-    with file:
-        writer = csv.writer(file)
-        writer.writerow(field.name for field in fields(StepRecord))
-
-        def write(record: StepRecord) -> None:
-            writer.writerow(int(v) if isinstance(v, bool) else v for v in astuple(record))
-
-        yield write
-
-
-def _outcome(trainer: Trainer, status: RunStatus, report: Report) -> dict[str, Any]:
-    validation = finite(report.validation_loss_nats)
+def _outcome(shot: RunSnapshot) -> dict[str, Any]:
+    report = shot.reports[-1] if shot.reports else None  # one that is abandoned may have none
+    validation = finite(report.validation_loss_nats) if report else None
     return {
-        "status": str(status),
-        "steps": trainer.steps_done,
-        "characters_seen": trainer.characters_seen,
-        "seconds": trainer.seconds,
-        "steps_per_second": trainer.steps_done / trainer.seconds if trainer.seconds else None,
-        "train_loss_nats": finite(report.train_loss_nats),
+        "status": str(shot.status),
+        "steps": shot.step,
+        "characters_seen": shot.characters_seen,
+        "seconds": shot.seconds,
+        "steps_per_second": shot.step / shot.seconds if shot.seconds else None,
+        "train_loss_nats": finite(report.train_loss_nats) if report else None,
         "validation_loss_nats": validation,
         "validation_bits_per_character": validation / math.log(2) if validation else validation,
-        "sample": report.sample,
+        "sample": report.sample if report else "",
     }
 
 
-def _summary(outcome: dict[str, Any], trainer: Trainer) -> str:
+def _summary(outcome: dict[str, Any], shot: RunSnapshot) -> str:
     def number(value: float | None, form: str) -> str:
         return "-" if value is None else format(value, form)
 
     lines = [
         f"{outcome['status']} after {outcome['steps']:,} steps, "
         f"{outcome['characters_seen']:,} characters, {outcome['seconds']:.1f} s "
-        f"({number(outcome['steps_per_second'], ',.0f')} steps/s on {trainer.device.name}: "
-        f"{trainer.device.reason})",
+        f"({number(outcome['steps_per_second'], ',.0f')} steps/s on {shot.device}: "
+        f"{shot.device_reason})",
         f"training loss    {number(outcome['train_loss_nats'], '.4f')} nats per character",
         f"validation loss  {number(outcome['validation_loss_nats'], '.4f')} nats, "
         f"{number(outcome['validation_bits_per_character'], '.4f')} bits per character",

@@ -194,25 +194,16 @@ def _resume(store: Store, options: argparse.Namespace) -> int:
     require_writable(options.metrics)
     row = store.find(options.run)
 
-    from core.cli.recording import Recording
-    from core.data.corpora import load_corpus
     from core.storage.stored_run import past_of
-    from core.training.threads import prepare_thread
-    from core.training.trainer import Trainer
+    from core.training.run import Run
+    from core.training.slots import Slots
 
-    prepare_thread()
     config, past = past_of(store, row.id, options.steps)
+    run = Run(row.id, config, Slots(1), past=past, report_at_end=True)
     with download_bar() as progress:
-        corpus = load_corpus(config.text, progress=progress)
-    trainer = Trainer(config, corpus)
-    trainer.go_on(past)
-    recording = Recording(store.twin(), seconds)
-    try:
-        recording.go_on(row.id, trainer, past)
-        status, report = train_to_end(trainer, recording, options.metrics)
-    finally:
-        recording.close()
-    print_outcome(trainer, status, report, row.id, options.json)
+        run.prepare(progress)
+    shot = train_to_end(run, store, checkpoint_every=seconds, metrics=options.metrics)
+    print_outcome(shot, recorded=True, as_json=options.json)
     return 0
 
 

@@ -6,8 +6,14 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from core.config import TrainingConfig
 
 _LONGEST = 1_000_000  # characters, of all texts together ten times as many
 _FED_BACK = ("character", "distribution")
@@ -89,7 +95,9 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def read_weights(options: argparse.Namespace):
+def read_weights(
+    options: argparse.Namespace,
+) -> tuple[dict[str, np.ndarray], TrainingConfig]:
     """The weights as arrays by name, and their configuration.
 
     Raises:
@@ -132,7 +140,7 @@ def _prime(raw: str | None) -> str | None:
     return normalise(raw) if raw else None
 
 
-def _ids(text: str):
+def _ids(text: str) -> np.ndarray:
     from core.data.alphabet import encode
 
     return encode(text)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import secrets
 from pathlib import Path
 
 from core.cli.loop import download_bar, print_outcome, require_writable, train_to_end
 from core.config import PRESETS, TrainingConfig, allowed
-from core.errors import ConfigError, StoreError
+from core.errors import ConfigError, StoreError, WeightsError
 from core.links import events_from
 
 _DEFAULT_PRESET = "demo"
@@ -78,32 +79,37 @@ def run(options: argparse.Namespace) -> int:
         require_writable(path)
 
     # Imported late, so that a mistyped option is answered at once.
-    from core.cli.recording import Recording
-    from core.data.corpora import load_corpus
     from core.storage.store import Store
     from core.storage.weights import load_weights, save_weights
-    from core.training.threads import prepare_thread
-    from core.training.trainer import Trainer
+    from core.training.run import Run
+    from core.training.slots import Slots
 
-    prepare_thread()
     initial = load_weights(options.init_weights, config)[0] if options.init_weights else None
+    run = Run(
+        secrets.token_hex(4),
+        config,
+        Slots(1),
+        initial_weights=initial,
+        planned=planned,
+        report_at_end=True,
+    )
     with download_bar() as progress:
-        corpus = load_corpus(config.text, progress=progress)
-    trainer = Trainer(config, corpus, initial_weights=initial)
-    trainer.plan(planned)
+        run.prepare(progress)
     try:
         store = None if options.no_store else Store()
     except StoreError as error:
         raise StoreError(f"{error} --no-store trains without it.") from None
-    recording = Recording(store, seconds)
     try:
-        recording.create(trainer, planned, given_weights=initial is not None)
-        status, report = train_to_end(trainer, recording, options.metrics)
+        shot = train_to_end(run, store, checkpoint_every=seconds, metrics=options.metrics)
     finally:
-        recording.close()
+        if store:
+            store.close()
     if options.weights:
-        save_weights(options.weights, trainer.parameters.copies(), config)
-    print_outcome(trainer, status, report, recording.run_id, options.json)
+        last = run.weights()
+        if last is None:
+            raise WeightsError(f"{options.weights} is not written: there is no network yet.")
+        save_weights(options.weights, last[1], config)
+    print_outcome(shot, recorded=store is not None, as_json=options.json)
     return 0
 
 

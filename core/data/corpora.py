@@ -51,7 +51,7 @@ class Corpus:
     @cached_property
     def sha256(self) -> str:
         """Of the ids, in hexadecimal: names the text by its content."""
-        return self.known_sha256 or hashlib.sha256(self.ids).hexdigest()
+        return self.known_sha256 or hashlib.sha256(self.ids.data).hexdigest()
 
     @property
     def held_out(self) -> int:

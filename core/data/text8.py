@@ -98,7 +98,7 @@ def _open_ids(folder: Path, source: Source) -> tuple[np.ndarray, str]:
     if ids.dtype != np.uint8 or ids.shape != (source.characters,):
         raise ValueError("not the ids of this text")
     # SHA-256 would take several times as long; this finds any damage that is not meant.
-    if about["length"] != len(ids) or about["crc32"] != zlib.crc32(ids):
+    if about["length"] != len(ids) or about["crc32"] != zlib.crc32(ids.data):
         raise ValueError("damaged")
     return ids, str(about["sha256"])
 
@@ -106,8 +106,8 @@ def _open_ids(folder: Path, source: Source) -> tuple[np.ndarray, str]:
 def _store_ids(folder: Path, ids: np.ndarray) -> None:
     about = {
         "length": len(ids),
-        "crc32": zlib.crc32(ids),
-        "sha256": hashlib.sha256(ids).hexdigest(),
+        "crc32": zlib.crc32(ids.data),
+        "sha256": hashlib.sha256(ids.data).hexdigest(),
     }
     with replacing(folder / "text8.ids.json") as file:
         file.write(json.dumps(about).encode())
@@ -149,7 +149,8 @@ def _fetch(folder: Path, source: Source, progress: Progress | None) -> Path:
             downloader=download,
         )
     except requests.HTTPError as error:
-        raise _not_fetched(source, f"the server answered {error.response.status_code}") from None
+        answer = error.response.status_code if error.response is not None else "with an error"
+        raise _not_fetched(source, f"the server answered {answer}") from None
     except requests.Timeout:
         raise _not_fetched(source, "the server did not answer in time") from None
     except requests.RequestException:

@@ -12,8 +12,8 @@ import io
 import os
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
 from core.errors import TextError
 
@@ -56,7 +56,7 @@ def read_text_file(path: str | Path, limit: int = MAX_BYTES) -> str:
         if path.exists() and not path.is_file():
             raise TextError(f"{path} is not an ordinary file: name a text file.")
         with path.open("rb") as file:
-            data = _read_up_to(file, limit, path.name)
+            data = _read_up_to(file.read, limit, path.name)
     except FileNotFoundError:
         raise TextError(f"There is no file {path}: check the path.") from None
     except PermissionError:
@@ -95,7 +95,7 @@ def shown_name(name: str) -> str:
 def _from_gzip(data: bytes, name: str, limit: int) -> bytes:
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as file:
-            return _read_up_to(file, limit, name)
+            return _read_up_to(file.read, limit, name)
     except (OSError, EOFError, zlib.error):
         raise _damaged(name) from None
 
@@ -105,7 +105,7 @@ def _from_zip(data: bytes, name: str, limit: int) -> bytes:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             member = _only_text(archive, name)
             with archive.open(member) as file:
-                return _read_up_to(file, limit, name)
+                return _read_up_to(file.read, limit, name)
     except (zipfile.BadZipFile, OSError, EOFError, zlib.error, ValueError, NotImplementedError):
         raise _damaged(name) from None
 
@@ -134,10 +134,10 @@ def _only_text(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
     return member
 
 
-def _read_up_to(file: BinaryIO, limit: int, name: str) -> bytes:
+def _read_up_to(read: Callable[[int], bytes], limit: int, name: str) -> bytes:
     """All of a file in chunks, stopping at the first that passes the limit."""
     data = bytearray()
-    while chunk := file.read(_CHUNK):
+    while chunk := read(_CHUNK):
         data += chunk
         if len(data) > limit:
             raise _too_big(name, limit)

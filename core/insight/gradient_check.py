@@ -21,6 +21,8 @@ from core.networks.parameters import Parameters
 
 _MOST_ROWS = 32
 
+_Window = tuple[Tensor, Tensor]  # inputs and targets, (T, B)
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -45,9 +47,7 @@ def check_gradient(
     """
     rows = min(config.batch_size, _MOST_ROWS, len(ids))
     cursors = Cursors(ids, rows)
-    before, window = (
-        tuple(torch.from_numpy(ids) for ids in cursors.next_window(unrollings)) for _ in range(2)
-    )
+    before, window = _next_window(cursors, unrollings), _next_window(cursors, unrollings)
     exact = _by_autograd(weights, config, before, window)
     double = _by_hand(weights, config, before, window, torch.float64)
     single = _by_hand(weights, config, before, window, torch.float32)
@@ -62,7 +62,14 @@ def check_gradient(
     )
 
 
-def _by_autograd(weights, config, before, window) -> dict[str, Tensor]:
+def _next_window(cursors: Cursors, unrollings: int) -> _Window:
+    inputs, targets = cursors.next_window(unrollings)
+    return torch.from_numpy(inputs), torch.from_numpy(targets)
+
+
+def _by_autograd(
+    weights: Mapping[str, np.ndarray], config: TrainingConfig, before: _Window, window: _Window
+) -> dict[str, Tensor]:
     leaves = {
         name: torch.tensor(value, dtype=torch.float64, requires_grad=True)
         for name, value in weights.items()
@@ -75,7 +82,13 @@ def _by_autograd(weights, config, before, window) -> dict[str, Tensor]:
     return {**named, "h": torch.stack(gradients[len(leaves) :])}
 
 
-def _by_hand(weights, config, before, window, dtype: torch.dtype) -> dict[str, Tensor]:
+def _by_hand(
+    weights: Mapping[str, np.ndarray],
+    config: TrainingConfig,
+    before: _Window,
+    window: _Window,
+    dtype: torch.dtype,
+) -> dict[str, Tensor]:
     parameters = Parameters(config, dtype=dtype)
     parameters.load({name: torch.tensor(value) for name, value in weights.items()})
     network = build_network(config, parameters)

@@ -127,6 +127,7 @@ def overfitting(run: Observed) -> Finding | None:
     if len(reports) < 3 or not run.text_length:
         return None
     last, best = reports[-1], min(reports, key=lambda report: report.validation_loss_nats)
+    assert last.train_loss_nats is not None, "those were left out"
     gap = last.validation_loss_nats - last.train_loss_nats
     worse = last.validation_loss_nats - best.validation_loss_nats
     passes = last.characters_seen / run.text_length

@@ -24,10 +24,6 @@ from core.networks.stepwise import CharacterModel, softmax
 
 _DRAWN_AT_ONCE = 200  # characters; fetching random numbers one by one costs as much as a product
 
-# Weights on their way to a divergence are finite and give logits that are not: a text ends
-# there, without a warning.
-_QUIET = {"over": "ignore", "under": "ignore", "invalid": "ignore"}
-
 
 @dataclass(frozen=True)
 class Draw:
@@ -112,6 +108,15 @@ class Draw:
         return self.top_k == 0 and self.top_p == 1 and not self.as_published
 
 
+def quiet() -> np.errstate:
+    """No warnings from NumPy in here.
+
+    Weights on their way to a divergence are finite and give logits that are not: a text ends
+    there, and says nothing.
+    """
+    return np.errstate(over="ignore", under="ignore", invalid="ignore")
+
+
 def first_character(generator: np.random.Generator) -> int:
     """The article's start: a random distribution over the alphabet, then one draw from it."""
     return pick(generator.dirichlet(np.ones(ALPHABET_SIZE)), generator.random())
@@ -142,7 +147,7 @@ def generate(
         length: end after so many characters, the prime included.
     """
     draw = draw or Draw()
-    left = math.inf if length is None else length
+    left: float = math.inf if length is None else length
     primer = [] if prime is None else [int(i) for i in prime]
     reader = model.reader()
     read, logits = reader.read, reader.logits
@@ -150,14 +155,14 @@ def generate(
         if left <= 0:
             return
         left -= 1
-        with np.errstate(**_QUIET):
+        with quiet():
             read(character)
         yield character
     add, unrestricted = np.add, draw.unrestricted
     while left > 0:
-        noise = draw.noise(generator, min(left, _DRAWN_AT_ONCE)).astype(logits.dtype)
+        noise = draw.noise(generator, int(min(left, _DRAWN_AT_ONCE))).astype(logits.dtype)
         characters = []
-        with np.errstate(**_QUIET):
+        with quiet():
             for sums in noise:  # a character's noise, and then what it is chosen by
                 add(logits if unrestricted else draw.scores(logits), sums, out=sums)
                 character = int(sums.argmax())
@@ -198,7 +203,7 @@ def sample_side_by_side(
     draw, reader = Draw(), model.reader(count)
     for place, now in enumerate(ids, start=1):
         now[:] = character
-        with np.errstate(**_QUIET):
+        with quiet():
             reader.read(character)
             noise = draw.noise(generator, count)  # (count, V)
             sums = reader.logits + noise.astype(reader.logits.dtype)

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from core.data.alphabet import decode
-from core.insight.sampling import Draw, generate
+from core.insight.sampling import Draw, generate, quiet
 from core.networks.stepwise import CharacterModel, softmax
 
 
@@ -57,7 +57,7 @@ def walk(
     ids = list(generate(model, generator, prime=prime, draw=draw, length=length))
     moments: list[Moment] = []
     reader = model.reader()
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+    with quiet():
         for place, (read, comes) in enumerate(pairwise(ids), start=1):
             reader.read(read)
             if not np.isfinite(reader.logits).all():

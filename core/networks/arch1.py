@@ -31,6 +31,8 @@ Knows nothing of optimisers, texts or runs.
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import torch
 from torch import Tensor
 
@@ -72,7 +74,10 @@ class _Window:
         ][::-1]
 
 
-class _Arch1(Network):
+Window = TypeVar("Window", bound=_Window)
+
+
+class _Arch1(Network[Window]):
     """What the three ways of joining input and hidden layer have in common."""
 
     def __init__(self, config: TrainingConfig, parameters: Parameters) -> None:
@@ -92,17 +97,20 @@ class _Arch1(Network):
         """h_0 = 0, `(B, H)`."""
         return self.parameters.flat.new_zeros((batch_size, self.config.hidden_size))
 
-    def _new_window(self, steps: int, batch: int) -> _Window:
-        return _Window(steps, batch, self.config, self.parameters)
-
-    def _advance(self, window: _Window, w: Tensor) -> None:
+    def _advance(self, window: Window, w: Tensor) -> None:
         """The loop forward: `g[1:]` holds what φ is applied to, but for `g_{t-1} w`."""
         phi_ = self._phi_
         before, *later = window.g_at
         for g in later:
             before = phi_(g.addmm_(before, w))
 
-    def _go_back(self, window: _Window) -> None:
+    def _backward(self, window: Window, inputs: Tensor, targets: Tensor, state: Tensor) -> None:
+        """What depends on the loop alone: every dz, and the gradient of `WV2`."""
+        window.output.backward(out=window.d_logits)
+        self._go_back(window)
+        torch.mm(window.g_all_t, window.back_all, out=self.dWV2)
+
+    def _go_back(self, window: Window) -> None:
         """The loop backward: `back` holds the do, and gets the dz."""
         credit = self.WV2.t().contiguous()  # one copy, and every product is a third faster
         for g, slopes, steps in window.blocks:
@@ -110,10 +118,12 @@ class _Arch1(Network):
             for back, dz, its_slope in steps:
                 torch.mm(back, credit, out=dz).mul_(its_slope)
 
-    def _hidden(self, window, inputs, targets, state) -> Tensor:
+    def _hidden(self, window: Window, inputs: Tensor, targets: Tensor, state: Tensor) -> Tensor:
         return window.g[1:].clone()
 
-    def _hidden_gradients(self, window, inputs, targets, state) -> Tensor:
+    def _hidden_gradients(
+        self, window: Window, inputs: Tensor, targets: Tensor, state: Tensor
+    ) -> Tensor:
         return window.back[1:] @ self.WV.t()
 
 
@@ -145,7 +155,7 @@ class _ConcatWindow(_Window):
         self.last_read = line_of[-batch:]
 
 
-class Arch1Concat(_Arch1):
+class Arch1Concat(_Arch1[_ConcatWindow]):
     """h_t = φ([x_t U ; h_{t-1} W] + b): two halves, of which one is looked up."""
 
     def __init__(self, config: TrainingConfig, parameters: Parameters) -> None:
@@ -177,10 +187,7 @@ class Arch1Concat(_Arch1):
     def _backward(
         self, window: _ConcatWindow, inputs: Tensor, targets: Tensor, state: Tensor
     ) -> None:
-        window.output.backward(out=window.d_logits)
-        self._go_back(window)
-        torch.mm(window.g_all_t, window.back_all, out=self.dWV2)
-
+        super()._backward(window, inputs, targets, state)
         lines_back = window.lines_back.zero_().index_add_(0, window.line_of, window.back_all)
         torch.mm(window.lines_t, lines_back, out=self.dWV1)
         torch.sum(lines_back, 0, out=self.dbc2)
@@ -188,12 +195,17 @@ class Arch1Concat(_Arch1):
         torch.mm(window.table_back, self.WV1_t, out=self.dU).mul_(passes)
         torch.sum(self.dU, 0, out=self.db1)
 
-    def _hidden(self, window, inputs, targets, state) -> Tensor:
+    def _hidden(
+        self, window: _ConcatWindow, inputs: Tensor, targets: Tensor, state: Tensor
+    ) -> Tensor:
         return torch.cat((window.table[inputs], window.g[1:]), 2)
 
 
-class Arch1Add(_Arch1):
+class Arch1Add(_Arch1[_Window]):
     """h_t = φ(x_t U + h_{t-1} W + b)."""
+
+    def _new_window(self, steps: int, batch: int) -> _Window:
+        return _Window(steps, batch, self.config, self.parameters)
 
     def _forward(self, window: _Window, inputs: Tensor, state: Tensor) -> Tensor:
         window.g[0] = state
@@ -204,9 +216,7 @@ class Arch1Add(_Arch1):
         return window.g[-1]
 
     def _backward(self, window: _Window, inputs: Tensor, targets: Tensor, state: Tensor) -> None:
-        window.output.backward(out=window.d_logits)
-        self._go_back(window)
-        torch.mm(window.g_all_t, window.back_all, out=self.dWV2)
+        super()._backward(window, inputs, targets, state)
         torch.sum(window.back_all, 0, out=self.dbc2)
         self.dU.copy_(sum_by_character(window.dz_flat, inputs.reshape(-1), len(self.U)))
 
@@ -224,7 +234,7 @@ class _GatedWindow(_Window):
         self.u_at, self.z_at, self.delta_at = (v.unbind(0) for v in (self.u, self.z, self.delta))
 
 
-class Arch1Multiply(_Arch1):
+class Arch1Multiply(_Arch1[_GatedWindow]):
     """h_t = φ((x_t U) ∘ (h_{t-1} W) + b): the input scales what comes back."""
 
     def _new_window(self, steps: int, batch: int) -> _GatedWindow:
@@ -243,9 +253,7 @@ class Arch1Multiply(_Arch1):
     def _backward(
         self, window: _GatedWindow, inputs: Tensor, targets: Tensor, state: Tensor
     ) -> None:
-        window.output.backward(out=window.d_logits)
-        self._go_back(window)
-        torch.mm(window.g_all_t, window.back_all, out=self.dWV2)
+        super()._backward(window, inputs, targets, state)
         torch.sum(window.delta.flatten(0, 1), 0, out=self.db)
         torch.sum(window.d_logits, 0, out=self.dc)
         du = window.delta.mul(window.z).flatten(0, 1)  # (T*B, N)

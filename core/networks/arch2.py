@@ -20,11 +20,13 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from core.config import TrainingConfig
 from core.networks.layers import CrossEntropy, in_place, slope, sum_by_character
-from core.networks.network import Network
+from core.networks.network import Buffers, Network
+from core.networks.parameters import Parameters
 
 
-class _Arch2(Network):
+class _Arch2(Network[Buffers]):
     """What both kinds of feedback have in common."""
 
     def initial_state(self, batch_size: int) -> Tensor:
@@ -44,7 +46,7 @@ class _PairCounts:
         self.d_hidden = like.new_empty(0)
 
 
-class Arch2Teacher(_Arch2):
+class Arch2Teacher(_Arch2[_PairCounts]):
     """Teacher forcing: a table of V rows, trained on the window's pair counts."""
 
     def _new_window(self, steps: int, batch: int) -> _PairCounts:
@@ -83,10 +85,14 @@ class Arch2Teacher(_Arch2):
         d["W"].copy_(delta[:, n:])
         torch.sum(delta, 0, out=d["b"])
 
-    def _hidden(self, window, inputs, targets, state) -> Tensor:
+    def _hidden(
+        self, window: _PairCounts, inputs: Tensor, targets: Tensor, state: Tensor
+    ) -> Tensor:
         return window.hidden[inputs]
 
-    def _hidden_gradients(self, window, inputs, targets, state) -> Tensor:
+    def _hidden_gradients(
+        self, window: _PairCounts, inputs: Tensor, targets: Tensor, state: Tensor
+    ) -> Tensor:
         d_logits = torch.softmax(window.logits, 1)[inputs]  # (T, B, V)
         ones = d_logits.new_ones((*targets.shape, 1))
         d_logits.scatter_add_(2, targets[:, :, None], -ones).div_(inputs.numel())
@@ -108,10 +114,10 @@ class _FreeWindow:
         self.d_logits_at = self.d_logits.view(steps, batch, symbols).unbind(0)
 
 
-class Arch2Free(_Arch2):
+class Arch2Free(_Arch2[_FreeWindow]):
     """Free running: the network's own distribution comes back, gradient included."""
 
-    def __init__(self, config, parameters) -> None:
+    def __init__(self, config: TrainingConfig, parameters: Parameters) -> None:
         super().__init__(config, parameters)
         self._table = torch.empty_like(parameters.values["U"])  # the half of a that x enters
 
@@ -165,9 +171,13 @@ class Arch2Free(_Arch2):
         d["U"].mul_(slope(self.config.activation, table, out=torch.empty_like(table)))
         torch.sum(d["U"], 0, out=d["b"][:n])
 
-    def _hidden(self, window, inputs, targets, state) -> Tensor:
+    def _hidden(
+        self, window: _FreeWindow, inputs: Tensor, targets: Tensor, state: Tensor
+    ) -> Tensor:
         return torch.cat((self._table[inputs], window.a2), 2)
 
-    def _hidden_gradients(self, window, inputs, targets, state) -> Tensor:
+    def _hidden_gradients(
+        self, window: _FreeWindow, inputs: Tensor, targets: Tensor, state: Tensor
+    ) -> Tensor:
         d_logits = window.d_logits.view(*inputs.shape, -1)  # credit from later included
         return d_logits @ self.parameters.values["V"].t()

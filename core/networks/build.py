@@ -8,8 +8,12 @@ from core.networks.arch2 import Arch2Free, Arch2Teacher
 from core.networks.network import Network
 from core.networks.parameters import Parameters
 
-_ARCH1 = {"concat": Arch1Concat, "add": Arch1Add, "multiply": Arch1Multiply}
-_ARCH2 = {"teacher": Arch2Teacher, "free": Arch2Free}
+_ARCH1: dict[str, type[Network]] = {
+    "concat": Arch1Concat,
+    "add": Arch1Add,
+    "multiply": Arch1Multiply,
+}
+_ARCH2: dict[str, type[Network]] = {"teacher": Arch2Teacher, "free": Arch2Free}
 
 
 def build_network(config: TrainingConfig, parameters: Parameters) -> Network:

@@ -7,7 +7,7 @@ of optimisers, texts or runs, and builds no autograd graph.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
@@ -20,8 +20,10 @@ from core.networks.parameters import Parameters
 # one to validate, and a little room to go back and forth.
 _KEPT_WINDOWS = 4
 
+Buffers = TypeVar("Buffers")  # of one window: each network has its own
 
-class Network(ABC):
+
+class Network(ABC, Generic[Buffers]):
     """Forward and backward pass over windows of `T` steps and `B` rows.
 
     A *state* is what crosses from one window into the next, without gradient: `(B, H)` for
@@ -34,8 +36,8 @@ class Network(ABC):
     def __init__(self, config: TrainingConfig, parameters: Parameters) -> None:
         self.config = config
         self.parameters = parameters
-        self._windows: dict[tuple[int, int], Any] = {}
-        self.trained: tuple[Any, Tensor, Tensor, Tensor] | None = None
+        self._windows: dict[tuple[int, int], Buffers] = {}
+        self.trained: tuple[Buffers, Tensor, Tensor, Tensor] | None = None
 
     def loss(self, inputs: Tensor, targets: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
         """The mean loss of a window in nats (a scalar tensor), and the state after it.
@@ -83,12 +85,12 @@ class Network(ABC):
         """
         return self._hidden_gradients(*self._last_trained())
 
-    def _last_trained(self) -> tuple[Any, Tensor, Tensor, Tensor]:
+    def _last_trained(self) -> tuple[Buffers, Tensor, Tensor, Tensor]:
         if self.trained is None:
             raise RuntimeError("no window was trained yet: call loss_and_gradients first")
         return self.trained
 
-    def _window(self, steps: int, batch: int) -> Any:
+    def _window(self, steps: int, batch: int) -> Buffers:
         key = (steps, batch)
         if key not in self._windows:
             if len(self._windows) >= _KEPT_WINDOWS:
@@ -101,23 +103,23 @@ class Network(ABC):
         return output.loss(targets.reshape(-1))
 
     @abstractmethod
-    def _new_window(self, steps: int, batch: int) -> Any:
+    def _new_window(self, steps: int, batch: int) -> Buffers:
         """Buffers for windows of this size."""
 
     @abstractmethod
-    def _forward(self, window: Any, inputs: Tensor, state: Tensor) -> Tensor:
+    def _forward(self, window: Buffers, inputs: Tensor, state: Tensor) -> Tensor:
         """Fill the window up to its logits; return the state after it, which may be in a buffer."""
 
     @abstractmethod
-    def _backward(self, window: Any, inputs: Tensor, targets: Tensor, state: Tensor) -> None:
+    def _backward(self, window: Buffers, inputs: Tensor, targets: Tensor, state: Tensor) -> None:
         """After `_forward` and `_loss`: fill `parameters.gradients`."""
 
     @abstractmethod
-    def _hidden(self, window: Any, inputs: Tensor, targets: Tensor, state: Tensor) -> Tensor:
+    def _hidden(self, window: Buffers, inputs: Tensor, targets: Tensor, state: Tensor) -> Tensor:
         """`hidden` of a window that `_backward` has just filled."""
 
     @abstractmethod
     def _hidden_gradients(
-        self, window: Any, inputs: Tensor, targets: Tensor, state: Tensor
+        self, window: Buffers, inputs: Tensor, targets: Tensor, state: Tensor
     ) -> Tensor:
         """`hidden_gradients` of a window that `_backward` has just filled."""

@@ -14,7 +14,7 @@ Knows nothing of how the weights are used beyond that.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -34,8 +34,8 @@ class Views:
     """One of the flat buffers, seen as what it holds."""
 
     by_name: dict[str, Tensor]
-    products: Tensor | None = None  # [W V 0] of Arch 1
-    biases: Tensor | None = None  # [b c 0] of Arch 1
+    products: Tensor  # [W V 0] of Arch 1; empty for Arch 2
+    biases: Tensor  # [b c 0] of Arch 1; empty for Arch 2
 
 
 class Parameters:
@@ -76,19 +76,20 @@ class Parameters:
         }
 
 
-def _in_a_row(config: TrainingConfig):
+def _in_a_row(config: TrainingConfig) -> tuple[int, Callable[[Tensor], Views]]:
     """The size of a buffer that holds one tensor after the other, and how to see it."""
     shapes = {name: torch.Size(shape) for name, shape in config.parameter_shapes.items()}
     sizes = [_aligned(shape.numel()) for shape in shapes.values()]
 
     def see(buffer: Tensor) -> Views:
         parts = zip(shapes.items(), buffer.split(sizes), strict=True)
-        return Views({name: part[: shape.numel()].view(shape) for (name, shape), part in parts})
+        by_name = {name: part[: shape.numel()].view(shape) for (name, shape), part in parts}
+        return Views(by_name, products=buffer[:0], biases=buffer[:0])
 
     return sum(sizes), see
 
 
-def _side_by_side(config: TrainingConfig):
+def _side_by_side(config: TrainingConfig) -> tuple[int, Callable[[Tensor], Views]]:
     """The size of a buffer laid out for Arch 1, and how to see it."""
     (symbols, nodes), hidden = config.parameter_shapes["U"], config.hidden_size
     row = _aligned(nodes + symbols)

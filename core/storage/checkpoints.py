@@ -1,7 +1,7 @@
 """Checkpoints: a trainer's state in a safetensors file, written whole or not at all.
 
-Knows nothing of SQLite or threads. A file holds `U, W, b, V, c`, the optimiser's slots, the
-cursors and the carried state, and as metadata the configuration and the counters as JSON:
+Knows nothing of SQLite or threads. A file holds `U, W, b, V, c`, the optimiser's accumulators,
+the cursors and the carried state, and as metadata the configuration and the counters as JSON:
 numbers and text, no code. A file that cannot be used is set aside under another name.
 """
 

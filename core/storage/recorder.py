@@ -10,17 +10,18 @@ import json
 import sqlite3
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from time import monotonic
 from typing import Any
 
 import numpy as np
 
 from core.config import TrainingConfig
-from core.records import Event, Report, RunStatus, StepRecord
+from core.records import Event, Record, Report, RunStatus, StepRecord
 from core.storage import blocks, ledger
 from core.storage.checkpoints import Checkpoint
 from core.storage.store import Store
+from core.training.observer import Description, RunObserver
 from core.training.state import TrainerState
 
 
@@ -50,8 +51,8 @@ class Batch:
     ended: bool = False
 
 
-class Recorder:
-    """A `RunObserver` whose methods cost the training thread next to nothing.
+class Recorder(RunObserver):
+    """An observer whose methods cost the training thread next to nothing.
 
     Thread safety: `told` is a queue of one thread that appends and one that takes.
 
@@ -78,14 +79,17 @@ class Recorder:
         self.progress = progress
         self.hold = hold
         self.told: deque[object] = deque()
-        self.record = self.told.append  # all that a step costs
         self._every = checkpoint_every
         self._next = monotonic() + checkpoint_every
         self._wake = wake
 
-    def describe(self, **facts: object) -> None:
+    def record(self, record: Record) -> None:
+        """All that a step costs."""
+        self.told.append(record)
+
+    def describe(self, description: Description) -> None:
         """Columns of the run's row that were not known when it was created."""
-        self.told.append(_Facts(facts))
+        self.told.append(_Facts(asdict(description)))
 
     def status(self, status: RunStatus, message: str) -> None:
         """The status changed."""

@@ -30,6 +30,7 @@ from core.storage.recorder import Batch, Progress, Recorder, take, write
 from core.storage.store import Store
 from core.storage.stored_run import note_findings
 from core.training.run import Run
+from core.training.state import Past
 
 CHECKPOINT_EVERY = 30.0
 """Seconds between two checkpoints of a run, unless told otherwise."""
@@ -72,16 +73,13 @@ class Writer:
         Raises:
             StoreError: it cannot be noted.
         """
-        going_on = None
-        if run.past is not None:
-            going_on = run.past.state.step if run.past.state else 0, len(run.past.events)
         return self.recorder(
             run.run_id,
             run.snapshot.config,
             hold=run.hold,
             planned=run.planned,
             given_weights=run.given_weights,
-            going_on=going_on,
+            past=run.past,
         )
 
     def recorder(
@@ -92,9 +90,9 @@ class Writer:
         hold: Callable[[str], None],
         planned: Sequence[Event] = (),
         given_weights: bool = False,
-        going_on: tuple[int, int] | None = None,
+        past: Past | None = None,
     ) -> Recorder:
-        """As `observe`, for a trainer without a run.
+        """As `observe`, for what trains without being a `Run`.
 
         Args:
             run_id: its id in the store.
@@ -102,14 +100,13 @@ class Writer:
             hold: called from the writer's thread when training must pause, with the reason.
             planned: changes that will happen by themselves.
             given_weights: whether it starts from other weights than `config.init`.
-            going_on: the step and the number of events to go on from; None for a new run.
+            past: what it goes on from; None for a new run.
 
         Raises:
             StoreError: it cannot be noted.
         """
-        tail = blocks.joined([])
-        events = 0
-        if going_on is None:
+        tail, events = blocks.joined([]), 0
+        if past is None:
             self._store.create(
                 run_id,
                 config,
@@ -118,7 +115,7 @@ class Writer:
                 given_weights=given_weights,
             )
         else:
-            step, events = going_on
+            step, events = past.state.step if past.state else 0, len(past.events)
             self.flush()  # it may have ended here a moment ago
             self._store.claim(run_id, config, step, events)
             if step % blocks.BLOCK_STEPS:

@@ -26,8 +26,9 @@ from torch import Tensor
 
 from core.config import TrainingConfig
 from core.networks.build import build_network
+from core.networks.network import Network
 from core.networks.parameters import Parameters
-from core.training.optimisers import build_optimiser
+from core.training.optimisers import Updater, build_optimiser
 from core.training.stepper import SUSPICIOUS_NORM, Stepped, Stepper
 
 _KEPT_RECORDINGS = 4  # for unrollings that go back and forth
@@ -51,58 +52,38 @@ class _Recording:
     replay: Callable[[], None]
 
 
-class GraphedStepper:
-    """Makes the steps of `eager` by replays.
+class GraphedStepper(Stepper):
+    """Makes steps by replays wherever a plain one gives no more.
 
     Args:
-        eager: of a network on the device that `record` records.
+        network: on the device that `record` records.
+        optimiser: of its weights.
         record: how to record; the tests pass one that needs no GPU.
     """
 
-    def __init__(self, eager: Stepper, record: Recorder | None = None) -> None:
-        self.eager = eager
-        self.network, self.optimiser = eager.network, eager.optimiser
+    def __init__(
+        self, network: Network, optimiser: Updater, record: Recorder | None = None
+    ) -> None:
+        super().__init__(network, optimiser)
         self._record_work = record or record_on_cuda
         self._recordings: dict[torch.Size, _Recording] = {}
-        weights = self.network.parameters.flat
-        self._changed = [weights, *self.optimiser.slots.values()]
+        weights = network.parameters.flat
+        self._changed = [weights, *optimiser.accumulators.values()]
         self._before = [torch.empty_like(tensor) for tensor in self._changed]
         # The clipping threshold, infinite for none, and the optimiser's factors.
-        self._set = weights.new_empty(1 + len(self.optimiser.factors(0.0, 1)))
+        self._set = weights.new_empty(1 + len(optimiser.factors(0.0, 1)))
 
-    @torch.no_grad()
-    def step(
+    def _shortcut(
         self,
         inputs: Tensor,
         targets: Tensor,
         state: Tensor,
-        *,
-        number: int,
-        learning_rate: float,
         clip: float,
-        look: Callable[[], None] | None = None,
-    ) -> Stepped:
-        """As `Stepper.step`; what it returns is no part of the graph."""
-        if look is None:
-            factors = self.optimiser.factors(learning_rate, number)
-            self._set.copy_(torch.tensor((clip or math.inf, *factors), dtype=self._set.dtype))
-            stepped = self._replay(inputs, targets, state)
-            if stepped is not None:
-                return stepped
-        return self.eager.step(
-            inputs,
-            targets,
-            state,
-            number=number,
-            learning_rate=learning_rate,
-            clip=clip,
-            look=look,
-        )
-
-    def _replay(self, *window: Tensor) -> Stepped | None:
-        """A step; None, and nothing has changed, if its numbers run away."""
-        recording = self._recordings.get(window[0].shape) or self._record(*window)
-        inputs, targets, state = window
+        factors: tuple[float, ...],
+    ) -> Stepped | None:
+        """A replay; None, and nothing has changed, if its numbers run away."""
+        self._set.copy_(torch.tensor((clip or math.inf, *factors), dtype=self._set.dtype))
+        recording = self._recordings.get(inputs.shape) or self._record(inputs, targets, state)
         recording.inputs.copy_(inputs)
         recording.targets.copy_(targets)
         recording.state.copy_(state)
@@ -138,11 +119,12 @@ class GraphedStepper:
         return torch.stack((loss, norm)), after
 
 
-def build_stepper(config: TrainingConfig, parameters: Parameters) -> Stepper | GraphedStepper:
+def build_stepper(config: TrainingConfig, parameters: Parameters) -> Stepper:
     """What trains these parameters, on the device that they are on."""
-    optimiser = build_optimiser(config.optimiser, parameters.flat)
-    stepper = Stepper(build_network(config, parameters), optimiser)
-    return GraphedStepper(stepper) if parameters.flat.is_cuda else stepper
+    kind = GraphedStepper if parameters.flat.is_cuda else Stepper
+    return kind(
+        build_network(config, parameters), build_optimiser(config.optimiser, parameters.flat)
+    )
 
 
 def _copy(sources: list[Tensor], into: list[Tensor]) -> None:

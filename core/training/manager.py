@@ -12,8 +12,9 @@ from threading import Lock
 from torch import Tensor
 
 from core.config import TrainingConfig
-from core.data.corpora import Corpus, load_corpus
+from core.data.corpora import load_corpus
 from core.records import Event
+from core.training.driver import LoadText
 from core.training.observer import RunObserver
 from core.training.restart import before_divergence
 from core.training.run import Run
@@ -29,15 +30,15 @@ class RunManager:
         max_running: runs that train at once; the others wait in a queue.
         max_kept: ended runs beyond so many are forgotten, oldest first.
         load_text: from a text's key to its corpus.
-        observe: asked for each run who is told of what it does; None keeps no record.
+        observe: asked for each run who observes it; None keeps no record.
     """
 
     def __init__(
         self,
         max_running: int = 2,
         max_kept: int = 30,
-        load_text: Callable[..., Corpus] = load_corpus,
-        observe: Callable[[Run], RunObserver | None] | None = None,
+        load_text: LoadText = load_corpus,
+        observe: Callable[[Run], RunObserver] | None = None,
     ) -> None:
         self._slots = Slots(max_running)
         self._max_kept = max_kept

@@ -1,34 +1,79 @@
 """Who listens to a run while it trains. Knows nothing of who that is, or of files.
 
-Storage implements this and the manager hands it to each run, so that training imports no
-storage.
+Storage and the command line write observers, and whoever starts a run hands them to it, so that
+training imports neither.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from core.records import RunStatus
+from core.records import Record, RunStatus
 from core.training.state import TrainerState
 
 
-class RunObserver(Protocol):
-    """Told of everything that a run does, by the training thread.
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What turned out about a run before its first step."""
 
-    Every method must return at once: the next step waits for it. None may raise.
+    text_title: str
+    text_sha256: str
+    text_length: int
+    floors: Mapping[str, float]  # nats: uniform, unigram, bigram ...
+    device: str
+    device_reason: str
+
+
+class RunObserver:
+    """Told of everything that a run does, by its training thread. Override what is of interest.
+
+    Every method must return at once: the next step waits for it. One that raises fails the run.
     """
 
-    def record(self, record: object) -> None:
-        """A `StepRecord`, `Report`, `Event`, or another record that the trainer yields."""
+    def record(self, record: Record) -> None:
+        """A step, a report, a probe or an event, in the order in which they come about."""
 
-    def describe(self, **facts: object) -> None:
-        """What turned out before the first step: text_title, text_length, floors, device ..."""
+    def describe(self, description: Description) -> None:
+        """The text is there and the device is chosen; before the first step."""
 
     def status(self, status: RunStatus, message: str) -> None:
-        """The status changed, or the message that explains it."""
+        """The status changed; the message explains it."""
 
     def checkpoint_due(self) -> bool:
         """Whether to call `checkpoint` before the next step; asked after every step."""
+        return False
 
     def checkpoint(self, state: TrainerState) -> None:
         """The state as it stands; also at a pause and at the end, without being asked for."""
+
+
+class Observers(RunObserver):
+    """Several observers, told one after the other as if they were one."""
+
+    def __init__(self, *observers: RunObserver) -> None:
+        self._observers = observers
+
+    def record(self, record: Record) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.record(record)
+
+    def describe(self, description: Description) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.describe(description)
+
+    def status(self, status: RunStatus, message: str) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.status(status, message)
+
+    def checkpoint_due(self) -> bool:
+        """Whether anybody wants one."""
+        return any(observer.checkpoint_due() for observer in self._observers)
+
+    def checkpoint(self, state: TrainerState) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.checkpoint(state)

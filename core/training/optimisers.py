@@ -2,9 +2,9 @@
 
 Each follows the formula of the library the article used. What differs from step to step, such
 as the learning rate, comes in as *factors*: numbers, or tensors that hold one, so that a CUDA
-graph that was recorded once takes new ones. Slots are flat tensors like the weights, so that a
-checkpoint can hold them as they are. Knows nothing of clipping, schedules or what the weights
-mean.
+graph that was recorded once takes new ones. What an optimiser remembers between steps are its
+*accumulators*: flat tensors like the weights, so that a checkpoint can hold them as they are.
+Knows nothing of clipping, schedules or what the weights mean.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Factor = float | Tensor
 class Updater(Protocol):
     """Changes the weights by a gradient."""
 
-    slots: dict[str, Tensor]
+    accumulators: dict[str, Tensor]
     """What the optimiser remembers between steps, to be saved and restored with the weights."""
 
     def factors(self, learning_rate: float, step: int) -> tuple[float, ...]:
@@ -36,7 +36,7 @@ class Sgd:
     """w ← w - η g."""
 
     def __init__(self, like: Tensor) -> None:
-        self.slots: dict[str, Tensor] = {}
+        self.accumulators: dict[str, Tensor] = {}
 
     def factors(self, learning_rate: float, step: int) -> tuple[float]:
         """η."""
@@ -52,13 +52,13 @@ class Adadelta:
 
     a ← ρ a + (1-ρ) g²      d = g √((u+ε)/(a+ε))       u ← ρ u + (1-ρ) d²      w ← w - η d
 
-    The slots hold a + ε and u + ε, since nothing else is ever used: two passes fewer over
+    The accumulators hold a + ε and u + ε, since nothing else is ever used: two passes fewer over
     memory, which is what an update costs. They start at ε.
     """
 
     def __init__(self, like: Tensor, rho: float = 0.95, epsilon: float = 1e-8) -> None:
         self.rho = rho
-        self.slots = {
+        self.accumulators = {
             "squared_gradients": torch.full_like(like, epsilon),
             "squared_updates": torch.full_like(like, epsilon),
         }
@@ -71,14 +71,14 @@ class Adadelta:
 
     def update(self, weights: Tensor, gradient: Tensor, rate: Factor) -> None:
         """Change `weights` in place."""
-        a, u, delta = *self.slots.values(), self._delta
+        a, u, delta = *self.accumulators.values(), self._delta
         self._decay(a).addcmul_(gradient, gradient, value=1 - self.rho)
         torch.div(u, a, out=delta).sqrt_().mul_(gradient)
         self._decay(u).addcmul_(delta, delta, value=1 - self.rho)
         _subtract(weights, delta, rate)
 
-    def _decay(self, slot: Tensor) -> Tensor:
-        return torch.add(self._refill, slot, alpha=self.rho, out=slot)
+    def _decay(self, accumulator: Tensor) -> Tensor:
+        return torch.add(self._refill, accumulator, alpha=self.rho, out=accumulator)
 
 
 class Adam:
@@ -93,7 +93,7 @@ class Adam:
         self, like: Tensor, beta1: float = 0.9, beta2: float = 0.999, epsilon: float = 1e-8
     ) -> None:
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
-        self.slots = {"mean": torch.zeros_like(like), "square": torch.zeros_like(like)}
+        self.accumulators = {"mean": torch.zeros_like(like), "square": torch.zeros_like(like)}
         self._work = torch.empty_like(like)
 
     def factors(self, learning_rate: float, step: int) -> tuple[float, float]:
@@ -102,7 +102,7 @@ class Adam:
 
     def update(self, weights: Tensor, gradient: Tensor, rate: Factor, root: Factor) -> None:
         """Change `weights` in place."""
-        mean, square = self.slots["mean"], self.slots["square"]
+        mean, square = self.accumulators["mean"], self.accumulators["square"]
         mean.lerp_(gradient, 1 - self.beta1)
         square.mul_(self.beta2).addcmul_(gradient, gradient, value=1 - self.beta2)
         size = torch.sqrt(square, out=self._work).div_(root).add_(self.epsilon)

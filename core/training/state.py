@@ -19,7 +19,7 @@ from core.records import Event, ProbeRecord, Report
 
 CURSORS = "cursors"
 CARRIED = "carried"
-SLOT = "optimiser."
+ACCUMULATOR = "optimiser."
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class TrainerState:
         live: the live settings in use.
         planned: the changes still to come by themselves.
         arrays: `U, W, b, V, c`; `cursors`, (B,) int64; `carried`, the state that crosses into
-            the next window; and `optimiser.<slot>`, flat like `Parameters.flat`.
+            the next window; and `optimiser.<accumulator>`, flat like `Parameters.flat`.
     """
 
     step: int
@@ -98,7 +98,7 @@ def require_fit(
                 "continue with the configuration it was saved under."
             )
         # Squares of a huge gradient overflow to infinity in a run that is still well.
-        bad = np.isnan(array) if name.startswith(SLOT) else ~np.isfinite(array)
+        bad = np.isnan(array) if name.startswith(ACCUMULATOR) else ~np.isfinite(array)
         if bad.any():
             raise WeightsError(
                 f"The saved state has values in {name} that are not finite numbers: it is of a "

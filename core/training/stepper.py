@@ -45,7 +45,7 @@ class NotFinite(Exception):
 
 
 class Stepper:
-    """Makes steps, one operation after the other."""
+    """Makes steps, one operation after the other; a subclass may know a shorter way."""
 
     def __init__(self, network: Network, optimiser: Updater) -> None:
         self.network = network
@@ -77,6 +77,11 @@ class Stepper:
         Raises:
             NotFinite: the loss, the gradient or the updated weights.
         """
+        factors = self.optimiser.factors(learning_rate, number)
+        if look is None:
+            stepped = self._shortcut(inputs, targets, state, clip, factors)
+            if stepped is not None:
+                return stepped
         if state.is_cuda:
             inputs, targets = inputs.to(state.device), targets.to(state.device)
         loss_tensor, after = self.network.loss_and_gradients(inputs, targets, state)
@@ -89,8 +94,19 @@ class Stepper:
             look()
         if 0 < clip < norm:
             self.network.parameters.gradient.mul_(clip / norm)
-        self._update(self.optimiser.factors(learning_rate, number), norm)
+        self._update(factors, norm)
         return Stepped(loss, norm, after)
+
+    def _shortcut(
+        self,
+        inputs: Tensor,
+        targets: Tensor,
+        state: Tensor,
+        clip: float,
+        factors: tuple[float, ...],
+    ) -> Stepped | None:
+        """The same step in a shorter way; None, and nothing has changed, if there is none."""
+        return None
 
     def _norm(self, clip: float) -> float:
         """The global norm; infinite or nan where training cannot go on.

@@ -32,7 +32,7 @@ from core.networks.stepwise import CharacterModel
 from core.records import Event, EventKind, ProbeRecord, Report, StepRecord
 from core.training.devices import choose_device
 from core.training.graphed import build_stepper
-from core.training.state import CARRIED, CURSORS, SLOT, Past, TrainerState, require_fit
+from core.training.state import ACCUMULATOR, CARRIED, CURSORS, Past, TrainerState, require_fit
 from core.training.step_time import seconds_of_step
 from core.training.stepper import NotFinite
 
@@ -258,8 +258,8 @@ class Trainer:
                 CURSORS: self._cursors.positions,
                 CARRIED: self._state.to("cpu", copy=True).numpy(),
                 **{
-                    SLOT + name: slot.to("cpu", copy=True).numpy()
-                    for name, slot in self.stepper.optimiser.slots.items()
+                    ACCUMULATOR + name: held.to("cpu", copy=True).numpy()
+                    for name, held in self.stepper.optimiser.accumulators.items()
                 },
             },
         )
@@ -271,7 +271,7 @@ class Trainer:
             WeightsError: the state does not fit the configuration.
             TextError: the state does not fit the text.
         """
-        slots = self.stepper.optimiser.slots
+        accumulators = self.stepper.optimiser.accumulators
         carried = self._state.shape
         require_fit(
             state,
@@ -279,7 +279,7 @@ class Trainer:
                 **self.config.parameter_shapes,
                 CURSORS: (self.config.batch_size,),
                 CARRIED: tuple(carried),
-                **{SLOT + name: tuple(slot.shape) for name, slot in slots.items()},
+                **{ACCUMULATOR + name: tuple(held.shape) for name, held in accumulators.items()},
             },
             self.config,
         )
@@ -288,8 +288,8 @@ class Trainer:
         self.parameters.load({n: torch.from_numpy(w) for n, w in state.weights.items()})
         # Into memory of torch's own: its alignment, which a product's last bit can depend on.
         self._state = torch.empty_like(self._state).copy_(torch.from_numpy(state.arrays[CARRIED]))
-        for name, slot in slots.items():
-            slot.copy_(torch.from_numpy(state.arrays[SLOT + name]))
+        for name, held in accumulators.items():
+            held.copy_(torch.from_numpy(state.arrays[ACCUMULATOR + name]))
         self.steps_done, self.characters_seen = state.step, state.characters_seen
         self.seconds = state.seconds
         self._loss_sum, self._losses = state.loss_sum, state.losses

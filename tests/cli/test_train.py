@@ -1,6 +1,7 @@
 """`python -m core train`: what it prints and writes, and how it refuses."""
 
 import csv
+import errno
 import json
 import math
 import os
@@ -9,20 +10,24 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
 import torch
 
 from core.cli.main import main
-from core.cli.recording import Recording
 from core.config import PRESETS, TrainingConfig
 from core.data.alphabet import decode
 from core.data.corpora import load_corpus
 from core.networks.initialisers import initial_parameters
-from core.records import Report, StepRecord
+from core.records import Report, RunStatus, StepRecord
+from core.storage import writer as writer_module
+from core.storage.checkpoints import load_checkpoint
+from core.storage.store import Store
 from core.storage.weights import load_weights, save_weights
 from core.storage.writer import Writer
+from core.training.run import Run
 from core.training.trainer import Trainer
 
 KEYS = [
@@ -52,13 +57,6 @@ EXPLOSIVE = {
     "learning_rate": 100,
     "clip": 0,
 }
-
-
-@pytest.fixture(autouse=True)
-def _main_thread_as_it_was():
-    """The command sets up the thread it trains in, which here is that of all tests."""
-    yield
-    torch.set_flush_denormal(False)
 
 
 @pytest.fixture
@@ -197,47 +195,142 @@ def test_a_divergence_is_told_and_what_was_trained_is_kept(train, tmp_path):
     assert all(torch.isfinite(value).all() for value in load_weights(weights)[0].values())
 
 
-def test_an_interrupt_keeps_what_was_trained(train, tmp_path, monkeypatch):
-    step = Trainer.step
+def test_an_interrupt_is_obeyed_after_the_step_and_keeps_what_was_trained(
+    train, press, text, tmp_path
+):
+    press(after=3)
+    weights, metrics = tmp_path / "w.safetensors", tmp_path / "m.csv"
+    status, out, err = train("--json", "--metrics", metrics, "--weights", weights)
+    outcome = json.loads(out)
+    assert status == 0
+    assert (outcome["status"], outcome["steps"]) == ("stopped", 4)
+    assert err.splitlines()[-1] == "Stopped; what was trained so far is kept."
+    assert [row["step"] for row in rows_of(metrics)] == ["1", "2", "3", "4"]
+    press(after=None)
+    # The last report is made all the same.
+    last = records_of(config_of(text, steps=4))[-1]
+    assert outcome["validation_loss_nats"] == last.validation_loss_nats
+    assert outcome["train_loss_nats"] == last.train_loss_nats
+    assert outcome["sample"] == last.sample
+    store = Store()
+    assert [report.step for report in store.reports(outcome["id"])] == [0, 4]
+    assert store.get(outcome["id"]).status == RunStatus.STOPPED
+    store.close()
+    trainer = Trainer(config_of(text), load_corpus(str(text)))
+    for _ in range(4):
+        trainer.step()
+    for name, value in trainer.weights().items():
+        np.testing.assert_array_equal(load_weights(weights)[0][name].numpy(), value)
 
-    def interrupted(trainer):
-        if trainer.steps_done == 3:
-            raise KeyboardInterrupt
-        return step(trainer)
 
-    monkeypatch.setattr(Trainer, "step", interrupted)
-    metrics = tmp_path / "m.csv"
-    status, out, err = train("--json", "--metrics", metrics)
+def test_a_second_interrupt_is_obeyed_within_the_step(train, press, tmp_path):
+    press(after=3, times=2)
+    weights, metrics = tmp_path / "w.safetensors", tmp_path / "m.csv"
+    status, out, err = train("--json", "--metrics", metrics, "--weights", weights)
     outcome = json.loads(out)
     assert status == 0
     assert (outcome["status"], outcome["steps"]) == ("stopped", 3)
+    assert outcome["characters_seen"] == 3 * 4 * 6
     assert err.splitlines()[-1] == "Stopped; what was trained so far is kept."
     assert [row["step"] for row in rows_of(metrics)] == ["1", "2", "3"]
     assert outcome["validation_loss_nats"] > 0
+    assert weights.exists()
+    store = Store()
+    row = store.get(outcome["id"])
+    assert (row.status, row.step) == (RunStatus.STOPPED, 3)
+    # A step that was broken off is no state to go on from: the first checkpoint stands.
+    assert load_checkpoint(store.checkpoint_path(row.id)).state.step == 0
+    store.close()
 
 
-def test_one_interrupt_ends_the_wait_for_a_full_disk(train, monkeypatch):
-    def hold(self, *_, **__):  # what the writer asks for when the disk is full
-        self._troubles.append("The disk is full.")
+@pytest.fixture
+def full_disk(monkeypatch):
+    """A disk that is full until this is cleared; training does not outrun the news of it."""
+    full, held = Event(), Event()
+    full.set()
+    write, hold, step = writer_module.write, Run.hold, Trainer.step
 
-    def flush(self, timeout=30.0):
-        if timeout == 1.0:  # that wait, and not the last one at the end
+    def write_if_there_is_room(connection, store, recorder, batch):
+        if batch.steps and full.is_set():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(connection, store, recorder, batch)
+
+    def note(run, reason):
+        hold(run, reason)
+        held.set()
+
+    def wait(trainer):
+        if trainer.steps_done == 5:
+            assert held.wait(20)
+        return step(trainer)
+
+    monkeypatch.setattr(writer_module, "write", write_if_there_is_room)
+    monkeypatch.setattr(Run, "hold", note)
+    monkeypatch.setattr(Trainer, "step", wait)
+    return full
+
+
+def test_a_full_disk_holds_training_up_until_there_is_room(train, full_disk, monkeypatch, tmp_path):
+    flush = Writer.flush
+
+    def make_room(self, timeout=30.0):
+        if timeout == 1.0:  # the wait for it, and not the last one at the end
+            full_disk.clear()
+        return flush(self, timeout)
+
+    monkeypatch.setattr(Writer, "flush", make_room)
+    metrics = tmp_path / "m.csv"
+    status, out, err = train("--json", "--metrics", metrics)
+    outcome = json.loads(out)
+    assert (status, outcome["status"], outcome["steps"]) == (0, "finished", 12)
+    told = [line.rpartition("\r")[2] for line in err.splitlines()]
+    (waits,) = (n for n, line in enumerate(told) if line.endswith("waits; Ctrl-C ends it."))
+    assert "(No space left on device): make room there" in told[waits]
+    assert told[waits].endswith("What was recorded is kept. Training waits; Ctrl-C ends it.")
+    assert "Recording again." in told[waits + 1 :]
+    assert len(rows_of(metrics)) == 12
+    store = Store()
+    assert store.steps(outcome["id"])["step"].tolist() == list(range(1, 13))
+    kinds = [event.kind for event in store.events(outcome["id"])]
+    assert kinds == ["paused", "resumed", "finished"]
+    store.close()
+
+
+def test_one_interrupt_ends_the_wait_for_a_full_disk(train, full_disk, monkeypatch):
+    flush = Writer.flush
+
+    def interrupt(self, timeout=30.0):
+        if timeout == 1.0:
             signal.raise_signal(signal.SIGINT)
-        return False
+        return flush(self, timeout)
 
-    monkeypatch.setattr(Recording, "begin", hold)
-    monkeypatch.setattr(Writer, "flush", flush)
+    monkeypatch.setattr(Writer, "flush", interrupt)
     status, out, err = train("--json")
-    assert (status, json.loads(out)["steps"]) == (0, 1)
-    assert "The disk is full. Training waits; Ctrl-C ends it." in err
+    assert (status, json.loads(out)["steps"]) == (0, 6)
+    assert "What was recorded is kept. Training waits; Ctrl-C ends it." in err
+    assert "The end of this run is not recorded." in err
     assert "Recording again." not in err
+    full_disk.clear()
+
+
+def test_an_error_that_nobody_expected_is_shown_whole_and_recorded(train, monkeypatch):
+    monkeypatch.setattr(Trainer, "step", lambda trainer: 1 / 0)
+    trace, out, _ = train("--json")  # a text instead of a status: Python prints it and exits with 1
+    assert out == ""
+    assert trace.startswith("Traceback")
+    assert "ZeroDivisionError: division by zero" in trace
+    store = Store()
+    (row,) = store.runs()
+    store.close()
+    assert row.status == RunStatus.FAILED
+    assert row.message == "ZeroDivisionError: division by zero"
 
 
 def test_an_interrupt_before_training_ends_with_130(train, monkeypatch):
     def interrupted(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("core.data.corpora.load_corpus", interrupted)
+    monkeypatch.setattr(Run, "prepare", interrupted)
     assert train() == (130, "", "Interrupted.\n")
 
 
@@ -393,6 +486,9 @@ def test_a_text_that_cannot_be_used_is_refused_in_one_line(content, words, train
     path = tmp_path / "text.txt"
     path.write_bytes(content)
     assert_refused(train(text=path), words)
+    store = Store()
+    assert store.runs() == []
+    store.close()
 
 
 # -- as a process ----------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import shutil
 import sqlite3
 import zipfile
 from contextlib import closing
@@ -14,21 +15,39 @@ import safetensors.numpy
 from core.errors import StoreError
 from core.storage.store import Store
 from core.storage.stored_run import ArchivedRun, past_of
+from core.storage.writer import Writer
 from core.storage.zip_export import export_run
 from core.storage.zip_import import import_run
+from core.training.manager import RunManager
 
 PATIENCE = 20.0
 
 
-@pytest.fixture
-def run_id(store, make_manager, small):
-    """A finished run in the store; everything of it is on disk."""
-    manager = make_manager()
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, small, corpus):
+    """A store's folder with a finished run, to take copies of, and the run's id."""
+    folder = tmp_path_factory.mktemp("trained")
+    store = Store(folder)
+    writer = Writer(store, source="page")
+    manager = RunManager(observe=writer.observe, load_text=lambda key, progress=None: corpus)
     run = manager.start(small(steps=1_200, probe_every=300))
     run.wait(PATIENCE)
-    assert manager.writer.flush()
-    manager.writer.close()
-    return run.run_id
+    assert writer.flush()
+    writer.close()
+    store.close()
+    return folder, run.run_id
+
+
+@pytest.fixture
+def home(trained, tmp_path):
+    """Where the store is: a copy that the test may damage."""
+    return shutil.copytree(trained[0], tmp_path / "home")
+
+
+@pytest.fixture
+def run_id(trained):
+    """The finished run in it; everything of it is on disk."""
+    return trained[1]
 
 
 def refusal(action, *arguments, **named):
@@ -104,9 +123,9 @@ def test_a_database_of_a_newer_version_is_left_as_it_is(home, store, run_id):
         assert connection.execute("SELECT count(*) FROM runs").fetchone() == (1,)
 
 
-def test_a_folder_in_the_databases_place_is_a_sentence(home):
-    (home / "runs.sqlite").mkdir(parents=True)
-    assert "cannot be used" in refusal(Store, home)
+def test_a_folder_in_the_databases_place_is_a_sentence(tmp_path):
+    (tmp_path / "runs.sqlite").mkdir()
+    assert "cannot be used" in refusal(Store, tmp_path)
 
 
 def test_damaged_steps_are_a_sentence_and_the_run_can_still_be_listed(store, run_id):
@@ -231,10 +250,12 @@ def test_a_checkpoint_without_its_optimiser_ends_the_run_with_a_sentence(
 # -- imports ---------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def exported(store, run_id):
+@pytest.fixture(scope="module")
+def exported(trained):
     file = io.BytesIO()
-    export_run(store, run_id, file)
+    store = Store(trained[0])
+    export_run(store, trained[1], file)
+    store.close()
     return file.getvalue()
 
 

@@ -59,19 +59,45 @@ def finished(store, make_manager, corpus, small):
     return train
 
 
-def run_script(source, folder, *arguments):
-    """Run a script as another machine would: with torch and numpy, and nothing of ours."""
-    script = folder / "repeat.py"
-    script.write_text(source, encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-I", "-W", "error", script.name, *arguments],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return [float(line.split()[1]) for line in done.stdout.splitlines()]
+ELSEWHERE = """
+import contextlib, io, json, os, runpy, sys, traceback
+for line in sys.stdin:
+    folder, *sys.argv = json.loads(line)
+    os.chdir(folder)
+    printed, problem = io.StringIO(), ""
+    try:
+        with contextlib.redirect_stdout(printed):
+            runpy.run_path(sys.argv[0], run_name="__main__")
+    except BaseException:
+        problem = traceback.format_exc()
+    print(json.dumps([printed.getvalue(), problem]), flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def elsewhere():
+    """A process that runs scripts as another machine would: with torch and numpy, and nothing of
+    ours. One for all of them, since it takes seconds to import torch."""
+    command = [sys.executable, "-I", "-W", "error", "-c", ELSEWHERE]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        yield process
+        process.stdin.close()
+
+
+@pytest.fixture
+def run_script(elsewhere):
+    """Run a script in a folder, and return the losses that it prints."""
+
+    def run(source, folder, *arguments):
+        (folder / "repeat.py").write_text(source, encoding="utf-8")
+        print(json.dumps([str(folder), "repeat.py", *arguments]), file=elsewhere.stdin, flush=True)
+        printed, problem = json.loads(elsewhere.stdout.readline())
+        assert not problem, problem
+        return [float(line.split()[1]) for line in printed.splitlines()]
+
+    return run
 
 
 def unpacked(store, run_id):
@@ -182,7 +208,9 @@ def _whole(config):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_the_script_repeats_the_run_with_torch_and_numpy_only(store, finished, tmp_path, name):
+def test_the_script_repeats_the_run_with_torch_and_numpy_only(
+    store, finished, run_script, tmp_path, name
+):
     run_id, shot = finished(**ALL[name])
     files = unpacked(store, run_id)
     folder = tmp_path / "fresh"
@@ -195,7 +223,7 @@ def test_the_script_repeats_the_run_with_torch_and_numpy_only(store, finished, t
 
 
 @pytest.mark.parametrize("text", ["builtin", "latch:7"])
-def test_the_script_brings_its_text_along(store, make_manager, small, tmp_path, text):
+def test_the_script_brings_its_text_along(store, make_manager, run_script, small, tmp_path, text):
     manager = make_manager(load_text=load_corpus)
     run = manager.start(small(text=text, steps=12))
     shot = run.wait(PATIENCE)
@@ -205,7 +233,9 @@ def test_the_script_brings_its_text_along(store, make_manager, small, tmp_path, 
     assert losses == pytest.approx(shot.history.column("loss_nats").tolist(), abs=1e-5)
 
 
-def test_the_script_reads_a_text_as_it_was_written(store, make_manager, small, tmp_path, corpus):
+def test_the_script_reads_a_text_as_it_was_written(
+    store, make_manager, run_script, small, tmp_path, corpus
+):
     raw = decode(corpus.ids).title().replace("The ", "Thé 42\n") + " Größe"
     (tmp_path / "text.txt").write_text(raw, encoding="utf-8")
     manager = make_manager(load_text=load_corpus)

@@ -5,7 +5,7 @@ from threading import Condition
 
 import pytest
 
-from core.training import run as run_module
+from core.training import driver as driver_module
 from core.training.trainer import Trainer
 
 PATIENCE = 20.0  # seconds before a test that waits in vain fails
@@ -60,6 +60,6 @@ def gate(make_run, monkeypatch) -> Iterator[Gate]:
             gate.pass_through()
             return super().step()
 
-    monkeypatch.setattr(run_module, "Trainer", GatedTrainer)
+    monkeypatch.setattr(driver_module, "Trainer", GatedTrainer)
     yield gate
     gate.open()

@@ -65,26 +65,25 @@ class Recorder:
         return given, tape.replay
 
 
-def stepper_of(kind=KINDS[0], activation="tanh", optimiser="adadelta"):
+def stepper_of(kind=KINDS[0], activation="tanh", optimiser="adadelta", record=None):
     config = TrainingConfig(nodes=N, batch_size=B, activation=activation, **kind)
     parameters = Parameters(config)
     parameters.load(initial_parameters(config, torch.Generator().manual_seed(3)))
     updater = build_optimiser(optimiser, parameters.flat)
-    return Stepper(build_network(config, parameters), updater)
+    network = build_network(config, parameters)
+    return GraphedStepper(network, updater, record) if record else Stepper(network, updater)
 
 
 def graphed_of(*arguments, **settings):
     recorder = Recorder()
-    return GraphedStepper(stepper_of(*arguments, **settings), recorder), recorder.tapes
+    return stepper_of(*arguments, record=recorder, **settings), recorder.tapes
 
 
-def plain(stepper):
-    return getattr(stepper, "eager", stepper)
-
-
-def weights_and_slots(stepper):
-    network, optimiser = plain(stepper).network, plain(stepper).optimiser
-    return [tensor.clone() for tensor in (network.parameters.flat, *optimiser.slots.values())]
+def weights_and_accumulators(stepper):
+    network, optimiser = stepper.network, stepper.optimiser
+    return [
+        tensor.clone() for tensor in (network.parameters.flat, *optimiser.accumulators.values())
+    ]
 
 
 def windows(lengths):
@@ -96,12 +95,12 @@ def windows(lengths):
 
 def train(stepper, lengths, rates=(0.5,), clips=(0.1, 0.0)):
     """Steps whose rate and clip change all the time; what each gave, and what it changed."""
-    state, seen = plain(stepper).network.initial_state(B), []
+    state, seen = stepper.network.initial_state(B), []
     for number, (inputs, targets) in enumerate(windows(lengths), start=1):
         rate, clip = rates[number % len(rates)], clips[number % len(clips)]
         stepped = stepper.step(inputs, targets, state, number=number, learning_rate=rate, clip=clip)
         state = stepped.state
-        seen.append((stepped.loss, stepped.norm, [state, *weights_and_slots(stepper)]))
+        seen.append((stepped.loss, stepped.norm, [state, *weights_and_accumulators(stepper)]))
     return seen
 
 
@@ -166,7 +165,7 @@ def test_a_later_replay_leaves_earlier_results_alone():
     graphed, _ = graphed_of()
     first, second = windows([4, 4])
     settings = {"number": 1, "learning_rate": 0.5, "clip": 0.0}
-    stepped = graphed.step(*first, graphed.eager.network.initial_state(B), **settings)
+    stepped = graphed.step(*first, graphed.network.initial_state(B), **settings)
     kept = stepped.state.clone()
     graphed.step(*second, stepped.state, **settings)
     assert torch.equal(stepped.state, kept)
@@ -175,7 +174,7 @@ def test_a_later_replay_leaves_earlier_results_alone():
 def test_who_looks_sees_the_gradient_with_the_weights_it_belongs_to():
     graphed, _ = graphed_of()
     train(graphed, [4])
-    network, alone, seen = graphed.eager.network, stepper_of().network, []
+    network, alone, seen = graphed.network, stepper_of().network, []
     alone.parameters.flat.copy_(network.parameters.flat)
     (window,) = windows([4])
     alone.loss_and_gradients(*window, alone.initial_state(B))
@@ -194,16 +193,16 @@ def test_who_looks_sees_the_gradient_with_the_weights_it_belongs_to():
 def test_a_step_that_is_not_finite_is_taken_back_and_says_what_failed(steps_before):
     graphed, _ = graphed_of(activation="relu")
     train(graphed, [4] * steps_before)
-    network = graphed.eager.network
+    network = graphed.network
     network.parameters.values["V"].mul_(1e38)
     network.parameters.values["W"].mul_(1e38)
-    before = weights_and_slots(graphed)
+    before = weights_and_accumulators(graphed)
     (window,) = windows([4])
     with pytest.raises(NotFinite, match="the loss"):
         graphed.step(
             *window, network.initial_state(B) + 1e38, number=9, learning_rate=0.5, clip=1.0
         )
-    for tensor, kept in zip(weights_and_slots(graphed), before, strict=True):
+    for tensor, kept in zip(weights_and_accumulators(graphed), before, strict=True):
         assert torch.equal(tensor, kept)
 
 
@@ -211,7 +210,7 @@ def test_a_gradient_too_long_for_float32_to_square_is_clipped_as_in_a_plain_step
     steppers = stepper_of(activation="relu"), graphed_of(activation="relu")[0]
     after = []
     for stepper in steppers:
-        network = plain(stepper).network
+        network = stepper.network
         network.parameters.values["V"].mul_(1e21)
         network.parameters.values["U"].add_(1.0)
         (window,) = windows([4])
@@ -219,7 +218,7 @@ def test_a_gradient_too_long_for_float32_to_square_is_clipped_as_in_a_plain_step
             *window, network.initial_state(B), number=1, learning_rate=0.5, clip=1.0
         )
         assert 1e19 < stepped.norm < 1e30
-        after.append((stepped.loss, stepped.norm, weights_and_slots(stepper)))
+        after.append((stepped.loss, stepped.norm, weights_and_accumulators(stepper)))
     assert_alike(after[1:], after[:1])
 
 

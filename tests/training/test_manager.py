@@ -5,6 +5,7 @@ import pytest
 from core.errors import StoreError
 from core.records import RunStatus
 from core.training.manager import RunManager
+from core.training.observer import RunObserver
 
 ENDLESS = {"steps": 1_000_000, "report_every": 1_000_000}
 
@@ -100,6 +101,7 @@ def test_a_run_is_found_before_it_is_recorded(make_manager, small):
 
     def observe(run):  # as slow as a disk
         found.append(manager.get(run.run_id) is run and manager.latest_active() is run)
+        return RunObserver()
 
     manager = make_manager(observe=observe)
     assert manager.start(small(steps=1)).wait(20).status == RunStatus.FINISHED

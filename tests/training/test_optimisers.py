@@ -70,16 +70,18 @@ def test_adadeltas_first_step_is_the_one_worked_out_by_hand():
     optimiser.update(weights, torch.tensor([2.0], dtype=torch.float64), *optimiser.factors(2.5, 1))
     step = 1e-4 * 2 / (0.2 + 1e-8) ** 0.5  # a = 0.05 * 2², u = 0
     assert weights.item() == pytest.approx(1 - 2.5 * step, rel=1e-12)
-    assert optimiser.slots["squared_gradients"].item() == pytest.approx(0.2 + 1e-8, rel=1e-12)
-    assert optimiser.slots["squared_updates"].item() == pytest.approx(0.05 * step**2 + 1e-8)
+    assert optimiser.accumulators["squared_gradients"].item() == pytest.approx(
+        0.2 + 1e-8, rel=1e-12
+    )
+    assert optimiser.accumulators["squared_updates"].item() == pytest.approx(0.05 * step**2 + 1e-8)
 
 
 @pytest.mark.parametrize("name", choices("optimiser"))
-def test_the_slots_start_empty_and_look_like_the_weights(name):
+def test_the_accumulators_start_empty_and_look_like_the_weights(name):
     weights = torch.ones(SIZE, dtype=torch.float64)
-    slots = build_optimiser(name, weights).slots
+    accumulators = build_optimiser(name, weights).accumulators
     assert (
-        set(slots)
+        set(accumulators)
         == {
             "sgd": set(),
             "adadelta": {"squared_gradients", "squared_updates"},
@@ -87,30 +89,32 @@ def test_the_slots_start_empty_and_look_like_the_weights(name):
         }[name]
     )
     empty = 1e-8 if name == "adadelta" else 0  # Adadelta keeps its epsilon in them
-    for slot in slots.values():
-        assert torch.equal(slot, torch.full_like(weights, empty))
+    for accumulator in accumulators.values():
+        assert torch.equal(accumulator, torch.full_like(weights, empty))
 
 
-def test_adadeltas_slots_stay_at_epsilon_where_no_gradient_comes():
+def test_adadeltas_accumulators_stay_at_epsilon_where_no_gradient_comes():
     weights = torch.zeros(3)
     optimiser = build_optimiser("adadelta", weights)
     for step in range(1, 2_001):
         optimiser.update(weights, torch.zeros(3), *optimiser.factors(2.5, step))
-    for slot in optimiser.slots.values():
-        torch.testing.assert_close(slot, torch.full((3,), 1e-8), rtol=1e-6, atol=0)
+    for accumulator in optimiser.accumulators.values():
+        torch.testing.assert_close(accumulator, torch.full((3,), 1e-8), rtol=1e-6, atol=0)
 
 
 @pytest.mark.parametrize("name", choices("optimiser"))
-def test_the_slots_are_all_that_an_optimiser_remembers(name):
+def test_the_accumulators_are_all_that_an_optimiser_remembers(name):
     *_, expected = weights_over_time(name)
     weights = torch.linspace(-1, 1, SIZE, dtype=torch.float64)
     optimiser = build_optimiser(name, weights)
     for step, gradient in enumerate(gradients(), start=1):
         if step == STEPS // 2:
-            saved = {key: slot.clone() for key, slot in optimiser.slots.items()}
+            saved = {
+                key: accumulator.clone() for key, accumulator in optimiser.accumulators.items()
+            }
             optimiser = build_optimiser(name, weights)
-            for key, slot in saved.items():
-                optimiser.slots[key].copy_(slot)
+            for key, accumulator in saved.items():
+                optimiser.accumulators[key].copy_(accumulator)
         optimiser.update(
             weights, torch.from_numpy(gradient), *optimiser.factors(learning_rate(step), step)
         )

@@ -1,0 +1,278 @@
+"""What a run's thread does: it drives one trainer from its text to its end.
+
+It obeys orders between two steps, and waits for its place and its turn. Knows nothing of pages
+or files, nor of how what happens is told.
+
+Thread safety: all of it belongs to the run's own thread, except `prepare`, which comes before
+that thread begins.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+
+import torch
+
+from core.config import LiveSettings, TrainingConfig
+from core.data.corpora import Corpus
+from core.data.ngrams import cached_floors
+from core.data.text8 import Progress
+from core.errors import Diverged, UnrollError
+from core.records import Event, EventKind, RunStatus, StepRecord
+from core.training.exchange import Exchange
+from core.training.observer import Description
+from core.training.publisher import STOPPED, Publisher
+from core.training.slots import Slots
+from core.training.state import Past
+from core.training.threads import prepare_thread
+from core.training.trainer import Trainer
+from core.training.turns import InTurn
+
+LoadText = Callable[[str, Progress | None], Corpus]
+"""From a text's key to its corpus; told how to follow a download."""
+
+
+class _Stopped(Exception):
+    """The user asked for the end."""
+
+
+class Driver:
+    """Drives one run; see `Run` for most of the arguments.
+
+    Args:
+        exchange: takes orders from other threads.
+        publisher: told of everything.
+    """
+
+    def __init__(
+        self,
+        exchange: Exchange,
+        publisher: Publisher,
+        config: TrainingConfig,
+        slots: Slots,
+        *,
+        load_text: LoadText,
+        initial_weights: Mapping[str, torch.Tensor] | None,
+        planned: Sequence[Event],
+        past: Past | None,
+        race: InTurn | None,
+        report_at_end: bool,
+    ) -> None:
+        self._exchange = exchange
+        self._publisher = publisher
+        self._config = config
+        self._slots = slots
+        self._load_text = load_text
+        self._initial_weights = initial_weights
+        self._planned = planned
+        self._past = past
+        self._race = race
+        self._report_at_end = report_at_end
+        self._prepared: Trainer | None = None
+        self._has_slot = False
+
+    # -- from the text to the end --------------------------------------------------------
+
+    def prepare(self, progress: Progress | None = None) -> None:
+        """Load the text and make the network before the thread begins, as `work` would."""
+        self._prepared = self._make(self._load_text(self._config.text, progress))
+
+    def work(self) -> None:
+        """Train to whatever end it comes to."""
+        prepare_thread()
+        try:
+            self._end(*self._train_to_an_end())
+        except UnrollError as error:
+            self._fail(str(error))
+        except BaseException as error:  # whatever it is, the page must hear of it
+            self._fail(f"{type(error).__name__}: {error}", traceback.format_exc())
+        finally:
+            self._leave_slot()
+            if self._race:
+                self._race.leave(self._exchange.snapshot.run_id)
+
+    def _train_to_an_end(self) -> tuple[RunStatus, str]:
+        try:
+            self._train()
+        except _Stopped:
+            return RunStatus.STOPPED, STOPPED
+        except Diverged as error:
+            self._publisher.publish(divergence=error.record)
+            return RunStatus.DIVERGED, str(error)
+        return RunStatus.FINISHED, "All steps are done."
+
+    def _train(self) -> None:
+        self._enter_slot()
+        trainer = self._begin()
+        self._obey(trainer)
+        self._await_turn(trainer)
+        for record in trainer.train():
+            if isinstance(record, Event) and record.kind.live_change:
+                self._exchange.settle({record.kind: record.value})  # later orders build on it
+            self._publisher.take(trainer, record)
+            # Only after a step: a report is no step, and uses up none that was granted.
+            if not isinstance(record, StepRecord):
+                continue
+            if self._exchange.attention:
+                self._obey(trainer)
+            if self._race:
+                if self._race.over(trainer):
+                    self._publisher.take(trainer, trainer.report())
+                    return
+                self._await_turn(trainer)
+
+    def _begin(self) -> Trainer:
+        """To where the first step comes next, or the one after the run's past."""
+        ready, tell = self._prepared, self._publisher
+        corpus = ready.corpus if ready else self._load_text(self._config.text, self._fetching)
+        tell.publish(
+            text_title=corpus.title,
+            text_length=len(corpus),
+            message="Counting n-grams for the floors",
+            progress=None,
+        )
+        floors = asdict(cached_floors(corpus))
+        tell.publish(floors=floors, message="Preparing the network")
+        trainer = ready or self._make(corpus)
+        tell.begin(trainer, self._past)
+        device = trainer.device
+        tell.publish(device=device.name, device_reason=device.reason, message="")
+        tell.observers.describe(
+            Description(
+                text_title=corpus.title,
+                text_sha256=corpus.sha256,
+                text_length=len(corpus),
+                floors=floors,
+                device=device.name,
+                device_reason=device.reason,
+            )
+        )
+        tell.observers.checkpoint(trainer.state())
+        return trainer
+
+    def _make(self, corpus: Corpus) -> Trainer:
+        trainer = Trainer(self._config, corpus, initial_weights=self._initial_weights)
+        if self._past is None:
+            trainer.plan(self._planned)
+        else:
+            trainer.go_on(self._past)
+        return trainer
+
+    def _end(self, status: RunStatus, message: str) -> None:
+        trainer, tell = self._publisher.trainer, self._publisher
+        if not self._exchange.snapshot.status.active:  # it was abandoned
+            return
+        # Before the report, after which the training loss is counted anew.
+        state = trainer.state() if trainer else None
+        if trainer and self._report_at_end and not self._reported(trainer):
+            tell.hand_out_weights()
+            tell.take(trainer, trainer.report())
+        with self._exchange.lock:  # who asks in between would wait for an answer in vain
+            tell.hand_out_weights()
+            end = {"status": status, "message": message, "progress": None}
+            tell.note(EventKind(status), text=message, state=state, **end)
+
+    def _reported(self, trainer: Trainer) -> bool:
+        reports = self._exchange.snapshot.reports
+        return bool(reports) and reports[-1].step == trainer.steps_done
+
+    def _fail(self, message: str, trace: str = "") -> None:
+        """The end of a run whose trainer may be in any state, so that none is kept."""
+        with self._exchange.lock:
+            with suppress(RuntimeError):  # torch's, of a device that is lost
+                self._publisher.hand_out_weights()
+            end = {"status": RunStatus.FAILED, "message": message, "progress": None}
+            self._publisher.note(EventKind.FAILED, text=message, traceback=trace, **end)
+
+    # -- between two steps ---------------------------------------------------------------
+
+    def _obey(self, trainer: Trainer) -> None:
+        """Take up what was asked for; wait while paused."""
+        while True:
+            orders = self._exchange.take_orders()
+            if orders.weights_wanted:
+                self._publisher.hand_out_weights()
+            if orders.stop:
+                raise _Stopped
+            if orders.live != trainer.live:
+                self._apply(trainer, orders.live)
+            if orders.granted:
+                return
+            if orders.pause:
+                self._hold_still(trainer, orders.reason)
+                self._exchange.await_orders()
+            elif self._exchange.snapshot.status == RunStatus.PAUSED:
+                self._continue()  # and look again: more may have been asked meanwhile
+            else:
+                return
+
+    def _apply(self, trainer: Trainer, live: LiveSettings) -> None:
+        before = trainer.live
+        try:
+            trainer.change(live)
+        except UnrollError as error:
+            # Only the unrollings can ask too much of a text; the rest of the change stands.
+            self._publisher.note(EventKind.REFUSED, text=str(error))
+            with self._exchange.lock:
+                if self._exchange.orders.live.unrollings == live.unrollings:
+                    self._exchange.settle({"unrollings": before.unrollings})
+            live = live.changed(unrollings=before.unrollings)
+            trainer.change(live)
+        for name, value in live.model_dump().items():
+            if value != getattr(before, name):
+                self._publisher.note(EventKind(name), value)
+
+    def _hold_still(self, trainer: Trainer, reason: str) -> None:
+        if self._exchange.snapshot.status == RunStatus.PAUSED:
+            self._publisher.publish(message=reason)
+            return
+        self._publisher.note(
+            EventKind.PAUSED,
+            text=reason,
+            state=trainer.state(),
+            status=RunStatus.PAUSED,
+            message=reason,
+        )
+        self._leave_slot()  # a paused run lets the next one train
+
+    def _continue(self) -> None:
+        with self._exchange.lock:  # a queued run does not answer: its last answer must be fresh
+            self._publisher.hand_out_weights()
+            self._publisher.publish(status=RunStatus.QUEUED)
+        self._enter_slot()
+        self._publisher.note(EventKind.RESUMED, message="")
+
+    def _enter_slot(self) -> None:
+        self._publisher.publish(status=RunStatus.QUEUED)
+        if not self._slots.acquire(give_up=lambda: self._exchange.orders.stop):
+            raise _Stopped
+        self._has_slot = True
+        self._publisher.publish(status=RunStatus.RUNNING)
+
+    def _leave_slot(self) -> None:
+        if self._has_slot:
+            self._has_slot = False
+            self._slots.release()
+
+    def _await_turn(self, trainer: Trainer) -> None:
+        """In a race: wait until nobody is further behind, and obey meanwhile."""
+        while self._race:
+            if self._race.held:  # nothing may come for a while: let readers see the last step
+                self._publisher.publish()
+            if self._race.turn(self._exchange.snapshot.run_id, trainer, self._interrupted):
+                return
+            self._obey(trainer)
+
+    def _interrupted(self) -> bool:
+        # A step that was granted to a paused run waits for its turn like any other.
+        orders = self._exchange.orders
+        return orders.stop or (self._exchange.attention and not orders.pause)
+
+    def _fetching(self, done: int, total: int) -> None:
+        if self._exchange.orders.stop:
+            raise _Stopped
+        share = done / total if total else None
+        self._publisher.publish(message="Fetching the text", progress=share)
