@@ -17,7 +17,7 @@ from core.experiments.cells import BASE, LATCH
 from core.experiments.cluster import VARIABLE, Cluster, scheduler_address
 from core.experiments.judgement import Judgement, judge
 from core.experiments.plan import SweepPlan, text_sha256
-from core.experiments.summary import cell_rows, group_rows, summary
+from core.experiments.summary import cell_rows, counted, group_rows, summary
 from core.experiments.sweep_store import SweepStore
 from core.jsonable import finite
 
@@ -105,11 +105,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(_shown(judgement))
     return 0 if complete else 1
-
-
-def counted(planned: int, kept: int) -> str:
-    """How many cells there are, and how many of them need no training."""
-    return f"{planned} cells" + (f", {kept} of them measured before" if kept else "")
 
 
 def _cluster(options: argparse.Namespace) -> Cluster:
