@@ -116,6 +116,11 @@ class Run:
         """The live settings as last asked for; the snapshot's are those in use."""
         return self._orders.live
 
+    @property
+    def held(self) -> bool:
+        """Whether it was told to hold still; it does so after the present step."""
+        return self._orders.pause
+
     def pause(self) -> None:
         """Hold still after the present step.
 

@@ -11,59 +11,64 @@ from core.errors import RunError, UnrollError
 from core.records import RunStatus
 from core.training.run import Run
 from dashboard import session
+from dashboard.components.command_row import command, command_row
 from dashboard.library import library
 
 _RESUMABLE = (RunStatus.INTERRUPTED, RunStatus.STOPPED, RunStatus.FAILED)
 
 
 def run_controls(run: Run | None, config: TrainingConfig | None) -> None:
-    """A row of buttons that fit the run's status.
+    """A row of all commands; those that fit the run's status can be pressed.
 
     Args:
         run: the watched run, if any.
         config: what Start would start; None greys it.
     """
-    status = run.snapshot.status if run else None
-    with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        if run is None or not status.active:
-            st.button(
-                "Start",
-                type="primary",
-                icon=":material/play_arrow:",
-                disabled=config is None,
-                on_click=session.start,
-                args=(config,),
-                key="start",
-            )
-            if run is not None and status in _RESUMABLE and library().store is not None:
-                st.button(
-                    "Resume",
-                    icon=":material/resume:",
-                    on_click=_go_on,
-                    args=(run.run_id,),
-                    key="resume_stored",
-                    help=f"Goes on from the last checkpoint to step {run.snapshot.config.steps:,}.",
-                )
-            _planned_changes()
-            return
-        if status == RunStatus.PAUSED:
-            _command("Resume", "play_arrow", run.resume, primary=True)
-        else:
-            _command("Pause", "pause", run.pause, primary=True)
-        _command("1 step", None, run.advance, 1)
-        _command("10 steps", None, run.advance, 10)
-        _command("Stop", "stop", run.stop)
-        st.button(
+    active = run is not None and run.snapshot.status.active
+    held = active and run.held
+    with command_row("train"):
+        command(
+            "Start",
+            session.start,
+            config,
+            key="start",
+            fits=config is not None and not active,
+            icon="play_arrow",
+            kind="primary",
+        )
+        _command("Pause", "pause", active and not held, lambda: run.pause(), kind="primary")
+        _resume(run, held)
+        _command("1 step", None, active, lambda: run.advance(1))
+        _command("10 steps", None, active, lambda: run.advance(10))
+        _command("Stop", "stop", active, lambda: run.stop())
+        command(
             "New run",
-            type="tertiary",
-            icon=":material/add:",
-            on_click=session.leave,
+            session.leave,
             key="leave",
+            fits=active,
+            icon="add",
+            kind="tertiary",
             help="Set up another run. This one goes on; the address with its id finds it again.",
         )
 
 
-def _planned_changes() -> None:
+def _resume(run: Run | None, held: bool) -> None:
+    """After a pause, or from the store."""
+    stored = run is not None and run.snapshot.status in _RESUMABLE and library().store is not None
+    # As it was drawn: a paused run that was stopped meanwhile is not to train again.
+    press = (lambda: _go_on(run.run_id)) if stored else (lambda: _obey(run.resume))
+    command(
+        "Resume",
+        press,
+        key="command_Resume",
+        fits=held or stored,
+        icon="resume",
+        kind="primary",
+        help="After a pause; or, where a run was stopped or cut off, from its last checkpoint.",
+    )
+
+
+def planned_changes() -> None:
     """The live changes that Start will repeat, and a way to do without them."""
     planned = session.planned_changes()
     if not planned:
@@ -85,6 +90,9 @@ def _planned_changes() -> None:
 
 
 def _go_on(run_id: str) -> None:
+    watched = session.watched_run()
+    if watched is not None and watched.snapshot.status.active:
+        return  # the second click of a double click
     try:
         session.resume(run_id)
     except UnrollError as error:
@@ -92,20 +100,13 @@ def _go_on(run_id: str) -> None:
 
 
 def _command(
-    label: str, icon: str | None, command: Callable, *arguments: int, primary: bool = False
+    label: str, icon: str | None, fits: bool, order: Callable[[], None], kind: str = "secondary"
 ) -> None:
-    st.button(
-        label,
-        icon=f":material/{icon}:" if icon else None,
-        type="primary" if primary else "secondary",
-        on_click=_obey,
-        args=(command, *arguments),
-        key=f"command_{label}",
-    )
+    command(label, _obey, order, key=f"command_{label}", fits=fits, icon=icon, kind=kind)
 
 
-def _obey(command: Callable, *arguments: int) -> None:
+def _obey(order: Callable[[], None]) -> None:
     try:
-        command(*arguments)
+        order()
     except RunError as error:  # it ended between the drawing of the button and the click
         st.toast(str(error))

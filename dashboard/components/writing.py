@@ -15,6 +15,7 @@ from core.data.alphabet import decode, encode
 from core.insight.sampling import Draw, generate
 from core.insight.walk import walk
 from dashboard import sample_charts
+from dashboard.components.command_row import command, command_row
 from dashboard.components.draw_settings import Drawing
 from dashboard.components.live_chart import live_chart
 from dashboard.components.source_picker import about_step, weights_in_hand
@@ -73,20 +74,26 @@ def writing_panel(source: Source, panel: str, drawing: Drawing) -> None:
     """The buttons, the text, and what the double softmax does to it."""
     place = f"sample_writing_{panel}"
     writing: Writing | None = st.session_state.get(place)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if writing is not None and writing.going_on:
-            st.button(
-                "Stop", key=f"sample_stop_{panel}", icon=":material/stop:", on_click=writing.stop
-            )
-        else:
-            st.button(
-                "Write",
-                key=f"sample_write_{panel}",
-                type="primary",
-                icon=":material/edit:",
-                on_click=_begin,
-                args=(source, panel, drawing),
-            )
+    is_going_on = writing is not None and writing.going_on
+    with command_row(f"write_{panel}"):
+        command(
+            "Write",
+            _begin,
+            source,
+            panel,
+            drawing,
+            key=f"sample_write_{panel}",
+            fits=not is_going_on,
+            icon="edit",
+            kind="primary",
+        )
+        command(
+            "Stop",
+            lambda: writing.stop(),
+            key=f"sample_stop_{panel}",
+            fits=is_going_on,
+            icon="stop",
+        )
         pace = st.segmented_control(
             "Pace",
             list(PACES),
@@ -96,7 +103,6 @@ def writing_panel(source: Source, panel: str, drawing: Drawing) -> None:
             label_visibility="collapsed",
             persist_state="session",
         )
-    is_going_on = writing is not None and writing.going_on
 
     # A fragment's key tells those of two panels apart.
     @st.fragment(run_every=_TICK if is_going_on else None, key=f"sample_stream_{panel}")

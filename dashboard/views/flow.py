@@ -18,10 +18,11 @@ active = run is not None and status.active
 pace = 2 * session.refresh_seconds()
 
 st.header("Where in time the gradient dies")
-for problem in session.problems():
-    st.warning(plain(problem))
-if run is None:
-    st.info("There is no run to look into yet: start one on the Train page.")
+with st.container():  # what comes and goes must not make anew what stands below
+    for problem in session.problems():
+        st.warning(plain(problem))
+    if run is None:
+        st.info("There is no run to look into yet: start one on the Train page.")
 
 
 @st.fragment(run_every=pace if active else None)
@@ -31,7 +32,8 @@ def live() -> None:
         st.rerun()  # a button in here went back in the run, or trains it again: show that one
     snapshot = run.snapshot if run else None
     draw_flow(snapshot, session.config())
-    replay_panel(run)
+    with st.container():
+        replay_panel(run)
     findings_list(snapshot)
     draw_windows_and_causes(snapshot, session.config())
     clipping_microscope(snapshot)
