@@ -77,7 +77,7 @@ def test_a_run_that_fails_says_why():
     assert run.snapshot.status == RunStatus.FAILED
     assert ":red-badge[failed]" in visit.status()
     assert visit.said("error") == [run.snapshot.message]
-    assert visit.allowed() == ["Start"]
+    assert visit.allowed() == ["Start", "Resume"]
 
 
 def test_bits_are_shown_instead_of_nats():
