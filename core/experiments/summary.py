@@ -15,6 +15,11 @@ from core.experiments.judgement import Judgement
 from core.experiments.plan import SweepPlan
 
 
+def counted(planned: int, kept: int) -> str:
+    """How many cells there are, and how many of them need no training."""
+    return f"{planned} cells" + (f", {kept} of them measured before" if kept else "")
+
+
 def cell_rows(
     plan: SweepPlan, cells: Sequence[Cell], results: Mapping[str, CellResult]
 ) -> list[dict[str, Any]]:

@@ -148,6 +148,11 @@ class ArchivedRun:
         """Changes of live settings that it was to make by itself."""
         return self._planned
 
+    @property
+    def held(self) -> bool:
+        """Whether it holds still."""
+        return self.snapshot.status == RunStatus.PAUSED
+
     def weights(self, timeout: float = 0.0) -> tuple[int, dict[str, np.ndarray]] | None:
         """The step and the weights of the last checkpoint; None if there is none.
 

@@ -117,6 +117,11 @@ class Run:
 
     # -- commands ------------------------------------------------------------------------
 
+    @property
+    def held(self) -> bool:
+        """Whether it was told to hold still; it does so after the present step."""
+        return self._orders.pause
+
     def pause(self) -> None:
         """Hold still after the present step.
 

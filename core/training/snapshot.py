@@ -75,6 +75,10 @@ class WatchedRun(Protocol):
         """The live settings as last asked for."""
 
     @property
+    def held(self) -> bool:
+        """Whether it holds still, or was told to."""
+
+    @property
     def planned(self) -> tuple[Event, ...]:
         """Changes of live settings that it was to make by itself, those already made too."""
 

@@ -17,8 +17,10 @@ from dashboard.compare.sweep_form import sweep_form
 from dashboard.compare.sweep_panel import draw_sweep
 from dashboard.pace import refresh_seconds, refreshed
 from dashboard.server import library, sweeps
+from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.plain import plain
 
+_START_WIDTH = 250  # pixels: enough for "Continue, 999 cells to go"
 _INTRO = (
     "How far back can a network learn to look? In a *latch text* one character depends on "
     "another exactly *lag* characters before it. A grid of runs finds the largest lag that each "
@@ -39,20 +41,21 @@ def limits_tab() -> None:
     with st.sidebar:
         plan = sweep_form(active)
     st.markdown(_INTRO)
-    if library().store is None:
-        st.warning(plain(library().problem))
+    shown, problem = None, ""
     try:
         shown = sweeping.shown(plan) if plan else None
     except UnrollError as error:
-        st.error(plain(str(error)))
-        shown = None
+        problem = str(error)
     estimate = None
     if shown is not None and not shown.active and shown.done < len(shown.cells):
         estimate = sweeping.seconds_needed(shown)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        _buttons(plan, shown)
-    if refusal := st.session_state.pop("sweep_refusal", None):
-        st.error(plain(refusal))
+    _buttons(plan, shown)
+    with st.container():  # below the buttons: what comes and goes must not move them
+        if library().store is None:
+            st.warning(plain(library().problem))
+        for refusal in (problem, st.session_state.pop("sweep_refusal", "")):
+            if refusal:
+                st.error(plain(refusal))
     if shown is None:
         return
 
@@ -71,29 +74,38 @@ def limits_tab() -> None:
 
 
 def _buttons(plan: SweepPlan | None, shown: SweepSnapshot | None) -> None:
-    if shown is not None and shown.active:
-        st.button("Stop", icon=":material/stop:", type="primary", on_click=sweeps().stop)
-        return
-    left = len(shown.cells) - shown.done if shown else 0
-    label = f"Continue, {left} cells to go" if shown and shown.done and left else "Start"
-    st.button(
-        label,
-        icon=":material/play_arrow:",
-        type="primary",
-        disabled=shown is None or not left,
-        on_click=_start,
-        args=(plan,),
-        key="sweep_start",
-        help=None if left else "Every cell of this grid is measured.",
-    )
-    if shown is not None and shown.done:
+    active = shown is not None and shown.active
+    done = shown.done if shown else 0
+    left = len(shown.cells) - done if shown else 0
+    with command_row("limits"):
+        command(
+            f"Continue, {left} cells to go" if done and left and not active else "Start",
+            _start,
+            plan,
+            key="sweep_start",
+            fits=bool(left) and not active,
+            icon="play_arrow",
+            kind="primary",
+            help="Trains the cells of this grid that are not measured yet.",
+            width=_START_WIDTH,
+        )
+        command(
+            "Stop",
+            sweeps().stop,
+            key="sweep_stop",
+            fits=active,
+            icon="stop",
+            kind="primary",
+        )
         st.download_button(
             "All cells as CSV",
-            lambda: _csv(shown),
+            lambda: _csv(shown) if shown else "",
             file_name="unroll-sweep.csv",
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",
+            disabled=active or not done,
+            key="sweep_csv",
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import islice
 
 import streamlit as st
@@ -15,6 +14,7 @@ from dashboard.compare import racing
 from dashboard.compare.race_form import RacePlan, race_form
 from dashboard.compare.race_panel import draw_race, same_in_all
 from dashboard.server import find_run, library, races
+from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.look import unit_control
 from dashboard.widgets.plain import plain
 
@@ -32,23 +32,23 @@ def race_tab() -> None:
     now = race.snapshot if race else None
     active = now is not None and now.active
     with st.sidebar:
-        if active:
+        if now is not None and now.active:
             st.markdown(same_in_all(now))
             plan = None
         else:
             plan = race_form()
-    if refusal := st.session_state.pop("race_refusal", None):
-        st.error(plain(refusal))
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         _buttons(race if active else None, plan)
         unit = unit_control("race_unit")
-    if race is None:
-        st.markdown(_INTRO)
+    with st.container():  # below the buttons: what comes and goes must not move them
+        if refusal := st.session_state.pop("race_refusal", None):
+            st.error(plain(refusal))
+        if not active:
+            st.markdown(same_in_all(now) if now else _INTRO)
+    if race is None or now is None:
         return
-    if not active:
-        st.markdown(same_in_all(now))
     with st.sidebar:
         under = _under({lane.run_id for lane in now.lanes})
 
@@ -66,31 +66,26 @@ def race_tab() -> None:
 
 
 def _buttons(race: Race | None, plan: RacePlan | None) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        if race is None:
-            st.button(
-                "Start the race",
-                type="primary",
-                icon=":material/play_arrow:",
-                disabled=plan is None,
-                on_click=_start,
-                args=(plan,),
-                key="race_start",
-            )
-            return
-        held = race.snapshot.held
-        _command("Resume all" if held else "Pause all", race.resume if held else race.pause)
-        _command("Step all", race.step)
-        _command("Stop all", race.stop)
-
-
-_ICONS = {"Pause all": "pause", "Resume all": "play_arrow", "Stop all": "stop"}
-
-
-def _command(label: str, command: Callable[[], None]) -> None:
-    icon = f":material/{_ICONS[label]}:" if label in _ICONS else None
-    # As wide as the widest: a button must not move while somebody reaches for it.
-    st.button(label, icon=icon, on_click=command, key=f"race_{label}", width=150)
+    """All commands; without a race on its way only Start fits."""
+    active = race is not None
+    held = race is not None and race.snapshot.held
+    with command_row("race"):
+        command(
+            "Start the race",
+            _start,
+            plan,
+            key="race_start",
+            fits=plan is not None,
+            icon="play_arrow",
+            kind="primary",
+        )
+        for label, icon, fits, order in (
+            ("Pause all", "pause", active and not held, Race.pause),
+            ("Resume all", "resume", held, Race.resume),
+            ("Step all", None, active, Race.step),
+            ("Stop all", "stop", active, Race.stop),
+        ):
+            command(label, order, race, key=f"race_{label}", fits=fits, icon=icon)
 
 
 def _start(plan: RacePlan) -> None:

@@ -18,19 +18,22 @@ from dashboard import session
 from dashboard.runs import run_actions
 from dashboard.runs.runs_overlay import overlay, settings_table
 from dashboard.server import library
+from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.plain import plain
 
 
 def chosen_runs(rows: Sequence[RunRow]) -> None:
     """The panel under the table, for any number of chosen runs."""
-    if refusal := run_actions.refusal():
+    refusal = run_actions.refusal()
+    if len(rows) == 1:
+        _one(rows[0], refusal)
+        return
+    if refusal:
         st.error(plain(refusal))
-    if not rows:
-        st.caption("Choose a run in the table to open, resume, share or delete it.")
-    elif len(rows) == 1:
-        _one(rows[0])
-    else:
+    if rows:
         _several(rows)
+    else:
+        st.caption("Choose a run in the table to open, resume, share or delete it.")
 
 
 def undo_bar() -> None:
@@ -64,31 +67,49 @@ def _undo(run_ids: Sequence[str]) -> None:
     st.rerun()  # the whole page, not only the bar
 
 
-def _one(row: RunRow) -> None:
+def _one(row: RunRow, refusal: str | None) -> None:
     st.markdown(f"#### {plain(row.name)}")
     active = row.status.active
+    badly = row.status in (RunStatus.DIVERGED, RunStatus.FAILED)
     # A run that trains is counted in the list above, which is drawn more often than this.
     steps = f"{row.planned_steps:,} steps"
     after = f", {steps} planned" if active else f" after {row.step:,} of {steps}"
-    told = f"{row.id} · {row.status}{after}"
-    if row.status in (RunStatus.DIVERGED, RunStatus.FAILED):
-        st.caption(told)
-        st.error(plain(row.message))
-    else:
-        st.caption(told + (f" · {plain(row.message)}" if row.message and not active else ""))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Open", type="primary", icon=":material/open_in_full:", key="runs_open"):
-            run_actions.go(lambda: run_actions.open_run(row.id))
-        if row.resumable and st.button("Resume", icon=":material/play_arrow:", key="runs_resume"):
-            run_actions.go(lambda: session.resume(row.id))
-        if not active and row.status != RunStatus.DIVERGED:
-            _extend(row)
+    message = f" · {plain(row.message)}" if row.message and not active and not badly else ""
+    st.caption(f"{row.id} · {row.status}{after}{message}")
+    _commands(row)
+    with st.container():  # below the buttons: what comes and goes must not move them
+        if refusal:
+            st.error(plain(refusal))
+        if badly:
+            st.error(plain(row.message))
+        if problem := run_actions.missing_weights(row):
+            st.warning(plain(problem))
         if row.status == RunStatus.DIVERGED:
             _way_on(row)
-        if st.button(
+    _words(row)
+    with st.expander("Show me the code", icon=":material/code:"):
+        st.caption(
+            "The same run in plain PyTorch: torch and numpy are all it needs. Its losses agree to "
+            "about 1e-6, except where large steps make rounding grow."
+        )
+        try:
+            st.code(script_for(row, library().shelf().events(row.id)), language="python")
+        except UnrollError as error:
+            st.error(plain(str(error)))
+
+
+def _commands(row: RunRow) -> None:
+    active = row.status.active
+    with command_row("runs"):
+        if command("Open", key="runs_open", icon="open_in_full", kind="primary"):
+            run_actions.go(lambda: run_actions.open_run(row.id))
+        if command("Resume", key="runs_resume", fits=row.resumable, icon="play_arrow"):
+            run_actions.go(lambda: session.resume(row.id))
+        _extend(row, fits=not active and row.status != RunStatus.DIVERGED)
+        if command(
             "Duplicate",
-            icon=":material/content_copy:",
             key="runs_duplicate",
+            icon="content_copy",
             help="Its settings and live changes, to start again, changed or not.",
         ):
             run_actions.go(lambda: run_actions.duplicate(row))
@@ -102,28 +123,16 @@ def _one(row: RunRow) -> None:
             key="runs_download",
             help="Settings, curves, texts, weights and how to repeat it, as one .zip.",
         )
-        st.button(
+        command(
             "Delete",
-            icon=":material/delete:",
-            type="tertiary",
-            disabled=active,
-            on_click=run_actions.delete,
-            args=([row],),
+            run_actions.delete,
+            [row],
             key="runs_delete",
-            help="Stop it before deleting it." if active else None,
+            fits=not active,
+            icon="delete",
+            kind="tertiary",
+            help="Stop a run before deleting it. For a minute it can be had back.",
         )
-    if problem := run_actions.missing_weights(row):
-        st.warning(plain(problem))
-    _words(row)
-    with st.expander("Show me the code", icon=":material/code:"):
-        st.caption(
-            "The same run in plain PyTorch: torch and numpy are all it needs. Its losses agree to "
-            "about 1e-6, except where large steps make rounding grow."
-        )
-        try:
-            st.code(script_for(row, library().shelf().events(row.id)), language="python")
-        except UnrollError as error:
-            st.error(plain(str(error)))
 
 
 def _way_on(row: RunRow) -> None:
@@ -160,8 +169,11 @@ def _several(rows: Sequence[RunRow]) -> None:
     settings_table(rows)
 
 
-def _extend(row: RunRow) -> None:
-    with st.popover("Extend", icon=":material/keyboard_double_arrow_right:"):
+def _extend(row: RunRow, fits: bool) -> None:
+    icon = ":material/keyboard_double_arrow_right:"
+    with st.popover("Extend", icon=icon, disabled=not fits):
+        if not fits:
+            return
         steps = st.number_input(
             "Train on to step",
             min_value=row.step + 1,

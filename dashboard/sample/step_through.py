@@ -14,6 +14,7 @@ from dashboard.charts import sample as sample_charts
 from dashboard.sample.draw_settings import Drawing
 from dashboard.sample.sources import Taken
 from dashboard.widgets.coloured_text import Kind, Mark, Row, coloured_text
+from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.live_chart import live_chart
 
 _PLACE = "sample_place"
@@ -46,21 +47,22 @@ def step_through_panel(taken: Taken, drawing: Drawing) -> None:
 
 
 def _buttons(place: int, last: int) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with command_row("walk"):
         for label, icon, by in (
             ("Start", "first_page", -last),
             ("Back", "chevron_left", -1),
             ("Forward", "chevron_right", 1),
             ("10 forward", "fast_forward", 10),
         ):
-            st.button(
+            command(
                 label,
-                icon=f":material/{icon}:",
+                _move,
+                by,
+                last,
                 key=f"sample_step_{label}",
-                type="primary" if label == "Forward" else "secondary",
-                disabled=place == (1 if by < 0 else last),
-                on_click=_move,
-                args=(by, last),
+                fits=place != (1 if by < 0 else last),
+                icon=icon,
+                kind="primary" if label == "Forward" else "secondary",
             )
         st.caption(f"character {place + 1:,} of {last + 1:,}")
 

@@ -18,6 +18,7 @@ from dashboard.charts import sample as sample_charts
 from dashboard.sample.draw_settings import Drawing
 from dashboard.sample.source_picker import about_step, weights_in_hand
 from dashboard.sample.sources import Source, Taken
+from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.live_chart import live_chart
 
 PACES = {"a character at a time": 1, "streaming": 50, "at once": 0}
@@ -73,20 +74,27 @@ def writing_panel(source: Source, panel: str, drawing: Drawing) -> None:
     """The buttons, the text, and what the double softmax does to it."""
     place = f"sample_writing_{panel}"
     writing: Writing | None = st.session_state.get(place)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if writing is not None and writing.going_on:
-            st.button(
-                "Stop", key=f"sample_stop_{panel}", icon=":material/stop:", on_click=writing.stop
-            )
-        else:
-            st.button(
-                "Write",
-                key=f"sample_write_{panel}",
-                type="primary",
-                icon=":material/edit:",
-                on_click=_begin,
-                args=(source, panel, drawing),
-            )
+    going = writing if writing is not None and writing.going_on else None
+    with command_row(f"write_{panel}"):
+        command(
+            "Write",
+            _begin,
+            source,
+            panel,
+            drawing,
+            key=f"sample_write_{panel}",
+            fits=going is None,
+            icon="edit",
+            kind="primary",
+        )
+        command(
+            "Stop",
+            Writing.stop,
+            writing,
+            key=f"sample_stop_{panel}",
+            fits=going is not None,
+            icon="stop",
+        )
         pace = st.segmented_control(
             "Pace",
             list(PACES),
@@ -96,15 +104,14 @@ def writing_panel(source: Source, panel: str, drawing: Drawing) -> None:
             label_visibility="collapsed",
             persist_state="session",
         )
-    is_going_on = writing is not None and writing.going_on
 
     # A fragment's key tells those of two panels apart.
-    @st.fragment(run_every=_TICK if is_going_on else None, key=f"sample_stream_{panel}")
+    @st.fragment(run_every=_TICK if going else None, key=f"sample_stream_{panel}")
     def stream() -> None:
-        if is_going_on and writing.going_on:
-            writing.write(PACES[pace])
+        if going is not None and going.going_on:
+            going.write(PACES[pace])
         _show(writing)
-        if is_going_on and not writing.going_on:
+        if going is not None and not going.going_on:
             st.rerun()  # ends the timer, and brings back the button
 
     stream()

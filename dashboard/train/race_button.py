@@ -12,15 +12,19 @@ from dashboard.server import races
 from dashboard.widgets.plain import plain
 
 
-def race_button(config: TrainingConfig | None) -> None:
-    """The button; nothing where no run is watched."""
-    if config is None:
-        return
+def race_button(config: TrainingConfig, watched: bool) -> None:
+    """The button; it can be pressed where a run is watched.
+
+    Args:
+        config: the run's settings, or those that are set up.
+        watched: whether there is a run.
+    """
     other = rival(config).activation
     if not st.button(
         f"Race this with {value_name(other)}",
         icon=":material/balance:",
         type="tertiary",
+        disabled=not watched,
         key="race_this",
         help="Two new runs from these settings, in lockstep on the Compare page.",
     ):

@@ -14,15 +14,16 @@ from dashboard.widgets.plain import plain
 
 run = session.watched_run()
 status = run.snapshot.status if run else None
-active = run is not None and status.active
+active = status is not None and status.active
 # Probes come a few times a second at most, and eight charts cost more than three.
 seconds = 2 * pace.refresh_seconds()
 
 st.header("Where in time the gradient dies")
-for problem in session.problems():
-    st.warning(plain(problem))
-if run is None:
-    st.info("There is no run to look into yet: start one on the Train page.")
+with st.container():  # what comes and goes must not make anew what stands below
+    for problem in session.problems():
+        st.warning(plain(problem))
+    if run is None:
+        st.info("There is no run to look into yet: start one on the Train page.")
 
 
 @st.fragment(run_every=seconds if active else None)
@@ -32,11 +33,12 @@ def live() -> None:
         st.rerun()  # a button in here went back in the run, or trains it again: show that one
     snapshot = run.snapshot if run else None
     draw_flow(snapshot, session.config())
-    replay_panel(run)
+    with st.container():
+        replay_panel(run)
     findings_list(snapshot)
     draw_windows_and_causes(snapshot, session.config())
     clipping_microscope(snapshot)
-    if active and (pace.refreshed() or snapshot.status != status):
+    if snapshot is not None and active and (pace.refreshed() or snapshot.status != status):
         st.rerun()  # at another pace; or the run has ended, and this also ends the timer
 
 

@@ -38,6 +38,7 @@ def found() -> None:
 
 
 found()
-undo_bar()
+with st.container():  # in one place: what comes and goes must not make anew what stands below
+    undo_bar()
 if rows:
     chosen_runs(chosen)

@@ -10,38 +10,41 @@ from dashboard.train.settings import settings_panel
 from dashboard.widgets.describe import describe
 from dashboard.widgets.look import look_controls
 from dashboard.widgets.plain import plain
-from dashboard.widgets.run_controls import run_controls
+from dashboard.widgets.run_controls import planned_changes, run_controls
 
 run = session.watched_run()
-status = run.snapshot.status if run else None
-active = run is not None and status.active
-live_settings = run.live if run else None
+# What buttons and settings are drawn for.
+drawn = (run.snapshot.status, run.held, run.live) if run else None
+active = drawn is not None and drawn[0].active
 
 with st.sidebar:
     config = settings_panel(run)
 
-if active:
-    described = run.snapshot.config.changed(**live_settings.model_dump())
+if run is not None and active:
+    described = run.snapshot.config.changed(**run.live.model_dump())
 else:
     described = config or session.config()
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.header("Train", width="content", anchor=False)
     st.markdown(describe(described), width="content")
-    race_button(described if run else None)
-for problem in session.problems():
-    st.warning(plain(problem))
-
+    race_button(described, watched=run is not None)
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     run_controls(run, config)
     look = look_controls()
+with st.container():  # below the buttons: what comes and goes must not move them
+    if not active:
+        planned_changes()
+    for problem in session.problems():
+        st.warning(plain(problem))
 
 
 @st.fragment(run_every=pace.refresh_seconds() if active else None)
 def live() -> None:
     """The part that moves."""
-    snapshot = run.snapshot if run else None
-    draw_run(snapshot, look)
-    if active and (pace.refreshed() or snapshot.status != status or run.live != live_settings):
+    draw_run(run.snapshot if run else None, look)
+    if run is None or not active:
+        return
+    if pace.refreshed() or (run.snapshot.status, run.held, run.live) != drawn:
         # Many watch, other buttons fit it now, another tab has moved a slider, or a value was
         # refused; at the run's end this also ends the timer and frees the settings.
         st.rerun()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 
@@ -13,58 +14,66 @@ from core.training.run import Run
 from core.training.snapshot import WatchedRun
 from dashboard import session
 from dashboard.server import commanded, library
+from dashboard.widgets.command_row import Kind, command, command_row
 
 _RESUMABLE = (RunStatus.INTERRUPTED, RunStatus.STOPPED, RunStatus.FAILED)
 
 
 def run_controls(run: WatchedRun | None, config: TrainingConfig | None) -> None:
-    """A row of buttons that fit the run's status.
+    """A row of all commands; those that fit the run's status can be pressed.
 
     Args:
         run: the watched run, if any.
         config: what Start would start; None greys it.
     """
-    with st.container(horizontal=True, vertical_alignment="center", width="content"):
-        status = run.snapshot.status if run else None
-        if run is None or status is None or not status.active:
-            st.button(
-                "Start",
-                type="primary",
-                icon=":material/play_arrow:",
-                disabled=config is None,
-                on_click=session.start,
-                args=(config,),
-                key="start",
-            )
-            if run is not None and status in _RESUMABLE and library().store is not None:
-                st.button(
-                    "Resume",
-                    icon=":material/resume:",
-                    on_click=_go_on,
-                    args=(run.run_id,),
-                    key="resume_stored",
-                    help=f"Goes on from the last checkpoint to step {run.snapshot.config.steps:,}.",
-                )
-            _planned_changes()
-            return
-        if status == RunStatus.PAUSED:
-            _command("Resume", "play_arrow", run, Run.resume, primary=True)
-        else:
-            _command("Pause", "pause", run, Run.pause, primary=True)
-        _command("1 step", None, run, Run.advance, 1)
-        _command("10 steps", None, run, Run.advance, 10)
-        _command("Stop", "stop", run, Run.stop)
-        st.button(
+    active = run is not None and run.snapshot.status.active
+    held = run is not None and active and run.held
+    with command_row("train"):
+        command(
+            "Start",
+            session.start,
+            config,
+            key="start",
+            fits=config is not None and not active,
+            icon="play_arrow",
+            kind="primary",
+        )
+        _command("Pause", "pause", active and not held, run, Run.pause, kind="primary")
+        _resume(run, held)
+        _command("1 step", None, active, run, lambda run: run.advance(1))
+        _command("10 steps", None, active, run, lambda run: run.advance(10))
+        _command("Stop", "stop", active, run, Run.stop)
+        command(
             "New run",
-            type="tertiary",
-            icon=":material/add:",
-            on_click=session.leave,
+            session.leave,
             key="leave",
+            fits=active,
+            icon="add",
+            kind="tertiary",
             help="Set up another run. This one goes on; the address with its id finds it again.",
         )
 
 
-def _planned_changes() -> None:
+def _resume(run: WatchedRun | None, held: bool) -> None:
+    """After a pause, or from the store."""
+    press = None
+    # As it was drawn: a paused run that was stopped meanwhile is not to train again.
+    if run is not None and run.snapshot.status in _RESUMABLE and library().store is not None:
+        press = partial(_go_on, run.run_id)
+    elif run is not None and held:
+        press = partial(_obey, run, Run.resume)
+    command(
+        "Resume",
+        press,
+        key="command_Resume",
+        fits=press is not None,
+        icon="resume",
+        kind="primary",
+        help="After a pause; or, where a run was stopped or cut off, from its last checkpoint.",
+    )
+
+
+def planned_changes() -> None:
     """The live changes that Start will repeat, and a way to do without them."""
     planned = session.planned_changes()
     if not planned:
@@ -86,6 +95,9 @@ def _planned_changes() -> None:
 
 
 def _go_on(run_id: str) -> None:
+    watched = session.watched_run()
+    if watched is not None and watched.snapshot.status.active:
+        return  # the second click of a double click
     try:
         session.resume(run_id)
     except UnrollError as error:
@@ -95,23 +107,16 @@ def _go_on(run_id: str) -> None:
 def _command(
     label: str,
     icon: str | None,
-    run: WatchedRun,
-    command: Callable[..., None],
-    *arguments: int,
-    primary: bool = False,
+    fits: bool,
+    run: WatchedRun | None,
+    order: Callable[[Run], None],
+    kind: Kind = "secondary",
 ) -> None:
-    st.button(
-        label,
-        icon=f":material/{icon}:" if icon else None,
-        type="primary" if primary else "secondary",
-        on_click=_obey,
-        args=(run, command, *arguments),
-        key=f"command_{label}",
-    )
+    command(label, _obey, run, order, key=f"command_{label}", fits=fits, icon=icon, kind=kind)
 
 
-def _obey(run: WatchedRun, command: Callable[..., None], *arguments: int) -> None:
+def _obey(run: WatchedRun, order: Callable[[Run], None]) -> None:
     try:
-        command(commanded(run), *arguments)
+        order(commanded(run))
     except RunError as error:  # it ended between the drawing of the button and the click
         st.toast(str(error))

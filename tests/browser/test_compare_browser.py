@@ -4,6 +4,7 @@ a reload."""
 from pathlib import Path
 
 import pytest
+from holding import HeldRow
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -46,9 +47,10 @@ class Visitor:
         self.page.goto(f"{self.url}/compare{query}")
 
     def button(self, name: str):
+        """The button of this name, once it can be pressed."""
         # In the page, not in the header, where Streamlit has a Stop of its own.
         main = self.page.get_by_test_id("stMainBlockContainer")
-        return main.get_by_role("button", name=name, exact=True)
+        return main.get_by_role("button", name=name, exact=True, disabled=False)
 
     def wait_for_lines(self, condition: str) -> None:
         """Until the lines of the loss chart meet a condition in JavaScript."""
@@ -78,6 +80,17 @@ def test_a_race_of_tanh_against_relu_is_watched_and_stopped(compare):
     expect(compare.page.get_by_text("stopped", exact=True)).to_have_count(2)
 
 
+def test_the_buttons_are_the_same_ones_in_the_same_place_in_every_state(compare):
+    compare.open("?part=race")
+    compare.fill("How many characters", "900000000")
+    compare.button("Start the race").wait_for()
+    row = HeldRow(compare.page, "race")
+    for name in ("Start the race", "Pause all", "Step all", "Resume all", "Pause all", "Stop all"):
+        compare.button(name).click()
+    compare.button("Start the race").wait_for()
+    assert row.moves() == []
+
+
 def test_a_sweep_goes_on_while_the_page_is_loaded_again(compare):
     compare.open("?part=limits")
     compare.button("Start").wait_for()
@@ -85,13 +98,17 @@ def test_a_sweep_goes_on_while_the_page_is_loaded_again(compare):
     compare.fill("Seeds of each", "1")
     compare.fill("How many updates", "2500")
     expect(compare.page.get_by_text("0 of 4 cells")).to_be_visible()
+    row = HeldRow(compare.page, "limits")
     compare.button("Start").click()
     compare.button("Stop").wait_for()
+    assert row.moves() == []
     compare.open()  # no word about sweeps in the address
     compare.button("Stop").wait_for()
+    row = HeldRow(compare.page, "limits")
     expect(compare.page.get_by_label("Lags, characters", exact=True)).to_have_value("1, 2")
     compare.button("All cells as CSV").wait_for()  # it has ended
     expect(compare.page.get_by_text("4 of 4 cells")).to_be_visible()
+    assert row.moves() == []
     compare.page.wait_for_function(
         f"{MAP}?._fullData?.[0]?.text?.flat().every(t => t.includes('1 seeds'))"
     )

@@ -43,7 +43,7 @@ def test_the_waterfall_grows_and_the_run_is_diagnosed(page: Page, serve, complai
 
     page.get_by_role("link", name="Train").click()
     page.get_by_role("button", name="Stop").click()
-    expect(page.get_by_role("button", name="Start")).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("button", name="Start")).to_be_enabled(timeout=60_000)
     assert complaints == []
 
 

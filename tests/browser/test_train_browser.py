@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from holding import HeldRow
 from playwright.sync_api import Browser, Page, expect
 
 pytestmark = pytest.mark.browser
@@ -50,9 +51,10 @@ class Visitor:
         self.button("Start").or_(self.button("Stop")).wait_for()
 
     def button(self, name: str):
+        """The button of this name, once it can be pressed."""
         # In the page, not in the header, where Streamlit has a Stop of its own.
         main = self.page.get_by_test_id("stMainBlockContainer")
-        return main.get_by_role("button", name=name, exact=True)
+        return main.get_by_role("button", name=name, exact=True, disabled=False)
 
     def click(self, name: str) -> None:
         self.button(name).click()
@@ -139,6 +141,19 @@ def test_a_person_starts_pauses_changes_resumes_stops_and_comes_back(visit: Visi
     assert visit.last_step() == ended_at
     assert visit.marks() == ["rate 0.001"]
     expect(visit.number("Learning rate")).to_have_value("0.001")
+
+
+def test_the_buttons_are_the_same_ones_in_the_same_place_in_every_state(visit: Visitor):
+    visit.open(f"{ENDLESS}&run=new&preset=none")  # with a sentence that goes when a run is started
+    row = HeldRow(visit.page, "train")
+    visit.start()
+    visit.click("Pause")
+    visit.click("1 step")
+    visit.click("Resume")
+    visit.button("Pause").wait_for()
+    visit.click("Stop")
+    visit.button("Start").wait_for()
+    assert row.moves() == []
 
 
 def test_a_second_tab_finds_the_run_and_both_stay_together(visit: Visitor):

@@ -67,7 +67,7 @@ def test_a_bad_link_tells_what_was_not_taken_and_the_page_works():
     visit = Visit(unrollings=0, nodes="many", text="/etc/passwd", preset="best", v=9, seed=3)
     assert len(visit.said("warning")) == 5
     assert visit.chosen() == PRESETS["demo"].config.changed(seed=3).model_dump()
-    assert visit.buttons() == {"Start": True}
+    assert visit.allowed() == ["Start"]
 
 
 def test_a_link_puts_neither_pictures_nor_links_on_the_page():
@@ -90,7 +90,7 @@ def test_an_unknown_run_is_told_and_its_settings_are_there():
         "Its settings are filled in; Start repeats it."
     ]
     assert visit.chosen()["nodes"] == 9
-    assert visit.buttons() == {"Start": True}
+    assert visit.allowed() == ["Start"]
     assert Visit(run="c0ffee00").said("warning") == [
         "Run c0ffee00 is not known here: it was deleted, or the link is from another machine."
     ]

@@ -31,6 +31,17 @@ _NAMES = {
 }
 """Of the live settings' widgets, which are replaced by new ones now and then."""
 
+CONTROLS = [
+    ("start", "Start"),
+    ("command_Pause", "Pause"),
+    ("command_Resume", "Resume"),
+    ("command_1 step", "1 step"),
+    ("command_10 steps", "10 steps"),
+    ("command_Stop", "Stop"),
+    ("leave", "New run"),
+]
+"""Keys and labels of the Train page's row of buttons, in their order."""
+
 
 class Visit:
     """One visitor's page, opened by a link with this query."""
@@ -49,6 +60,7 @@ class Visit:
 
     def click(self, label):
         (button,) = [button for button in self.page.button if button.label == label]
+        assert not button.disabled
         button.click()
         return self.look()
 
@@ -95,10 +107,12 @@ class Visit:
         """The settings as the widgets show them."""
         return {name: self.page.session_state[f"field_{name}"] for name in FIELDS}
 
-    def buttons(self):
-        """The row of run controls: label -> enabled."""
-        ours = ("start", "command_")
-        return {b.label: not b.disabled for b in self.page.button if str(b.key).startswith(ours)}
+    def allowed(self):
+        """The run controls that can be pressed; the row itself is the same in every state."""
+        ours = ("start", "command_", "leave")
+        row = [button for button in self.page.button if str(button.key).startswith(ours)]
+        assert [(button.key, button.label) for button in row] == CONTROLS
+        return [button.label for button in row if not button.disabled]
 
     def said(self, kind):
         """The sentences of a kind, as the visitor reads them."""

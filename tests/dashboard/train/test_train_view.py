@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("own_server")
 def test_a_visitor_arrives_at_the_quick_demo_and_one_start_button():
     visit = Visit()
     assert visit.widget("preset_choice").value == "demo"
-    assert visit.buttons() == {"Start": True}
+    assert visit.allowed() == ["Start"]
     assert visit.page.markdown[0].value == (
         "**Arch 1**, tanh, concat: 43,419 parameters, 800 characters a step (32 windows of 25)."
     )
@@ -68,7 +68,7 @@ def test_divergence_is_told_and_the_last_numbers_fit_their_boxes():
     assert visit.said("error") == [run.snapshot.message]
     assert "Turn clipping on, or lower the learning rate." in visit.said("error")[0]
     assert all(len(value) < 10 for value in visit.figures().values())
-    assert visit.buttons() == {"Start": True}
+    assert visit.allowed() == ["Start"]
 
 
 def test_a_run_that_fails_says_why():
@@ -77,7 +77,7 @@ def test_a_run_that_fails_says_why():
     assert run.snapshot.status == RunStatus.FAILED
     assert ":red-badge[failed]" in visit.status()
     assert visit.said("error") == [run.snapshot.message]
-    assert visit.buttons() == {"Start": True}
+    assert visit.allowed() == ["Start", "Resume"]
 
 
 def test_bits_are_shown_instead_of_nats():

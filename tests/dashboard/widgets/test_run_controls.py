@@ -17,7 +17,7 @@ def test_start_trains_and_locks_all_settings_but_the_live_ones():
     run.wait_until(lambda s: s.step > 5)
     visit.look()
     assert ":green-badge[running]" in visit.status()
-    assert visit.buttons() == dict.fromkeys(["Pause", "1 step", "10 steps", "Stop"], True)
+    assert visit.allowed() == ["Pause", "1 step", "10 steps", "Stop", "New run"]
     free = {widget.label for widget in visit.widgets() if not widget.disabled}
     assert free == {"Learning rate", "Clip at norm", "Unrollings T", "Unit", "Horizontal axis"}
     assert len(visit.page.get("file_uploader")) == 0
@@ -28,12 +28,12 @@ def test_pause_holds_the_run_and_resume_lets_it_go_on():
     run = visit.started_and_paused()
     step = run.snapshot.step
     assert ":orange-badge[paused]" in visit.status()
-    assert list(visit.buttons()) == ["Resume", "1 step", "10 steps", "Stop"]
+    assert visit.allowed() == ["Resume", "1 step", "10 steps", "Stop", "New run"]
     assert visit.figures()["Time left"] == "–"
     visit.click("Resume")
     run.wait_until(lambda s: s.status == RunStatus.RUNNING and s.step > step)
     visit.look()
-    assert list(visit.buttons()) == ["Pause", "1 step", "10 steps", "Stop"]
+    assert visit.allowed() == ["Pause", "1 step", "10 steps", "Stop", "New run"]
 
 
 @pytest.mark.parametrize(("label", "count"), [("1 step", 1), ("10 steps", 10)])
@@ -56,7 +56,7 @@ def test_stop_ends_the_run_and_keeps_its_curve():
     run.wait(30)
     visit.look()
     assert ":gray-badge[stopped]" in visit.status()
-    assert visit.buttons() == {"Start": True}
+    assert visit.allowed() == ["Start", "Resume"]
     assert visit.page.query_params["run"] == run.run_id
     assert visit.figures()["Training loss, nats"] != "–"
 
@@ -66,9 +66,43 @@ def test_a_run_that_ends_by_itself_frees_the_settings():
     run = visit.train_to_the_end()
     assert visit.status() == ":blue-badge[finished] step 5 of 5"
     assert visit.page.get("progress")[0].value == 100
-    assert visit.buttons() == {"Start": True}
+    assert visit.allowed() == ["Start"]
     assert not visit.widget("field_nodes").disabled
     assert run.snapshot.status == RunStatus.FINISHED
+
+
+def test_a_stopped_run_is_resumed_by_the_button_that_ends_a_pause():
+    visit = Visit(**ENDLESS)
+    run = visit.started_and_paused()
+    run.stop()
+    run.wait(30)
+    visit.look()
+    visit.click("Resume")
+    again = session.manager().get(run.run_id)
+    assert again is not run
+    again.wait_until(lambda s: s.status == RunStatus.RUNNING and s.step > run.snapshot.step)
+
+
+def test_resume_drawn_for_a_pause_does_not_train_a_run_on_that_was_stopped_since():
+    visit = Visit(**ENDLESS)
+    run = visit.started_and_paused()
+    run.stop()
+    run.wait(30)
+    visit.click("Resume")
+    assert visit.said("toast")[0].startswith("This run is stopped")
+    assert session.manager().runs() == [run]
+
+
+def test_the_buttons_follow_an_order_before_the_run_has_obeyed_it(monkeypatch):
+    visit = Visit(**ENDLESS)
+    run = visit.start()
+    run.wait_until(lambda s: s.step > 5)
+    slow = run.snapshot  # as if its present step took for ever
+    monkeypatch.setattr(type(run), "snapshot", property(lambda _: slow))
+    visit.click("Pause")
+    assert "Resume" in visit.allowed()
+    visit.click("Resume")
+    assert "Pause" in visit.allowed()
 
 
 def test_start_after_the_end_starts_another_run():
@@ -102,7 +136,7 @@ def test_a_command_that_comes_too_late_is_told_and_does_no_harm():
     visit.click("Pause")  # the button was drawn before the end
     sentence = "This run is stopped and takes no more commands; start a new one."
     assert visit.said("toast") == [sentence]
-    assert visit.buttons() == {"Start": True}
+    assert visit.allowed() == ["Start", "Resume"]
 
 
 def test_a_run_waits_for_a_free_place_and_can_be_stopped_there():
