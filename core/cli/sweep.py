@@ -80,14 +80,15 @@ def run(options: argparse.Namespace) -> int:
     kept = {} if options.again else store.get(cell.key for cell in cells)
     store.put_plan(plan, sha256)
     results, complaint, began = dict(kept), "", monotonic()
+    words = f"{len(cells)} cells" + (f", {len(kept)} of them measured before" if kept else "")
     if len(kept) < len(cells):
         # Imported late: a mistyped option, or a sweep measured before, need not wait for torch.
         from core.cli.train_cells import train_cells
 
         record = not options.no_store
-        complaint = train_cells(cells, results, cluster, store, record)
+        complaint = train_cells(cells, results, cluster, store, words, record)
     else:
-        print(f"{counted(len(cells), len(kept))}: nothing is left to train.", file=sys.stderr)
+        print(f"{words}: nothing is left to train.", file=sys.stderr)
 
     failed = {result.message for result in results.values() if result.status == "failed"}
     for message in [*failed, complaint]:
@@ -105,11 +106,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(_shown(judgement))
     return 0 if complete else 1
-
-
-def counted(planned: int, kept: int) -> str:
-    """How many cells there are, and how many of them need no training."""
-    return f"{planned} cells" + (f", {kept} of them measured before" if kept else "")
 
 
 def _cluster(options: argparse.Namespace) -> Cluster:
