@@ -494,6 +494,7 @@ def test_a_text_that_cannot_be_used_is_refused_in_one_line(content, words, train
 # -- as a process ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_runs_as_a_process(text):
     arguments = ["train", "--steps", "2", "--json", "--text", str(text)]
     done = subprocess.run(

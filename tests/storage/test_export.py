@@ -208,6 +208,7 @@ def _whole(config):
 
 
 @pytest.mark.parametrize("name", ALL)
+@pytest.mark.slow
 def test_the_script_repeats_the_run_with_torch_and_numpy_only(
     store, finished, run_script, tmp_path, name
 ):

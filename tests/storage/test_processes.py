@@ -24,6 +24,8 @@ from core.storage.checkpoints import load_checkpoint
 from core.storage.store import Store
 from core.training.trainer import Trainer
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("UNROLL_KILLS", "3"))
 SECONDS = float(os.environ.get("UNROLL_WRITE_SECONDS", "3"))

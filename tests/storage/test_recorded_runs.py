@@ -42,7 +42,7 @@ def test_a_run_is_in_the_store_as_it_was(store, make_manager, small, corpus):
 def test_a_run_that_was_cut_off_goes_on_bit_for_bit(
     store, open_store, make_manager, make_writer, small, optimiser
 ):
-    config = small(steps=2_500, report_every=400, optimiser=optimiser)
+    config = small(steps=1_300, report_every=400, optimiser=optimiser)
     other_rate = config.learning_rate / 2
     manager = make_manager()
     run = manager.start(config)
@@ -77,7 +77,7 @@ def test_a_run_that_was_cut_off_goes_on_bit_for_bit(
         (at, "paused"),
         (at, "resumed"),
         (at, "learning_rate"),
-        (2_500, "finished"),
+        (1_300, "finished"),
     ]
 
 
