@@ -17,6 +17,7 @@ RANKS = {
     "paths": 0,
     "jsonable": 0,
     "history": 0,
+    "steps": 0,
     "labels": 0,
     "data": 1,
     "networks": 1,
