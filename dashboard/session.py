@@ -18,7 +18,7 @@ from core.config import TrainingConfig
 from core.errors import UnrollError
 from core.links import Link, from_query, to_query
 from core.records import Event
-from core.storage.stored_run import ArchivedRun, live_changes, past_of
+from core.storage.stored_run import StoredRun, live_changes, past_of
 from core.training.manager import RunManager
 from core.training.run import Run
 from dashboard.library import library
@@ -46,7 +46,7 @@ def manager() -> RunManager:
     return RunManager(max_running=_MAX_RUNNING, observe=writer.observe if writer else None)
 
 
-def find_run(run_id: str) -> Run | ArchivedRun | None:
+def find_run(run_id: str) -> Run | StoredRun | None:
     """A run of this server, or one out of the store."""
     return manager().get(run_id) or library().archived(run_id)
 
@@ -94,7 +94,7 @@ def enter(page: str) -> None:
         st.session_state[_LINK] = None
 
 
-def watch(run: Run | ArchivedRun) -> None:
+def watch(run: Run | StoredRun) -> None:
     """Show this run, and its settings in the widgets."""
     snapshot = run.snapshot
     st.session_state[_RUN] = run.run_id
@@ -107,7 +107,7 @@ def leave() -> None:
     st.session_state[_RUN] = _NO_RUN
 
 
-def watched_run() -> Run | ArchivedRun | None:
+def watched_run() -> Run | StoredRun | None:
     """The run this session shows; one out of the store takes no commands."""
     run_id = st.session_state.get(_RUN)
     return find_run(run_id) if run_id and run_id != _NO_RUN else None
@@ -226,7 +226,7 @@ def _query() -> dict[str, str]:
     return to_query(preset(), config(), planned_changes())
 
 
-def _changes_of(run: Run | ArchivedRun) -> tuple[Event, ...]:
+def _changes_of(run: Run | StoredRun) -> tuple[Event, ...]:
     """The live changes of a run, and those that it is still to make by itself."""
     snapshot = run.snapshot
     to_come = [e for e in getattr(run, "planned", ()) if e.step >= snapshot.step]

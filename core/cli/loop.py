@@ -13,7 +13,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import astuple, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +21,7 @@ from tqdm import tqdm
 from core.errors import ConfigError, Diverged, UnrollError
 from core.jsonable import finite
 from core.records import Report, RunStatus, StepRecord
+from core.steps import CSV, csv_row
 
 if TYPE_CHECKING:  # torch is imported late, so that a mistyped option is answered at once
     from core.cli.recording import Recording
@@ -169,10 +169,10 @@ def _metrics(path: Path | None) -> Iterator[Callable[[StepRecord], None]]:
         raise UnrollError(f"{path} cannot be written: {error.strerror}.") from None
     with file:
         writer = csv.writer(file)
-        writer.writerow(field.name for field in fields(StepRecord))
+        writer.writerow(CSV)
 
         def write(record: StepRecord) -> None:
-            writer.writerow(int(v) if isinstance(v, bool) else v for v in astuple(record))
+            writer.writerow(csv_row(record))
 
         yield write
 

@@ -18,10 +18,11 @@ from core.data.alphabet import encode
 from core.data.corpora import load_corpus
 from core.data.latch import latch_floor, latch_text
 from core.errors import Diverged, TextError
-from core.experiments.cell_run import CellRun, joined, step_columns
+from core.experiments.cell_run import CellRun
 from core.experiments.plan import MARKS, Cell, CellResult, Mark
 from core.networks.stepwise import CharacterModel, softmax
 from core.records import Report, StepRecord
+from core.steps import Columns, columns_of, joined
 from core.training.threads import prepare_thread
 from core.training.trainer import Trainer
 
@@ -67,7 +68,7 @@ def train_cell(
     marks: list[Mark] = []
     reports: list[Report] = []
     since: list[StepRecord] = []  # the last mark
-    columns: list[dict[str, np.ndarray]] = []
+    columns: list[Columns] = []
     highest, message = 0.0, ""
     due = {math.ceil(config.steps * part / MARKS) for part in range(1, MARKS + 1)}
     try:
@@ -88,7 +89,7 @@ def train_cell(
                 )
                 tell(marks[-1])
                 highest = max(highest, marks[-1].grad_norm)
-                columns.append(step_columns(since))
+                columns.append(columns_of(since))
                 since.clear()
             if record.step % _LOOK_EVERY == 0 and not wanted():
                 raise Abandoned
@@ -115,7 +116,7 @@ def train_cell(
         marks=tuple(marks),
         message=message,
     )
-    columns.append(step_columns(since))
+    columns.append(columns_of(since))
     return CellRun(result, joined(columns), tuple(reports), trainer.state(), corpus.sha256)
 
 

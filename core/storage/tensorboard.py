@@ -37,13 +37,13 @@ def export_tensorboard(store: Store, rows: Sequence[RunRow], folder: Path) -> in
 
 
 def _write(store: Store, row: RunRow, writer) -> None:
-    columns = store.steps(row.id)
+    columns = store.ledger.steps(row.id)
     # TensorBoard shows a wall clock: that of the training, from the run's start.
     for at, step in enumerate(columns["step"].tolist()):
         clock = row.created + float(columns["seconds"][at])
         for name in _STEPS:
             writer.add_scalar(f"training/{name}", float(columns[name][at]), step, clock)
-    for report in store.reports(row.id):
+    for report in store.ledger.reports(row.id):
         clock = row.created + report.seconds
         writer.add_scalar("validation/loss_nats", report.validation_loss_nats, report.step, clock)
         writer.add_text("sample", report.sample, report.step, clock)

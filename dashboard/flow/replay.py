@@ -12,7 +12,7 @@ import streamlit as st
 from core.errors import UnrollError
 from core.insight.diagnosis import diagnose
 from core.records import Divergence, Event, RunStatus
-from core.storage.stored_run import ArchivedRun, live_changes
+from core.storage.stored_run import StoredRun, live_changes
 from core.training.run import Run
 from core.training.snapshot import RunSnapshot
 from dashboard import session
@@ -26,7 +26,7 @@ _CLIP = 1.25  # the article's
 _LARGE_RATE = 1.0  # above it even a clipped gradient makes a long step
 
 
-def replay_panel(run: Run | ArchivedRun | None) -> None:
+def replay_panel(run: Run | StoredRun | None) -> None:
     """Nothing for a run that is well."""
     snapshot = run.snapshot if run else None
     if snapshot is None or not len(snapshot.history):
@@ -64,7 +64,7 @@ def replay_panel(run: Run | ArchivedRun | None) -> None:
         _way_on(run)
 
 
-def _way_on(run: Run | ArchivedRun) -> None:
+def _way_on(run: Run | StoredRun) -> None:
     """The button that trains on with clipping, if that was not on already."""
     snapshot = run.snapshot
     if _clipped_already(snapshot):
@@ -159,7 +159,7 @@ def _restart(run: Run) -> None:
         st.toast(plain(str(error)))
 
 
-def _can_repeat(run: ArchivedRun) -> bool:
+def _can_repeat(run: StoredRun) -> bool:
     """Weights that were given from outside are not kept with the run."""
     try:
         return not library().shelf().get(run.run_id).given_weights
@@ -167,7 +167,7 @@ def _can_repeat(run: ArchivedRun) -> bool:
         return False
 
 
-def _repeat(run: ArchivedRun) -> None:
+def _repeat(run: StoredRun) -> None:
     """A run out of the store kept no state from before it diverged, but its course is known."""
     watched = session.watched_run()
     if watched is None or watched.run_id != run.run_id:

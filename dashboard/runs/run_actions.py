@@ -16,7 +16,7 @@ from core.errors import UnrollError
 from core.records import Event
 from core.storage.rows import RunRow
 from core.storage.store import UNDO_SECONDS
-from core.storage.stored_run import ArchivedRun, live_changes
+from core.storage.stored_run import StoredRun, live_changes
 from core.storage.zip_export import export_run
 from dashboard import session
 from dashboard.library import library
@@ -56,7 +56,7 @@ def open_run(run_id: str) -> None:
     Raises:
         StoreError: it is not there any more, or damaged.
     """
-    session.watch(session.find_run(run_id) or ArchivedRun(library().shelf(), run_id))
+    session.watch(session.find_run(run_id) or StoredRun(library().shelf(), run_id))
 
 
 def duplicate(row: RunRow, **changes: float) -> None:
@@ -67,7 +67,7 @@ def duplicate(row: RunRow, **changes: float) -> None:
     Raises:
         UnrollError: it was stored by a version that allowed other values.
     """
-    events = (*row.planned, *live_changes(library().shelf().events(row.id)))
+    events = (*row.planned, *live_changes(library().shelf().ledger.events(row.id)))
     # A planned change that took effect was recorded too; once is enough.
     planned: dict[tuple[int, str], Event] = {
         (event.step, event.kind): event for event in events if event.kind not in changes
@@ -81,7 +81,7 @@ def remedy(row: RunRow) -> tuple[str, dict[str, float]]:
     Raises:
         UnrollError: it was stored by a version that allowed other values.
     """
-    events = live_changes(library().shelf().events(row.id))
+    events = live_changes(library().shelf().ledger.events(row.id))
     live = row.config.live.changed(**{event.kind: event.value for event in events})
     if not 0 < live.clip <= _CLIP:
         return f"clipping at {_CLIP:g}", {"clip": _CLIP}

@@ -16,7 +16,7 @@ from core.data.uploads import shown_name
 from core.errors import RunError
 from core.links import linkable
 from core.storage.rows import RunRow
-from core.storage.stored_run import ArchivedRun
+from core.storage.stored_run import StoredRun
 from core.storage.weights import load_weights_bytes
 from core.training.run import Run
 from core.training.snapshot import RunSnapshot
@@ -61,7 +61,7 @@ class Source:
     title: str
     take: Callable[[], Taken]
     live: bool = False
-    run: Run | ArchivedRun | _Saved | None = None
+    run: Run | StoredRun | _Saved | None = None
 
 
 def sources() -> list[Source]:
@@ -133,7 +133,7 @@ class _Saved:
         self.run_id = run_id
 
     @property
-    def _archived(self) -> ArchivedRun:
+    def _archived(self) -> StoredRun:
         run = library().archived(self.run_id)
         if run is None:
             raise RunError(f"Run {self.run_id} is no longer in the store: choose another network.")

@@ -154,7 +154,7 @@ def test_an_interrupted_training_is_resumed_exactly(
     assert again == {step: whole[step] for step in again}
     assert max(again) == 30
     store = Store()
-    assert store.steps(outcome["id"])["loss_nats"].tolist() == list(whole.values())
+    assert store.ledger.steps(outcome["id"])["loss_nats"].tolist() == list(whole.values())
     store.close()
 
 

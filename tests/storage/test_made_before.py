@@ -17,7 +17,7 @@ from core.experiments.recorded_cells import runs_of_cells
 from core.experiments.results import SweepStore
 from core.records import Event, RunStatus
 from core.storage.store import Store
-from core.storage.stored_run import ArchivedRun, past_of
+from core.storage.stored_run import StoredRun, past_of
 from core.storage.zip_export import export_run
 from core.storage.zip_import import import_run
 from core.training.manager import RunManager
@@ -95,7 +95,7 @@ def assert_goes_on_exactly(store, run_id, make_manager, make_writer):
     else:  # this processor rounds products otherwise than the one that recorded the first part
         assert resumed == pytest.approx(uninterrupted, abs=1e-4)
     assert resumed == pytest.approx(numbers(then), abs=1e-4)
-    stored = ArchivedRun(store, run_id).snapshot
+    stored = StoredRun(store, run_id).snapshot
     assert (stored.status, losses_of(stored)) == (RunStatus.FINISHED, resumed)
 
 
@@ -115,8 +115,8 @@ def test_every_run_is_in_the_list_and_what_was_cut_off_is_interrupted(store):
 
 @pytest.mark.parametrize("run_id", RUNS)
 def test_a_run_says_all_that_it_said(store, run_id):
-    assert_is_as_it_was(ArchivedRun(store, run_id).snapshot, run_id)
-    assert ArchivedRun(store, run_id).weights()[0] == len(EXPECTED[run_id]["losses"])
+    assert_is_as_it_was(StoredRun(store, run_id).snapshot, run_id)
+    assert StoredRun(store, run_id).weights()[0] == len(EXPECTED[run_id]["losses"])
 
 
 @pytest.mark.parametrize("run_id", GO_ON)
@@ -128,7 +128,7 @@ def test_a_run_goes_on_as_if_it_had_never_been_cut_off(store, make_manager, make
 def test_a_zip_comes_in_and_goes_out_with_the_same_members(elsewhere, run_id):
     path = MADE / f"{run_id}.zip"
     assert import_run(elsewhere, path) == run_id
-    assert_is_as_it_was(ArchivedRun(elsewhere, run_id).snapshot, run_id)
+    assert_is_as_it_was(StoredRun(elsewhere, run_id).snapshot, run_id)
     again = io.BytesIO()
     export_run(elsewhere, run_id, again)
     with zipfile.ZipFile(path) as before, zipfile.ZipFile(again) as after:
@@ -161,4 +161,4 @@ def test_the_results_of_a_sweep_are_found_by_its_cells(home, store):
         assert len(found[key].marks) == 60
     assert runs_of_cells(store, cells) == {key: key[:8] for key in cells}
     for key in cells:
-        assert len(ArchivedRun(store, key[:8]).snapshot.history) == 60
+        assert len(StoredRun(store, key[:8]).snapshot.history) == 60
