@@ -1,11 +1,17 @@
-"""What people read for the names that settings have in code: written once, for every page and file.
+"""What people read for the names that settings and their values have in code.
 
-Knows no widgets. A value that is not listed is read as it is written.
+Written once, for pages, messages and files. Knows no widgets. A value that is not listed is read
+as it is written.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
+from core.config import TrainingConfig
+
 FIELDS = {
+    "text": "Text",
     "architecture": "Architecture",
     "combine": "Combine",
     "feedback": "Teacher forcing",
@@ -25,13 +31,11 @@ FIELDS = {
     "seed": "Seed",
     "device": "Device",
 }
-"""A setting by its field's name, as a widget is labelled."""
+"""A setting as a widget is labelled."""
 
 VALUES = {
     "arch1": "Arch 1",
     "arch2": "Arch 2",
-    "teacher": "on",
-    "free": "off",
     "relu": "ReLU",
     "published": "as published",
     "sgd": "SGD",
@@ -41,3 +45,49 @@ VALUES = {
     "cuda": "CUDA",
 }
 """A setting's value."""
+
+# Under a label that says what they are about, and in a sentence that does not.
+FEEDBACK = {"teacher": "on", "free": "off"}
+_FEEDBACK_ALONE = {"teacher": "teacher forced", "free": "free running"}
+
+_SHORT = {
+    "unrollings": "T",
+    "nodes": "N",
+    "batch_size": "B",
+    "learning_rate": "rate",
+    "clip": "clip",
+    "seed": "seed",
+    "decay_rate": "decay",
+    "decay_steps": "decay every",
+    "steps": "steps",
+}
+
+
+def value_name(value: str) -> str:
+    """A value in a choice, where its field's label stands beside it: "ReLU", "on"."""
+    return FEEDBACK.get(value) or VALUES.get(value, value)
+
+
+def setting(field: str, value: Any) -> str:
+    """A setting in a word or two that need no label: "ReLU", "T 40", "clip off"."""
+    if field == "clip" and not value:
+        return "clip off"
+    if isinstance(value, str):
+        shown = _FEEDBACK_ALONE.get(value) or VALUES.get(value, value)
+    else:
+        shown = number(value)
+    return f"{_SHORT[field]} {shown}" if field in _SHORT else shown
+
+
+def number(value: float) -> str:
+    """A number: its thousands are parted where it is long."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    return f"{value:,}" if value >= 10_000 else str(value)
+
+
+def run_name(config: TrainingConfig) -> str:
+    """What a run is called until somebody names it: "Arch 1 tanh, N 128, T 25"."""
+    words = [setting(name, getattr(config, name)) for name in ("architecture", "activation")]
+    sizes = [setting(name, getattr(config, name)) for name in ("nodes", "unrollings")]
+    return ", ".join([" ".join(words), *sizes])

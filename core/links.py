@@ -21,7 +21,7 @@ from decimal import Decimal
 
 from core.config import PRESETS, LiveSettings, TrainingConfig
 from core.errors import ConfigError
-from core.records import Event
+from core.records import Event, EventKind, live_changes
 
 VERSION = "1"
 DEFAULT_PRESET = "demo"
@@ -52,7 +52,7 @@ def to_query(preset: str, config: TrainingConfig, events: Sequence[Event] = ()) 
             query[name] = f"{value:g}" if isinstance(value, float) else str(value)
             if isinstance(value, float) and float(query[name]) != value:
                 query[name] = repr(value)
-    changes = [event for event in events if event.kind in LiveSettings.model_fields]
+    changes = live_changes(events)
     if 0 < len(changes) <= MOST_EVENTS:
         query["events"] = events_text(changes)
     return query
@@ -149,7 +149,7 @@ def _events(parts: Sequence[str], config: TrainingConfig, problems: list[str]) -
         except ConfigError as error:
             problems.append(f"The live change {_shown(part)}: {error} It is not repeated.")
             continue
-        events.append(Event(int(step), kind, getattr(live, kind)))
+        events.append(Event(int(step), EventKind(kind), getattr(live, kind)))
     return tuple(sorted(events, key=lambda event: event.step))
 
 

@@ -5,8 +5,11 @@ Knows no torch. Losses are means over a window's `B * T` predictions, in nats pe
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from core.config import LiveSettings
 
 
 class RunStatus(StrEnum):
@@ -108,11 +111,59 @@ class Divergence:
         return min(1.0, clip / self.grad_norm) if self.grad_norm else None
 
 
+class EventKind(StrEnum):
+    """What can happen to a run. A live change is called as the setting that it changes."""
+
+    LEARNING_RATE = "learning_rate"
+    """From the next step on the base learning rate is another one."""
+    CLIP = "clip"
+    """From the next step on gradients are clipped at another norm."""
+    UNROLLINGS = "unrollings"
+    """From the next step on windows have another length."""
+    REFUSED = "refused"
+    """A live change was asked for that the text is too short for; nothing changed."""
+    PAUSED = "paused"
+    """The run holds still after this step."""
+    RESUMED = "resumed"
+    """It trains again: after a pause, or out of the store."""
+    FINISHED = "finished"
+    """All its steps were trained."""
+    STOPPED = "stopped"
+    """It was ended by the user."""
+    DIVERGED = "diverged"
+    """The next step met a number that is not finite."""
+    FAILED = "failed"
+    """It was ended by an error."""
+
+    @property
+    def live_change(self) -> bool:
+        """Whether a live setting was changed."""
+        return self in (EventKind.LEARNING_RATE, EventKind.CLIP, EventKind.UNROLLINGS)
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened to a run after a step: a change, a pause, an end."""
 
     step: int  # the last step trained before it; a change counts from the next one
-    kind: str  # learning_rate, clip, unrollings, paused, resumed, stopped, diverged, failed
-    value: float | None = None
+    kind: EventKind
+    value: float | None = None  # of a live change
     text: str = ""
+
+    def __post_init__(self) -> None:
+        # Files and links hold the name alone.
+        object.__setattr__(self, "kind", EventKind(self.kind))
+
+
+def live_changes(events: Iterable[Event]) -> tuple[Event, ...]:
+    """The changes of live settings among events."""
+    return tuple(event for event in events if event.kind.live_change)
+
+
+def live_after(live: LiveSettings, events: Iterable[Event]) -> LiveSettings:
+    """Live settings as these changes leave them.
+
+    Raises:
+        ConfigError: a value is not allowed.
+    """
+    return live.changed(**{event.kind: event.value for event in live_changes(events)})

@@ -17,8 +17,8 @@ import streamlit as st
 from core.config import TrainingConfig
 from core.errors import UnrollError
 from core.links import Link, from_query, to_query
-from core.records import Event
-from core.storage.stored_run import StoredRun, live_changes, past_of
+from core.records import Event, live_changes
+from core.storage.stored_run import StoredRun, past_of
 from core.training.manager import RunManager
 from core.training.run import Run
 from dashboard.library import library

@@ -19,6 +19,7 @@ RANKS = {
     "history": 0,
     "steps": 0,
     "labels": 0,
+    "palette": 0,
     "data": 1,
     "networks": 1,
     "links": 1,

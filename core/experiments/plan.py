@@ -20,8 +20,18 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from core.config import Activation, Architecture, Clip, Init, TrainingConfig, Unrollings
+from core.config import (
+    Activation,
+    Architecture,
+    Clip,
+    Init,
+    TrainingConfig,
+    Unrollings,
+    bounds,
+    choices,
+)
 from core.errors import ConfigError
+from core.labels import setting, value_name
 
 ROOM = 8
 """Unrollings beyond the lag: the window must hold key and echo with room to spare."""
@@ -29,6 +39,7 @@ LATCH = "latch"
 MARKS = 60
 """How often a cell is measured on its way: what it recalled in between is not seen."""
 MAX_CELLS = 2_000
+_LONGEST_LAG = 100
 
 # Part of every cell's key: results of an older way to measure are not reused.
 _MEASURE = 1
@@ -36,7 +47,7 @@ _MEASURE = 1
 _NOT_IN_KEY = ("report_every", "probe_every", "device")
 
 Budget = Literal["updates", "characters"]
-Lag = Annotated[int, Field(ge=1, le=100)]
+Lag = Annotated[int, Field(ge=1, le=_LONGEST_LAG)]
 
 BASE = TrainingConfig(
     nodes=100, batch_size=32, init="zero-mean", optimiser="adam", learning_rate=0.001, clip=1.25
@@ -44,12 +55,12 @@ BASE = TrainingConfig(
 """What the cells share unless the plan says otherwise: DESIGN's settings for latch texts."""
 
 _ALLOWED = {
-    "lags": "whole numbers from 1 to 100",
-    "unrollings": "whole numbers from 1 to 200",
-    "activations": "tanh, relu or both",
-    "clips": "numbers from 0, which is off, to 1,000,000",
-    "inits": "some of published, zero-mean, orthogonal, identity",
-    "architectures": "arch1, arch2 or both",
+    "lags": f"whole numbers from 1 to {_LONGEST_LAG}",
+    "unrollings": "whole numbers from {:g} to {:g}".format(*bounds("unrollings")),
+    "activations": f"{', '.join(choices('activation'))} or both",
+    "clips": "numbers from {:g}, which is off, to {:,.0f}".format(*bounds("clip")),
+    "inits": f"some of {', '.join(choices('init'))}",
+    "architectures": f"{', '.join(choices('architecture'))} or both",
     "seeds": "a whole number from 1 to 50",
     "first_seed": "a whole number from 0 to 1,000,000",
     "budget": "updates or characters",
@@ -162,13 +173,13 @@ class SweepPlan(BaseModel):
 
     def line_name(self, line: Line) -> str:
         """What tells this line from the plan's others: "ReLU", "tanh, clip off"."""
-        words = [ACTIVATION_NAMES[line.activation]]
+        words = [value_name(line.activation)]
         if len(self.clips) > 1:
-            words.append(_clip_name(line.clip))
+            words.append(setting("clip", line.clip))
         if len(self.inits) > 1:
             words.append(line.init)
         if len(self.architectures) > 1:
-            words.append(_ARCHITECTURE_NAMES[line.architecture])
+            words.append(value_name(line.architecture))
         return ", ".join(words)
 
     def cells(self, text_sha256: str = "") -> list[Cell]:
@@ -200,10 +211,6 @@ class SweepPlan(BaseModel):
             steps=steps,
         )
         return Cell(config, line, distance, text_sha256)
-
-
-ACTIVATION_NAMES = {"tanh": "tanh", "relu": "ReLU"}
-_ARCHITECTURE_NAMES = {"arch1": "Arch 1", "arch2": "Arch 2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,13 +245,13 @@ class Cell:
     def name(self) -> str:
         """What to call its run: "ReLU, lag 16, seed 3"; what is unlike `BASE` is named too."""
         line = self.line
-        words = [ACTIVATION_NAMES[line.activation]]
+        words = [value_name(line.activation)]
         if line.clip != BASE.clip:
-            words.append(_clip_name(line.clip))
+            words.append(setting("clip", line.clip))
         if line.init != BASE.init:
             words.append(line.init)
         if line.architecture != BASE.architecture:
-            words.append(_ARCHITECTURE_NAMES[line.architecture])
+            words.append(value_name(line.architecture))
         distance = "lag" if self.config.text.startswith(f"{LATCH}:") else "T"
         return ", ".join([*words, f"{distance} {self.distance}", f"seed {self.seed}"])
 
@@ -292,10 +299,6 @@ class CellResult:
     marks: tuple[Mark, ...] = ()
     worker: str = ""
     message: str = ""  # why it diverged or failed
-
-
-def _clip_name(clip: float) -> str:
-    return f"clip {clip:g}" if clip else "clip off"
 
 
 def _sentences(error: ValidationError) -> str:

@@ -20,11 +20,11 @@ from core.data.ngrams import cached_floors
 from core.errors import StoreError
 from core.experiments.cell_run import CellRun
 from core.experiments.plan import Cell, Mark
-from core.records import Event, RunStatus
+from core.records import Event, EventKind, RunStatus, live_changes
 from core.storage.batch import Batch, Progress, write
 from core.storage.checkpoints import Checkpoint, save_checkpoint
 from core.storage.store import Store
-from core.storage.stored_run import live_changes, note_diagnosis
+from core.storage.stored_run import note_diagnosis
 
 _WRITE_EVERY = 1.0  # seconds between two looks at how far the cells have got
 _DIGITS = 8  # of a cell's key, in a run's id
@@ -88,7 +88,7 @@ class SweepRuns:
         batch = Batch(
             steps=run.columns,
             reports=run.reports,
-            events=[Event(state.step, str(status), text=message)],
+            events=[Event(state.step, EventKind(status), text=message)],
             row={
                 "status": status,
                 "message": message,

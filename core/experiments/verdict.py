@@ -13,6 +13,7 @@ from statistics import mean, median, stdev
 from typing import Literal
 
 from core.experiments.plan import MARKS, ROOM, Cell, CellResult, Line, SweepPlan
+from core.labels import value_name
 
 LEARNED = 0.9
 """Recall from which an echo counts as learned."""
@@ -246,7 +247,7 @@ def headline(plan: SweepPlan, found: Sequence[Verdict]) -> str:
         if not words and limit[-1].isdigit():
             limit += " characters" if plan.on_latch else " unrollings"
         words.append(f"{plan.line_name(verdict.line)}: {limit}")
-    optimiser = {"adam": "Adam", "adadelta": "Adadelta", "sgd": "SGD"}[plan.base.optimiser]
+    optimiser = value_name(plan.base.optimiser)
     seeds = "one seed" if plan.seeds == 1 else f"{plan.seeds} seeds"
     measure = f"median of {seeds}" if plan.on_latch else f"mean of {seeds}"
     sentence = (

@@ -14,12 +14,12 @@ from html import escape
 import numpy as np
 
 from core.history import History
+from core.palette import FLOORS, LOSS, NORM_AFTER, NORM_BEFORE, VALIDATION
 from core.records import Report
 from core.storage.rows import RunRow
 
 _WIDTH, _HEIGHT = 960, 480
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 130, 30, 50  # margins; the right one holds labels
-_FLOORS = ("uniform", "unigram", "bigram", "trigram")
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title>
 <style>
@@ -50,21 +50,21 @@ def figures(
     drawn = history.view().envelope(800)
     step = drawn["step"]
     validation = [r for r in reports if math.isfinite(r.validation_loss_nats)]
-    floors = {name: row.floors[name] for name in _FLOORS if name in row.floors}
+    floors = {name: row.floors[name] for name in FLOORS if name in row.floors}
     losses = _Chart(row.planned_steps, [*drawn["loss_mean"], *floors.values()], "nats", log=False)
     for name, floor in floors.items():
         losses.level(floor, name)
-    losses.line(step, drawn["loss_mean"], "#B08500", "training", 1.5)
+    losses.line(step, drawn["loss_mean"], LOSS.color, "training", 1.5)
     losses.line(
         [report.step for report in validation],
         [report.validation_loss_nats for report in validation],
-        "#9277EE",
+        VALIDATION.color,
         "validation",
         2.5,
     )
     norms = _Chart(row.planned_steps, drawn["grad_norm_max"], "global norm", log=True)
-    norms.line(step, drawn["grad_norm_max"], "#CC3B7C", "before clipping", 1.2)
-    norms.line(step, drawn["grad_norm_clipped"], "#6C90CE", "after", 2)
+    norms.line(step, drawn["grad_norm_max"], NORM_BEFORE.color, "before clipping", 1.2)
+    norms.line(step, drawn["grad_norm_clipped"], NORM_AFTER.color, "after", 2)
     about = f"{row.name}, {row.step:,} steps on {row.text_title}."
     return {
         "figure-loss.html": losses.page(

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from core import steps
-from core.records import Event, ProbeRecord, Report
+from core.records import Event, EventKind, ProbeRecord, Report
 from core.steps import Columns
 from core.storage.database import Database
 from core.storage.stretches import STRETCH, pack, stretch_of, unpack
 
 _FLOW = "flow"  # the kind of the probes; the table has room for others
+_EVENTS = frozenset(EventKind)
 
 
 class Ledger:
@@ -107,7 +108,8 @@ class Ledger:
             rows = connection.execute(
                 "SELECT step, kind, value, text FROM events WHERE run = ? ORDER BY number", (run,)
             )
-            return tuple(Event(*row) for row in rows)
+            # Of another kind can only be what a stranger made up, and an older version took in.
+            return tuple(Event(*row) for row in rows if row[1] in _EVENTS)
 
     def put_probes(self, run: str, probes: Iterable[ProbeRecord]) -> None:
         """Write probes of the gradient flow; one at the same step is replaced."""

@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Annotated, Any, get_type_hints
 
 from core.config import PRESETS, TrainingConfig
-from core.records import Event, RunStatus
+from core.records import Event, EventKind, RunStatus
 
 # What says how a run is computed or reported, and not what is trained.
 _MINOR = {"device", "report_every", "probe_every"}
@@ -41,7 +41,7 @@ def _events_json(events: tuple[Event, ...]) -> str:
 
 
 def _events(text: str) -> tuple[Event, ...]:
-    return tuple(Event(step, kind, value) for step, kind, value in json.loads(text))
+    return tuple(Event(step, EventKind(kind), value) for step, kind, value in json.loads(text))
 
 
 _Flag = Annotated[bool, Kept(int, bool)]
@@ -141,13 +141,6 @@ class RunRow:
 def bits(nats: float | None) -> float | None:
     """Nats as bits; None stays, and so does what is not a number."""
     return nats / math.log(2) if nats is not None and math.isfinite(nats) else None
-
-
-def default_name(config: TrainingConfig) -> str:
-    """What a run is called until somebody names it: "Arch 1 tanh, N 128, T 25"."""
-    kind = {"arch1": "Arch 1", "arch2": "Arch 2"}[config.architecture]
-    activation = {"tanh": "tanh", "relu": "ReLU"}[config.activation]
-    return f"{kind} {activation}, N {config.nodes}, T {config.unrollings}"
 
 
 def as_columns(values: Mapping[str, Any]) -> dict[str, Any]:

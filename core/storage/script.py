@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.config import LiveSettings, TrainingConfig
+from core.config import TrainingConfig
 from core.data.text8 import TEXT8
-from core.records import Event
+from core.records import Event, live_changes
 from core.storage.rows import RunRow
 
 _NORMALISE = """
@@ -75,9 +75,8 @@ def script_for(row: RunRow, events: Sequence[Event], *, bundled: bool = False) -
     config = row.config
     text = _FILE if bundled else _text(config)
     changes: dict[int, dict[str, float]] = {}
-    for event in events:
-        if event.kind in LiveSettings.model_fields:
-            changes.setdefault(event.step, {})[event.kind] = event.value
+    for event in live_changes(events):
+        changes.setdefault(event.step, {})[str(event.kind)] = event.value
     about = " ".join(f"{row.name}: {config.architecture}, {config.activation}".split())
     title = " ".join(row.text_title.split()) or "the text"
     return _TEMPLATE.format(

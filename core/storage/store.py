@@ -21,12 +21,13 @@ from typing import Any
 
 from core.config import TrainingConfig
 from core.errors import StoreError
+from core.labels import run_name
 from core.paths import data_home
 from core.records import Event, RunStatus
 from core.storage.database import Database
 from core.storage.ledger import Ledger
 from core.storage.ownership import CUT_OFF, Ownership
-from core.storage.rows import COLUMNS, RunRow, as_columns, as_row, default_name
+from core.storage.rows import COLUMNS, RunRow, as_columns, as_row
 from core.storage.schema import RUNS
 
 UNDO_SECONDS = 60.0
@@ -109,7 +110,7 @@ class Store(Database):
         self.insert(
             config,
             id=run_id,
-            name=name or default_name(config),
+            name=name or run_name(config),
             created=now,
             updated=now,
             status=RunStatus.QUEUED,

@@ -17,7 +17,7 @@ from core.config import LiveSettings, TrainingConfig
 from core.errors import RunError, StoreError
 from core.history import History
 from core.insight.diagnosis import diagnose
-from core.records import Event, RunStatus
+from core.records import Event, RunStatus, live_after, live_changes
 from core.steps import cut
 from core.storage.checkpoints import load_checkpoint
 from core.storage.rows import RunRow
@@ -27,7 +27,6 @@ from core.training.snapshot import RunSnapshot
 from core.training.state import Past
 
 _LOOK_EVERY = 0.5  # seconds, at a run that trains in another process
-_LIVE = tuple(LiveSettings.model_fields)
 
 
 def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[TrainingConfig, Past]:
@@ -84,11 +83,6 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
     return config, past
 
 
-def live_changes(events: Sequence[Event]) -> tuple[Event, ...]:
-    """The changes of live settings among events."""
-    return tuple(event for event in events if event.kind in _LIVE)
-
-
 def note_diagnosis(store: Store, run_id: str) -> None:
     """Name the gravest of what can be found about a run as it stands; nothing if it is well.
 
@@ -135,6 +129,11 @@ class StoredRun:
         """The live settings in use."""
         return self.snapshot.live
 
+    @property
+    def planned(self) -> tuple[Event, ...]:
+        """Changes of live settings that it was to make by itself."""
+        return self._planned
+
     def weights(self, timeout: float = 0.0) -> tuple[int, dict[str, np.ndarray]] | None:
         """The step and the weights of the last checkpoint; None if there is none.
 
@@ -159,12 +158,13 @@ class StoredRun:
     def _look(self) -> RunSnapshot:
         store, run_id = self._store, self.run_id
         row = store.get(run_id)
+        self._planned = row.planned
         if self._seen == (row.updated, row.status):
             return self._snapshot
         self._read_steps()
         events = store.ledger.events(run_id)
         config = row.config
-        live = config.live.changed(**{event.kind: event.value for event in live_changes(events)})
+        live = live_after(config.live, events)
         view = self._history.view()
         self._seen = (row.updated, row.status)
         return RunSnapshot(

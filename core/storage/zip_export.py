@@ -37,14 +37,13 @@ from core.errors import StoreError, TextError, WeightsError
 from core.jsonable import finite
 from core.links import events_text, to_query
 from core.paths import replacing
-from core.records import Event, ProbeRecord, Report
+from core.records import Event, ProbeRecord, Report, live_changes
 from core.steps import CSV, csv_rows
 from core.storage.checkpoints import checkpoint_bytes, load_checkpoint
 from core.storage.figures import figures
 from core.storage.rows import RunRow, bits
 from core.storage.script import script_for
 from core.storage.store import Store
-from core.storage.stored_run import live_changes
 from core.storage.weights import weights_bytes
 from core.storage.zip_format import ABOUT, FORMAT_VERSION, KEYS, LONGEST_TEXT, PROBE_FIGURES
 

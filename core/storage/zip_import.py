@@ -19,16 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from core.config import LiveSettings, TrainingConfig
+from core.config import TrainingConfig
 from core.data.corpora import keep, load_corpus, own_corpus
 from core.errors import ConfigError, StoreError, TextError
-from core.records import Event, ProbeRecord, Report
+from core.labels import run_name
+from core.records import Event, EventKind, ProbeRecord, Report, live_changes
 from core.steps import CSV, KINDS, Columns
 from core.storage.batch import Batch, Progress, write
 from core.storage.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
-from core.storage.rows import default_name
 from core.storage.store import Store
-from core.storage.stored_run import live_changes
 from core.storage.weights import LARGEST_FILE
 from core.storage.zip_format import (
     ABOUT,
@@ -142,7 +141,7 @@ def _take_in(store: Store, files: Mapping[str, bytes]) -> str:
         _require_same(checkpoint, config)
         checkpoint = replace(checkpoint, config=config)
     row = {field: check(about[KEYS.get(field, field)]) for field, check in ABOUT.items() if check}
-    row["name"] = row["name"] or default_name(config)
+    row["name"] = row["name"] or run_name(config)
 
     run_id = _free_id(store, str(about["id"]))
     now = store.now()
@@ -210,8 +209,8 @@ def _probes(data: bytes) -> list[ProbeRecord]:
 
 
 def _event(event: Mapping[str, Any]) -> Event:
-    kind, value = str(event["kind"])[:50], event["value"]
-    if kind in LiveSettings.model_fields or value is not None:
+    kind, value = EventKind(event["kind"]), event["value"]
+    if kind.live_change or value is not None:
         value = number(value)
     return Event(count(event["step"]), kind, value, str(event["text"])[:2_000])
 

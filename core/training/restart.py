@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.errors import RunError
-from core.records import Event
+from core.records import Event, EventKind, live_changes
 from core.training.snapshot import RunSnapshot
 from core.training.state import Past, TrainerState
 from core.training.trainer import REPLAY_STEPS
-
-_LIVE = ("learning_rate", "clip", "unrollings")
 
 
 def before_divergence(snapshot: RunSnapshot, states: Sequence[TrainerState], clip: float) -> Past:
@@ -34,16 +32,18 @@ def before_divergence(snapshot: RunSnapshot, states: Sequence[TrainerState], cli
         default=states[0],
     )
     clip_after = max(state.step, last_kept_step)
-    since = [e for e in snapshot.events if e.kind in _LIVE and e.step > state.step]
+    since = [e for e in live_changes(snapshot.events) if e.step > state.step]
     to_come = [event for event in state.planned if event.step >= snapshot.divergence.step]
     again = [
-        event for event in (*since, *to_come) if event.kind != "clip" or event.step < clip_after
+        event
+        for event in (*since, *to_come)
+        if event.kind != EventKind.CLIP or event.step < clip_after
     ]
     return Past(
         state=state,
         history=snapshot.history.until(state.step),
         reports=tuple(r for r in snapshot.reports if r.step <= (state.reported_step or 0)),
         events=tuple(event for event in snapshot.events if event.step <= state.step),
-        planned=(*again, Event(clip_after, "clip", clip)),
+        planned=(*again, Event(clip_after, EventKind.CLIP, clip)),
         probes=tuple(probe for probe in snapshot.probes if probe.step <= state.step),
     )

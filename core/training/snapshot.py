@@ -1,4 +1,4 @@
-"""A run as it stood at one moment: all that a page may know of it. Never changes.
+"""A run as it stood at one moment, and what may be asked of any run, live or stored.
 
 Knows nothing of threads, nor of who trains.
 """
@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
 
 from core.config import LiveSettings, TrainingConfig
 from core.history import History, HistoryView
@@ -51,3 +54,33 @@ class RunSnapshot:
         """Until the planned end at the present pace."""
         pace = self.steps_per_second
         return None if pace is None else (self.config.steps - self.step) / pace
+
+
+class WatchedRun(Protocol):
+    """A run that one can look at: a `Run` of this process, or a `StoredRun` out of the store.
+
+    Commands are not here: a live run alone takes any.
+    """
+
+    @property
+    def run_id(self) -> str:
+        """Its name in links."""
+
+    @property
+    def snapshot(self) -> RunSnapshot:
+        """The run as it stands, or as it was last seen."""
+
+    @property
+    def live(self) -> LiveSettings:
+        """The live settings as last asked for."""
+
+    @property
+    def planned(self) -> tuple[Event, ...]:
+        """Changes of live settings that it was to make by itself, those already made too."""
+
+    def weights(self, timeout: float = ...) -> tuple[int, dict[str, np.ndarray]] | None:
+        """The step and copies of the weights as they stand; None where there are none.
+
+        Raises:
+            StoreError: they are on disk and cannot be used.
+        """

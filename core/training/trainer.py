@@ -29,7 +29,7 @@ from core.insight.sampling import sample
 from core.networks.initialisers import initial_parameters
 from core.networks.parameters import Parameters
 from core.networks.stepwise import CharacterModel
-from core.records import Event, ProbeRecord, Report, StepRecord
+from core.records import Event, EventKind, ProbeRecord, Report, StepRecord
 from core.training.devices import choose_device
 from core.training.graphed import build_stepper
 from core.training.state import CARRIED, CURSORS, SLOT, Past, TrainerState, require_fit
@@ -326,7 +326,7 @@ class Trainer:
             try:
                 self.change(live)
             except UnrollError as error:  # the text is too short for these unrollings
-                yield Event(self.steps_done, "refused", text=str(error))
+                yield Event(self.steps_done, EventKind.REFUSED, text=str(error))
                 continue
             yield Event(self.steps_done, event.kind, event.value)
 

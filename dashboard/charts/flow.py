@@ -10,20 +10,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.palette import CRIMSON, GREEN, GREY, LAVENDER, OCHRE, STEEL, VIOLET, Style
 from core.records import ProbeRecord
 from dashboard.charts.parts import emptied, faint, new_figure
-from dashboard.charts.theme import (
-    CRIMSON,
-    GREEN,
-    GREY,
-    HEAT,
-    LAVENDER,
-    LOG_AXIS,
-    OCHRE,
-    STEEL,
-    VIOLET,
-    Style,
-)
+from dashboard.charts.theme import HEAT, LOG_AXIS
 
 FLOW = Style(VIOLET, "solid", "circle", 2.5)
 FIT = Style(OCHRE, "dash", "line-ew", 2.0)

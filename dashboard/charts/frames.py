@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from core.history import HistoryView
-from core.records import Event, ProbeRecord, Report
+from core.records import Event, ProbeRecord, Report, live_changes
 
 
 def metrics_frame(history: HistoryView, places: int = 500) -> pd.DataFrame:
@@ -33,7 +33,7 @@ def events_frame(events: Sequence[Event], metrics: pd.DataFrame) -> pd.DataFrame
     Columns: step, characters_seen, seconds, kind, value. A change made after step s stands
     where step s stands.
     """
-    live = [e for e in events if e.kind in ("learning_rate", "clip", "unrollings")]
+    live = live_changes(events)
     frame = pd.DataFrame(
         {
             "step": [event.step for event in live],

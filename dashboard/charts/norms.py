@@ -9,8 +9,9 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.config import Activation
+from core.palette import LOSS, NORM_AFTER, NORM_BEFORE, THRESHOLD
 from dashboard.charts.parts import emptied, level, new_figure
-from dashboard.charts.theme import HEAT, LOG_AXIS, LOSS, NORM_AFTER, NORM_BEFORE, THRESHOLD
+from dashboard.charts.theme import HEAT, LOG_AXIS
 
 SIGNED = "PuOr"
 """Plotly's name of the scale for values around 0."""

@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from core.palette import FLOORS, Style
 from core.records import ProbeRecord
 from dashboard.charts.parts import emptied, faint, level, new_figure
-from dashboard.charts.theme import FLOORS, LOG_AXIS, Style
+from dashboard.charts.theme import LOG_AXIS
 from dashboard.charts.training import AXES, Axis, Unit, in_unit
 
 _FAINTEST = 1e-8

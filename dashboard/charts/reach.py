@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from core.palette import CRIMSON, GREY, VIOLET
 from dashboard.charts.flow import FLOW, HORIZON, UNROLLINGS
 from dashboard.charts.parts import faint, level, new_figure
-from dashboard.charts.theme import CRIMSON, GREY, VIOLET
 
 _LABEL = 0.1  # a label's height, as a share of the chart's
 

@@ -12,7 +12,8 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.data.alphabet import SYMBOLS
-from dashboard.charts.theme import GREY, HEAT, OCHRE, STEEL, VIOLET, base_layout
+from core.palette import GREY, OCHRE, STEEL, VIOLET
+from dashboard.charts.theme import HEAT, base_layout
 
 LABELS = ["␣", *SYMBOLS[1:]]
 """The symbols as axis labels: a bare space would be invisible."""

@@ -11,20 +11,19 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from dashboard.charts.parts import faint, level, new_figure
-from dashboard.charts.theme import (
+from core.palette import (
     ACTIVATIONS,
     CRIMSON,
     FLOORS,
     GREY,
     LAVENDER,
-    LOG_AXIS,
     RUNS,
     THRESHOLD,
     VIOLET,
     Style,
-    base_layout,
 )
+from dashboard.charts.parts import faint, level, new_figure
+from dashboard.charts.theme import LOG_AXIS, base_layout
 
 _TICKS = 8  # more distances than this would cover each other's numbers
 

@@ -14,18 +14,18 @@ import numpy as np
 import pandas as pd
 
 from core.config import ALPHABET_SIZE
-from dashboard.charts.theme import (
+from core.labels import setting
+from core.palette import (
     EVENT,
     FLOORS,
     LEARNING_RATE,
-    LOG_AXIS,
     NORM_AFTER,
     NORM_BEFORE,
     THRESHOLD,
     VALIDATION,
     Style,
-    base_layout,
 )
+from dashboard.charts.theme import LOG_AXIS, base_layout
 
 Figure = dict[str, Any]
 """Plotly's `{"data": [...], "layout": {...}}`, with NumPy arrays in the data.
@@ -39,7 +39,6 @@ Axis = Literal["step", "characters_seen", "seconds"]
 
 AXES: dict[Axis, str] = {"step": "Steps", "characters_seen": "Characters", "seconds": "Seconds"}
 _LABEL_ROOM = 0.04  # of an axis, for a label that stands on end
-_SETTING_NAMES = {"learning_rate": "rate", "clip": "clip", "unrollings": "T"}
 
 
 def in_unit(nats: float | pd.Series, unit: Unit) -> float | pd.Series:
@@ -205,7 +204,7 @@ def _marks(figure: Figure, events: pd.DataFrame, axis: Axis) -> list[_Line]:
     for event, x, after in zip(events.itertuples(), places, following, strict=False):
         shape = {"type": "line", "yref": "paper", "y0": 0, "y1": 1, "x0": x, "x1": x}
         label = {
-            "text": f"{_SETTING_NAMES[event.kind]} {event.value:g}",
+            "text": setting(event.kind, event.value),
             "yref": "paper",
             "y": 1,
             "x": x,

@@ -13,27 +13,29 @@ import streamlit as st
 from core.config import TrainingConfig, bounds, choices
 from core.errors import UnrollError
 from core.experiments.race import LEAST, MOST, SAME_IN_ALL, Axis, lanes_of
+from core.labels import FIELDS, value_name
 from dashboard import session
-from dashboard.compare.racing import WORDS, Guess, lane_names, rival
+from dashboard.compare.racing import Guess, lane_names, rival
 from dashboard.widgets.describe import describe
 from dashboard.widgets.plain import plain
 
-_LABELS = {
-    "activation": "Activation",
-    "unrollings": "Unrollings T",
-    "clip": "Clip at norm",
-    "architecture": "Architecture",
-    "init": "Initial weights",
-    "optimiser": "Optimiser",
-    "learning_rate": "Learning rate",
-    "combine": "Combine",
-    "feedback": "Teacher forcing",
-    "nodes": "Nodes N",
-    "batch_size": "Batch size B",
-    "seed": "Seed",
-    "decay_rate": "Decay factor",
-    "decay_steps": "Decay every",
-}
+# What lanes may differ in, the usual comparisons first.
+_DIFFERENCES = (
+    "activation",
+    "unrollings",
+    "clip",
+    "architecture",
+    "init",
+    "optimiser",
+    "learning_rate",
+    "combine",
+    "feedback",
+    "nodes",
+    "batch_size",
+    "seed",
+    "decay_rate",
+    "decay_steps",
+)
 AXIS_WORDS: dict[Axis, str] = {
     "characters_seen": "characters",
     "step": "steps",
@@ -96,9 +98,9 @@ def _differences(number: int, first: TrainingConfig) -> dict[str, Any]:
     """The widgets of one lane: which settings differ, and to what."""
     fields = st.multiselect(
         f"**Lane {number}** differs in",
-        [name for name in _LABELS if name not in SAME_IN_ALL],
+        [name for name in _DIFFERENCES if name not in SAME_IN_ALL],
         default=_DEFAULT[number],
-        format_func=_LABELS.get,
+        format_func=FIELDS.get,
         key=f"race_{number}_fields",
         persist_state="session",
     )
@@ -107,7 +109,7 @@ def _differences(number: int, first: TrainingConfig) -> dict[str, Any]:
 
 def _value(number: int, field: str, first: TrainingConfig) -> Any:
     """A widget for one setting, which starts at something else than the first lane has."""
-    key, label = f"race_{number}_{field}", f"{_LABELS[field]}, lane {number}"
+    key, label = f"race_{number}_{field}", f"{FIELDS[field]}, lane {number}"
     now = getattr(first, field)
     if isinstance(now, str):
         options = choices(field)
@@ -116,7 +118,7 @@ def _value(number: int, field: str, first: TrainingConfig) -> Any:
             label,
             options,
             options.index(other),
-            format_func=lambda value: WORDS.get(value, value),
+            format_func=value_name,
             key=key,
             persist_state="session",
         )

@@ -11,11 +11,12 @@ import pandas as pd
 import streamlit as st
 
 from core.experiments.race import RaceSnapshot, differences, leader
+from core.palette import GREY, Style
 from core.records import RunStatus
 from core.training.snapshot import RunSnapshot
 from dashboard.charts.frames import metrics_frame, reports_frame
 from dashboard.charts.race import LaneCurves, race_flow_chart, race_loss_chart, race_norm_chart
-from dashboard.charts.theme import GREY, STATUS_COLOURS, Style
+from dashboard.charts.theme import STATUS_COLOURS
 from dashboard.charts.training import Unit, in_unit
 from dashboard.compare import racing
 from dashboard.compare.race_form import AXIS_WORDS

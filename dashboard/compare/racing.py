@@ -12,29 +12,9 @@ import streamlit as st
 
 from core.config import TrainingConfig
 from core.experiments.race import Axis, Races, differences
+from core.labels import setting
+from core.palette import ACTIVATIONS, RUNS, Style
 from dashboard import session
-from dashboard.charts.theme import ACTIVATIONS, RUNS, Style
-
-_SHORT = {
-    "unrollings": "T {}",
-    "nodes": "N {}",
-    "batch_size": "B {}",
-    "learning_rate": "rate {:g}",
-    "clip": "clip {:g}",
-    "seed": "seed {}",
-    "decay_rate": "decay {:g}",
-    "decay_steps": "every {}",
-}
-WORDS = {
-    "relu": "ReLU",
-    "arch1": "Arch 1",
-    "arch2": "Arch 2",
-    "teacher": "teacher forced",
-    "free": "free running",
-    "sgd": "SGD",
-    "adadelta": "Adadelta",
-    "adam": "Adam",
-}
 
 
 @dataclass
@@ -91,7 +71,7 @@ def lane_names(configs: Sequence[TrainingConfig]) -> list[str]:
     """What tells each lane from the others, in a few words."""
     differing = differences(configs)
     return [
-        ", ".join(_word(name, values[place]) for name, values in differing.items())
+        ", ".join(setting(name, values[place]) for name, values in differing.items())
         or f"lane {place + 1}"
         for place in range(len(configs))
     ]
@@ -102,11 +82,3 @@ def lane_styles(configs: Sequence[TrainingConfig]) -> list[Style]:
     if set(differences(configs)) == {"activation"}:
         return [ACTIVATIONS[config.activation] for config in configs]
     return list(RUNS[: len(configs)])
-
-
-def _word(field: str, value: object) -> str:
-    if field == "clip" and not value:
-        return "clip off"
-    if field in _SHORT:
-        return _SHORT[field].format(value)
-    return WORDS.get(str(value), str(value))

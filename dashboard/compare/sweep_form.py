@@ -6,11 +6,12 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import choices
+from core.config import bounds, choices
 from core.data.corpora import kept_titles
 from core.data.text8 import text8_is_here
 from core.errors import ConfigError
-from core.experiments.plan import ACTIVATION_NAMES, BASE, LATCH, SweepPlan
+from core.experiments.plan import BASE, LATCH, SweepPlan
+from core.labels import FIELDS, value_name
 from dashboard.compare import sweeping
 from dashboard.widgets.plain import plain
 
@@ -67,8 +68,8 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
     )
     st.segmented_control(
         "Activations",
-        list(ACTIVATION_NAMES),
-        format_func=ACTIVATION_NAMES.get,
+        choices("activation"),
+        format_func=value_name,
         selection_mode="multi",
         key="grid_activations",
         disabled=locked,
@@ -100,8 +101,14 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
 def _shared(locked: bool) -> None:
     left, right = st.columns(2)
     with left:
-        st.selectbox("Optimiser", choices("optimiser"), key="grid_optimiser", disabled=locked)
-        st.number_input("Nodes N", 1, _MOST_NODES, key="grid_nodes", disabled=locked)
+        st.selectbox(
+            FIELDS["optimiser"],
+            choices("optimiser"),
+            format_func=value_name,
+            key="grid_optimiser",
+            disabled=locked,
+        )
+        st.number_input(FIELDS["nodes"], 1, _MOST_NODES, key="grid_nodes", disabled=locked)
         st.number_input(
             "First seed",
             0,
@@ -112,16 +119,32 @@ def _shared(locked: bool) -> None:
         )
     with right:
         st.number_input(
-            "Learning rate", 1e-6, 100.0, format="%g", key="grid_learning_rate", disabled=locked
+            FIELDS["learning_rate"],
+            *map(float, bounds("learning_rate")),
+            format="%g",
+            key="grid_learning_rate",
+            disabled=locked,
         )
-        st.number_input("Batch size B", 1, _MOST_WINDOWS, key="grid_batch_size", disabled=locked)
+        st.number_input(
+            FIELDS["batch_size"], 1, _MOST_WINDOWS, key="grid_batch_size", disabled=locked
+        )
 
 
 def _more_lines(locked: bool) -> None:
     st.text_input("Clip at norm, 0 is off", key="grid_clips", disabled=locked)
-    st.multiselect("Initial weights", choices("init"), key="grid_inits", disabled=locked)
     st.multiselect(
-        "Architectures", choices("architecture"), key="grid_architectures", disabled=locked
+        FIELDS["init"],
+        choices("init"),
+        format_func=value_name,
+        key="grid_inits",
+        disabled=locked,
+    )
+    st.multiselect(
+        "Architectures",
+        choices("architecture"),
+        format_func=value_name,
+        key="grid_architectures",
+        disabled=locked,
     )
 
 

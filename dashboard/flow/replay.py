@@ -11,8 +11,8 @@ import streamlit as st
 
 from core.errors import UnrollError
 from core.insight.diagnosis import diagnose
-from core.records import Divergence, Event, RunStatus
-from core.storage.stored_run import StoredRun, live_changes
+from core.records import Divergence, Event, EventKind, RunStatus, live_changes
+from core.storage.stored_run import StoredRun
 from core.training.run import Run
 from core.training.snapshot import RunSnapshot
 from dashboard import session
@@ -174,7 +174,9 @@ def _repeat(run: StoredRun) -> None:
         return  # the second click of a double click
     snapshot = run.snapshot
     after = max(0, snapshot.step - _STEPS)
-    before = [e for e in live_changes(snapshot.events) if e.kind != "clip" or e.step < after]
-    session.plan((*before, Event(after, "clip", _CLIP)))
+    before = [
+        e for e in live_changes(snapshot.events) if e.kind != EventKind.CLIP or e.step < after
+    ]
+    session.plan((*before, Event(after, EventKind.CLIP, _CLIP)))
     session.set_config(snapshot.config)
     session.start(snapshot.config)

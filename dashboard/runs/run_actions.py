@@ -13,10 +13,10 @@ import streamlit as st
 
 from core.config import bounds
 from core.errors import UnrollError
-from core.records import Event
+from core.records import Event, live_after, live_changes
 from core.storage.rows import RunRow
 from core.storage.store import UNDO_SECONDS
-from core.storage.stored_run import StoredRun, live_changes
+from core.storage.stored_run import StoredRun
 from core.storage.zip_export import export_run
 from dashboard import session
 from dashboard.library import library
@@ -81,8 +81,7 @@ def remedy(row: RunRow) -> tuple[str, dict[str, float]]:
     Raises:
         UnrollError: it was stored by a version that allowed other values.
     """
-    events = live_changes(library().shelf().ledger.events(row.id))
-    live = row.config.live.changed(**{event.kind: event.value for event in events})
+    live = live_after(row.config.live, library().shelf().ledger.events(row.id))
     if not 0 < live.clip <= _CLIP:
         return f"clipping at {_CLIP:g}", {"clip": _CLIP}
     rate = max(live.learning_rate / 10, bounds("learning_rate")[0])

@@ -10,11 +10,11 @@ from html import escape
 
 import streamlit as st
 
+from core.palette import RUNS
 from core.storage.rows import RunRow
 from dashboard import session
 from dashboard.charts.frames import metrics_frame, reports_frame
 from dashboard.charts.race import LaneCurves, race_loss_chart, race_norm_chart
-from dashboard.charts.theme import RUNS
 from dashboard.runs.runs_table import configuration_differences
 from dashboard.train.live_run import look_controls
 from dashboard.widgets.live_chart import live_chart

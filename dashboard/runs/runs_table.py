@@ -13,28 +13,8 @@ import pandas as pd
 
 from core.config import PRESETS, TrainingConfig
 from core.insight.standing import standing
+from core.labels import number, setting, value_name
 from core.storage.rows import RunRow, bits
-
-_NAMES = {
-    "relu": "ReLU",
-    "arch1": "Arch 1",
-    "arch2": "Arch 2",
-    "sgd": "SGD",
-    "adadelta": "Adadelta",
-    "adam": "Adam",
-}
-_SHORT = {
-    "learning_rate": "rate",
-    "batch_size": "B",
-    "nodes": "N",
-    "unrollings": "T",
-    "decay_rate": "decay",
-    "optimiser": "",
-    "architecture": "",
-    "activation": "",
-    "combine": "",
-    "init": "",
-}
 
 
 def runs_table(rows: Sequence[RunRow]) -> pd.DataFrame:
@@ -67,10 +47,7 @@ def runs_table(rows: Sequence[RunRow]) -> pd.DataFrame:
 
 def differences(row: RunRow) -> str:
     """What differs from the preset, shortly: "Quick demo: ReLU, T 40"."""
-    changes = ", ".join(
-        f"{_SHORT.get(name, name.replace('_', ' '))} {shown(value)}".strip()
-        for name, value in row.differences.items()
-    )
+    changes = ", ".join(setting(name, value) for name, value in row.differences.items())
     title = PRESETS[row.preset].title
     return f"{title}: {changes}" if changes else title
 
@@ -121,11 +98,7 @@ def configuration_differences(rows: Sequence[RunRow]) -> pd.DataFrame:
 
 def shown(value: object) -> str:
     """A setting's value for people."""
-    if isinstance(value, float):
-        return f"{value:g}"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return _NAMES.get(str(value), str(value))
+    return number(value) if isinstance(value, int | float) else value_name(str(value))
 
 
 def _searched(row: RunRow) -> str:

@@ -14,6 +14,7 @@ import streamlit as st
 from core.config import TrainingConfig
 from core.data.uploads import shown_name
 from core.errors import RunError
+from core.labels import setting
 from core.links import linkable
 from core.storage.rows import RunRow
 from core.storage.stored_run import StoredRun
@@ -103,9 +104,11 @@ def _runs() -> list[Source]:
 def _run_source(run: Run, is_watched: bool) -> Source:
     snapshot = run.snapshot
     config = snapshot.config
-    network = "Arch 1" if config.architecture == "arch1" else "Arch 2"
     # No status in it: a title that changed would be another choice to the selectbox.
-    title = f"{run.run_id} · {network}, {config.activation}, N {config.nodes}"
+    network = ", ".join(
+        setting(name, getattr(config, name)) for name in ("architecture", "activation", "nodes")
+    )
+    title = f"{run.run_id} · {network}"
 
     def take() -> Taken:
         answer = run.weights()

@@ -9,8 +9,8 @@ import numpy as np
 import streamlit as st
 
 from core.insight.walk import Moment, Walk, walk
+from core.palette import VIOLET
 from dashboard.charts import sample as sample_charts
-from dashboard.charts.theme import VIOLET
 from dashboard.sample.draw_settings import Drawing
 from dashboard.sample.sources import Taken
 from dashboard.widgets.coloured_text import Mark, Row, coloured_text

@@ -10,7 +10,7 @@ from core.data.alphabet import encode, normalise
 from core.errors import UnrollError
 from core.insight.ngram_model import NAMES
 from core.insight.surprise import surprise
-from dashboard.charts.theme import CRIMSON, GREEN
+from core.palette import CRIMSON, GREEN
 from dashboard.sample.draw_settings import Drawing
 from dashboard.sample.sources import Taken
 from dashboard.texts import text_facts

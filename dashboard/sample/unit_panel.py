@@ -8,7 +8,7 @@ import streamlit as st
 from core.data.alphabet import decode, encode, normalise
 from core.errors import TextError
 from core.insight.units import Suggestion, read_units, suggestions
-from dashboard.charts.theme import OCHRE, VIOLET
+from core.palette import OCHRE, VIOLET
 from dashboard.sample.draw_settings import Drawing
 from dashboard.sample.sources import Taken
 from dashboard.texts import text_facts

@@ -13,19 +13,19 @@ import streamlit as st
 
 from core.history import History
 from core.insight.standing import standing
-from core.records import RunStatus
+from core.palette import ACTIVATIONS
+from core.records import EventKind, RunStatus
 from core.training.snapshot import RunSnapshot
 from dashboard.charts import training as charts
 from dashboard.charts.frames import events_frame, metrics_frame, reports_frame
 from dashboard.charts.shared import Shared
-from dashboard.charts.theme import ACTIVATIONS, STATUS_COLOURS
+from dashboard.charts.theme import STATUS_COLOURS
 from dashboard.widgets.findings import findings_button
 from dashboard.widgets.live_chart import figure_payload, live_chart
 from dashboard.widgets.plain import plain
 from dashboard.widgets.unit_control import unit_control
 
 _SAMPLES_SHOWN = 12
-_CHANGES = ("learning_rate", "clip", "unrollings", "refused")
 
 
 @dataclass(frozen=True)
@@ -145,8 +145,12 @@ def _status(snapshot: RunSnapshot | None) -> None:
         st.error(plain(snapshot.message), icon=":material/error:")
     elif snapshot.message and snapshot.status in (RunStatus.PAUSED, RunStatus.INTERRUPTED):
         st.warning(plain(snapshot.message))  # a full disk, or a process that ended
-    changes = [event for event in snapshot.events if event.kind in _CHANGES]
-    if changes and changes[-1].kind == "refused" and snapshot.status.active:
+    changes = [
+        event
+        for event in snapshot.events
+        if event.kind.live_change or event.kind == EventKind.REFUSED
+    ]
+    if changes and changes[-1].kind == EventKind.REFUSED and snapshot.status.active:
         st.warning(plain(changes[-1].text))
 
 

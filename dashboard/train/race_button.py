@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.config import TrainingConfig
 from core.errors import UnrollError
+from core.labels import value_name
 from dashboard.compare import racing
 from dashboard.widgets.plain import plain
 
@@ -16,7 +17,7 @@ def race_button(config: TrainingConfig | None) -> None:
         return
     other = racing.rival(config).activation
     if not st.button(
-        f"Race this with {racing.WORDS.get(other, other)}",
+        f"Race this with {value_name(other)}",
         icon=":material/balance:",
         type="tertiary",
         key="race_this",

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.config import PRESETS, TrainingConfig, bounds, choices
 from core.errors import ConfigError, UnrollError
-from core.labels import FIELDS, VALUES
+from core.labels import FIELDS, value_name
 from core.links import changes_from
 from core.training.run import Run
 from dashboard import session
@@ -237,7 +237,7 @@ def _range(field: str) -> dict[str, Any]:
 
 
 def _options(field: str) -> dict[str, Any]:
-    return {"options": choices(field), "format_func": lambda value: VALUES.get(value, value)}
+    return {"options": choices(field), "format_func": value_name}
 
 
 def _live_widget(kind: Callable, field: str, shown: float, **arguments: Any) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from core.config import TrainingConfig
-from core.labels import VALUES
+from core.labels import FEEDBACK, value_name
 
 
 def describe(config: TrainingConfig) -> str:
     """The network in one line."""
-    activation = VALUES.get(config.activation, config.activation)
     kind = config.combine
     if config.architecture == "arch2":
-        kind = f"teacher forcing {VALUES[config.feedback]}"
+        kind = f"teacher forcing {FEEDBACK[config.feedback]}"
     return (
-        f"**{VALUES[config.architecture]}**, {activation}, {kind}: "
+        f"**{value_name(config.architecture)}**, {value_name(config.activation)}, {kind}: "
         f"{config.parameter_count:,} parameters, {config.characters_per_step:,} characters a "
         f"step ({config.batch_size} windows of {config.unrollings})."
     )

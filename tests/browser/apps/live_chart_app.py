@@ -9,6 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from core import palette
 from dashboard.charts import theme
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plotly_assets import ensure_plotly_js
@@ -25,10 +26,10 @@ def curves(tick: int, unit: str) -> go.Figure:
     figure = go.Figure(layout=theme.base_layout("Loss", yaxis={"title": {"text": "nats"}}))
     figure.update_xaxes(title_text="step")
     if unit == "bits":
-        figure.add_scatter(x=steps, y=loss - 0.1, name="mean", line=theme.RUNS[0].line)
-    figure.add_scatter(x=steps, y=loss + noise, name="training", line=theme.LOSS.line)
-    figure.add_scatter(x=steps, y=loss + 0.1, name="validation", line=theme.VALIDATION.line)
-    for height, (name, style) in zip((3.3, 2.85, 2.38, 1.99), theme.FLOORS.items(), strict=True):
+        figure.add_scatter(x=steps, y=loss - 0.1, name="mean", line=palette.RUNS[0].line)
+    figure.add_scatter(x=steps, y=loss + noise, name="training", line=palette.LOSS.line)
+    figure.add_scatter(x=steps, y=loss + 0.1, name="validation", line=palette.VALIDATION.line)
+    for height, (name, style) in zip((3.3, 2.85, 2.38, 1.99), palette.FLOORS.items(), strict=True):
         figure.add_scatter(x=steps, y=np.full(500, height), name=name, line=style.line)
     return figure
 
@@ -57,18 +58,18 @@ left, right = st.columns(2)
 with left:
     norms = go.Figure(layout=theme.base_layout("Gradient norm", yaxis=theme.LOG_AXIS))
     for style, name, size in (
-        (theme.NORM_BEFORE, "before clipping", 3.0),
-        (theme.NORM_AFTER, "after", 1.25),
+        (palette.NORM_BEFORE, "before clipping", 3.0),
+        (palette.NORM_AFTER, "after", 1.25),
     ):
         wobble = np.abs(np.random.default_rng(1).normal(1, 0.3, 200))
         norms.add_scatter(y=np.minimum(size * wobble, size), name=name, line=style.line)
     norms.add_scatter(
-        x=[0, 199], y=[1.25, 1.25], name="clip at 1.25", mode="lines", line=theme.THRESHOLD.line
+        x=[0, 199], y=[1.25, 1.25], name="clip at 1.25", mode="lines", line=palette.THRESHOLD.line
     )
     live_chart(norms, key="norms", alt="Norms before and after clipping.")
 with right:
     pair = go.Figure(layout=theme.base_layout("Recall"))
-    for name, style in theme.ACTIVATIONS.items():
+    for name, style in palette.ACTIVATIONS.items():
         pair.add_scatter(
             x=[8, 12, 16, 20, 32],
             y=[0.99, 0.79 if name == "tanh" else 0.91, 0.48 if name == "tanh" else 0.93, 0.4, 0.1],

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.palette import OCHRE, VIOLET
 from dashboard.charts.sample import (
     LABELS,
     bits_chart,
@@ -11,7 +12,6 @@ from dashboard.charts.sample import (
     next_character_chart,
     words_chart,
 )
-from dashboard.charts.theme import OCHRE, VIOLET
 
 CHANCES = np.arange(27) / 351
 

@@ -8,6 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
+from core import palette
 from dashboard.charts import theme
 
 CONFIG = tomllib.loads(
@@ -15,17 +16,17 @@ CONFIG = tomllib.loads(
 )
 
 ROLES = {
-    "loss": theme.LOSS,
-    "validation": theme.VALIDATION,
-    "norm before": theme.NORM_BEFORE,
-    "norm after": theme.NORM_AFTER,
-    "threshold": theme.THRESHOLD,
-    "learning rate": theme.LEARNING_RATE,
-    "event": theme.EVENT,
-    **theme.FLOORS,
-    **{f"run {number}": style for number, style in enumerate(theme.RUNS, 1)},
+    "loss": palette.LOSS,
+    "validation": palette.VALIDATION,
+    "norm before": palette.NORM_BEFORE,
+    "norm after": palette.NORM_AFTER,
+    "threshold": palette.THRESHOLD,
+    "learning rate": palette.LEARNING_RATE,
+    "event": palette.EVENT,
+    **palette.FLOORS,
+    **{f"run {number}": style for number, style in enumerate(palette.RUNS, 1)},
 }
-STYLES = {**ROLES, **theme.ACTIVATIONS}
+STYLES = {**ROLES, **palette.ACTIVATIONS}
 
 # Linear RGB as the three kinds of dichromats see it (Machado, Oliveira, Fernandes 2009,
 # severity 1).
@@ -92,7 +93,7 @@ def test_contrast_agrees_with_its_definition():
 
 
 @pytest.mark.parametrize("role", STYLES)
-@pytest.mark.parametrize("background", [theme.LIGHT_BACKGROUND, theme.DARK_BACKGROUND])
+@pytest.mark.parametrize("background", [palette.LIGHT_BACKGROUND, palette.DARK_BACKGROUND])
 def test_every_line_stands_out_from_the_background(role, background):
     assert contrast(STYLES[role].color, background) >= 3
 
@@ -101,10 +102,10 @@ def test_every_line_stands_out_from_the_background(role, background):
 @pytest.mark.parametrize(
     "together",
     [
-        (theme.TANH, theme.RELU, theme.VALIDATION),
-        (theme.LOSS, theme.VALIDATION),
-        (theme.NORM_BEFORE, theme.NORM_AFTER),
-        theme.RUNS,
+        (palette.TANH, palette.RELU, palette.VALIDATION),
+        (palette.LOSS, palette.VALIDATION),
+        (palette.NORM_BEFORE, palette.NORM_AFTER),
+        palette.RUNS,
     ],
     ids=["activations and validation", "losses", "norms", "runs"],
 )
@@ -116,11 +117,11 @@ def test_curves_that_share_a_chart_differ_in_colour_for_all_eyes(eyes, together)
 @pytest.mark.parametrize(
     "together",
     [
-        tuple(theme.ACTIVATIONS.values()),
-        (theme.LOSS, theme.VALIDATION),
-        (theme.NORM_BEFORE, theme.NORM_AFTER, theme.THRESHOLD),
-        theme.RUNS,
-        tuple(theme.FLOORS.values()),
+        tuple(palette.ACTIVATIONS.values()),
+        (palette.LOSS, palette.VALIDATION),
+        (palette.NORM_BEFORE, palette.NORM_AFTER, palette.THRESHOLD),
+        palette.RUNS,
+        tuple(palette.FLOORS.values()),
     ],
 )
 def test_curves_that_share_a_chart_never_differ_in_colour_alone(together):
@@ -130,12 +131,12 @@ def test_curves_that_share_a_chart_never_differ_in_colour_alone(together):
 
 def test_only_tanh_and_relu_have_their_colours():
     others = {style.color for style in ROLES.values()}
-    assert others.isdisjoint({theme.TANH.color, theme.RELU.color})
+    assert others.isdisjoint({palette.TANH.color, palette.RELU.color})
 
 
 def test_the_floors_are_one_neutral_family_told_apart_by_dash():
-    assert len({style.color for style in theme.FLOORS.values()}) == 1
-    assert len({style.dash for style in theme.FLOORS.values()}) == 4
+    assert len({style.color for style in palette.FLOORS.values()}) == 1
+    assert len({style.dash for style in palette.FLOORS.values()}) == 4
 
 
 def test_plotly_accepts_every_style_and_the_layout():
@@ -180,9 +181,9 @@ def test_a_layout_holds_neither_a_template_nor_colours_of_the_page():
 
 def test_the_pages_theme_has_the_same_backgrounds_and_series():
     settings = CONFIG["theme"]
-    assert settings["light"]["backgroundColor"] == theme.LIGHT_BACKGROUND
-    assert settings["dark"]["backgroundColor"] == theme.DARK_BACKGROUND
-    assert settings["chartCategoricalColors"] == [style.color for style in theme.RUNS]
+    assert settings["light"]["backgroundColor"] == palette.LIGHT_BACKGROUND
+    assert settings["dark"]["backgroundColor"] == palette.DARK_BACKGROUND
+    assert settings["chartCategoricalColors"] == [style.color for style in palette.RUNS]
 
 
 @pytest.mark.parametrize("base", ["light", "dark"])

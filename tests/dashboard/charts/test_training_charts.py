@@ -8,10 +8,10 @@ import plotly.graph_objects as go
 import pytest
 
 from core.history import History
+from core.palette import EVENT, FLOORS, TANH, THRESHOLD
 from core.records import Event, Report, StepRecord
 from dashboard.charts import training as charts
 from dashboard.charts.frames import events_frame, metrics_frame, reports_frame
-from dashboard.charts.theme import EVENT, FLOORS, TANH, THRESHOLD
 
 FLOOR_VALUES = {
     "uniform": log(27),
