@@ -63,7 +63,8 @@ def write(store: Store, run_id: str, batch: Batch, progress: Progress) -> Progre
     Raises:
         StoreError: it cannot be written, and nothing was.
     """
-    row, tail, ledger = {"updated": store.now()}, progress.tail, store.ledger
+    tail, ledger = progress.tail, store.ledger
+    row: dict[str, Any] = {"updated": store.now()}
     if batch.ended:
         row["owner"] = None
     trained = len(batch.steps["step"])

@@ -91,7 +91,8 @@ class Database:
             StoreError: the disk is full or fails, and nothing was written.
         """
         with self.reading() as connection:
-            if connection.in_transaction:
+            nested = connection.in_transaction
+            if nested:
                 yield connection
                 return
             # Immediately: a reader that becomes a writer later could be refused at once.

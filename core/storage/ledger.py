@@ -148,4 +148,7 @@ def _as_json(value: Any) -> str:
 
 
 def _probe(fields: Mapping[str, Any]) -> ProbeRecord:
-    return ProbeRecord(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
+    }
+    return ProbeRecord(**values)

@@ -141,7 +141,7 @@ class StoredRun:
             StoreError: the checkpoint is damaged.
         """
         checkpoint = load_checkpoint(self._store.checkpoint_path(self.run_id))
-        return checkpoint and (checkpoint.state.step, checkpoint.state.weights)
+        return None if checkpoint is None else (checkpoint.state.step, checkpoint.state.weights)
 
     def pause(self, *_: object, **__: object) -> NoReturn:
         """As every command.

@@ -55,7 +55,7 @@ def unpack(data: bytes, stretch: int, rows: int) -> Columns:
     if len(raw) != rows * _ROW:
         raise _damaged(stretch)
     first = stretch * STRETCH + 1
-    columns = {"step": np.arange(first, first + rows)}
+    columns: Columns = {"step": np.arange(first, first + rows)}
     for number, (name, kind) in enumerate(_PACKED.items()):
         at = number * 8 * rows
         planes = np.frombuffer(raw, np.uint8, 8 * rows, at).reshape(8, rows)

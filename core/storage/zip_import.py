@@ -192,7 +192,7 @@ def _metrics(data: bytes) -> Columns:
 def _probes(data: bytes) -> list[ProbeRecord]:
     found = []
     for row in csv.DictReader(io.StringIO(data.decode())):
-        series = {
+        series: dict[str, Any] = {
             kind: tuple(
                 float(value)
                 for name, value in row.items()
@@ -200,7 +200,7 @@ def _probes(data: bytes) -> list[ProbeRecord]:
             )
             for kind in ("flow", "window_gradient")
         }
-        single = {
+        single: dict[str, Any] = {
             name: int(row[name]) if name in _INTEGERS else float(row[name])
             for name in PROBE_FIGURES
         }
