@@ -90,8 +90,8 @@ class SweepStore(Database):
                         continue  # damaged: it is measured again
         return found
 
-    def put_plan(self, plan: SweepPlan, text_sha256: str = "") -> int:
-        """Note that a plan was started, as the newest; returns its number.
+    def put_plan(self, plan: SweepPlan, text_sha256: str = "") -> None:
+        """Note that a plan was started, as the newest.
 
         Raises:
             StoreError: the file cannot be written.
@@ -99,11 +99,10 @@ class SweepStore(Database):
         text = plan.model_dump_json()
         with self.transaction() as connection:
             connection.execute("DELETE FROM plans WHERE plan = ?", (text,))
-            cursor = connection.execute(
+            connection.execute(
                 "INSERT INTO plans (plan, text_sha256, started) VALUES (?, ?, ?)",
                 (text, text_sha256, time.time()),
             )
-            return cursor.lastrowid
 
     def latest_plan(self) -> tuple[SweepPlan, str] | None:
         """The plan that was started last, and its text's SHA-256; None before the first.

@@ -26,7 +26,7 @@ from core.experiments.sweep import CellLog, OnTheWay, Results, Sweep, Unrecorded
 class Plans(Results, Protocol):
     """Where results and plans are kept: `core.experiments.results.SweepStore`."""
 
-    def put_plan(self, plan: SweepPlan, text_sha256: str = "") -> int:
+    def put_plan(self, plan: SweepPlan, text_sha256: str = "") -> None:
         """Note that a plan was started, as the newest."""
 
     def latest_plan(self) -> tuple[SweepPlan, str] | None:

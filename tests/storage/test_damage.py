@@ -117,7 +117,7 @@ def test_damaged_steps_are_a_sentence_and_the_run_can_still_be_listed(store, run
     assert [row.id for row in store.runs()] == [run_id]
 
 
-def test_a_block_that_unpacks_without_end_is_refused(store, run_id):
+def test_a_stretch_that_unpacks_without_end_is_refused(store, run_id):
     import zlib
 
     with store.transaction() as connection:

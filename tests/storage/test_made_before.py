@@ -7,7 +7,9 @@ the files themselves must stay as that version left them.
 import io
 import json
 import shutil
+import sqlite3
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -16,8 +18,10 @@ from core.data.corpora import load_corpus
 from core.experiments.recorded_cells import runs_of_cells
 from core.experiments.results import SweepStore
 from core.records import Event, RunStatus
+from core.storage.schema import RUNS
 from core.storage.store import Store
 from core.storage.stored_run import StoredRun, past_of
+from core.storage.stretches import pack, unpack
 from core.storage.zip_export import export_run
 from core.storage.zip_import import import_run
 from core.training.manager import RunManager
@@ -147,6 +151,40 @@ def test_a_zip_comes_in_and_goes_out_with_the_same_members(elsewhere, run_id):
 def test_a_run_out_of_a_zip_goes_on_exactly(elsewhere, make_manager, make_writer, run_id):
     import_run(elsewhere, MADE / f"{run_id}.zip")
     assert_goes_on_exactly(elsewhere, run_id, make_manager, make_writer)
+
+
+def facts_of(path):
+    """The version of a store, its tables, the kinds of its probes, and its steps as they lie."""
+    connection = sqlite3.connect(path)
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    tables = {
+        name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type='table'")
+    }
+    kinds = {kind for (kind,) in connection.execute("SELECT DISTINCT kind FROM probes")}
+    stretches = connection.execute("SELECT data, block, rows FROM metrics").fetchall()
+    connection.close()
+    return version, tables, kinds, stretches
+
+
+def test_opening_brings_the_store_up_to_date_and_keeps_every_record(home):
+    path = home / "runs.sqlite"
+    version, tables, kinds, before = facts_of(path)
+    assert (version, kinds) == (1, {"ProbeRecord"})
+    for _ in range(2):  # the second time there is nothing to do
+        store = Store(home)
+        assert len(store.ledger.probes("aaaa0001")) == EXPECTED["aaaa0001"]["probes"]
+        store.close()
+        version, tables_now, kinds, after = facts_of(path)
+        assert (version, tables_now) == (len(RUNS.migrations), tables - {"findings"})
+        assert (kinds, after) == ({"flow"}, before)
+
+
+def test_steps_are_packed_to_the_same_bytes(home):
+    *_, stretches = facts_of(home / "runs.sqlite")
+    assert len(stretches) == 5
+    for data, stretch, rows in stretches:
+        again = pack(unpack(data, stretch, rows))
+        assert zlib.decompress(again) == zlib.decompress(data)
 
 
 def test_the_results_of_a_sweep_are_found_by_its_cells(home, store):

@@ -8,6 +8,7 @@ import pytest
 from core.errors import StoreError
 from core.records import Event, Report, RunStatus, StepRecord
 from core.steps import columns_of
+from core.storage.rows import COLUMNS
 from core.storage.store import UNDO_SECONDS, Store
 
 
@@ -237,6 +238,19 @@ def test_a_row_is_made_again_only_when_something_changed(store, open_store, add)
     after = {row.id: row for row in store.runs()}
     assert after["b"] is before["b"]
     assert (before["a"].note, after["a"].note) == ("", "from elsewhere")
+
+
+def test_every_column_of_a_run_is_a_field_of_its_row(store):
+    with store.reading() as connection:
+        names = {name for _, name, *_ in connection.execute("PRAGMA table_info(runs)")}
+    assert names - {"configuration"} == set(COLUMNS) - {"settings"}
+
+
+def test_a_change_of_a_run_that_is_gone_says_so(store, add):
+    add("a")
+    assert store.update("a", tags=("x",), starred=True)
+    assert (store.get("a").tags, store.get("a").starred) == (("x",), True)
+    assert not store.update("b", starred=True)
 
 
 def test_a_name_is_one_line(store, add):
