@@ -17,7 +17,7 @@ from core.experiments.cells import BASE, LATCH
 from core.experiments.cluster import VARIABLE, Cluster, scheduler_address
 from core.experiments.judgement import Judgement, judge
 from core.experiments.plan import SweepPlan, text_sha256
-from core.experiments.summary import cell_rows, counted, group_rows, summary
+from core.experiments.summary import cell_rows, group_rows, summary
 from core.experiments.sweep_store import SweepStore
 from core.jsonable import finite
 

@@ -17,7 +17,6 @@ from core.experiments.cells import Cell, CellResult
 from core.experiments.cluster import Cluster
 from core.experiments.estimate import seconds_of_grid
 from core.experiments.recorded_cells import RecordedCells
-from core.experiments.summary import counted
 from core.experiments.sweep import OnTheWay, Sweep, Unrecorded, Workers
 from core.experiments.sweep_store import SweepStore
 from core.storage.store import Store

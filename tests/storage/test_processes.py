@@ -120,8 +120,8 @@ def test_killed_at_any_moment_a_run_is_found_and_goes_on_bit_for_bit(
 
     store = Store(home)
     (row,) = store.runs()
-    columns = store.steps(row.id)
-    reports = store.reports(row.id)
+    columns = store.ledger.steps(row.id)
+    reports = store.ledger.reports(row.id)
     store.close()
     steps = ended["steps"]
     assert (row.status, row.step) == (RunStatus.STOPPED, steps)
@@ -181,8 +181,8 @@ def test_two_processes_write_to_one_store_and_nothing_is_missing_or_doubled(home
         assert (process.returncode, err) == (0, ""), err
         steps = int(out)
         store = Store(home)
-        columns = store.steps(name)
-        reports = store.reports(name)
+        columns = store.ledger.steps(name)
+        reports = store.ledger.reports(name)
         store.close()
         assert steps > 50
         assert columns["step"].tolist() == list(range(1, steps + 1))
