@@ -18,7 +18,7 @@ from core.data.corpora import load_corpus
 from core.experiments.recorded_cells import runs_of_cells
 from core.experiments.results import SweepStore
 from core.records import Event, RunStatus
-from core.storage.schema import RUNS
+from core.storage import schema
 from core.storage.store import Store
 from core.storage.stored_run import StoredRun, past_of
 from core.storage.stretches import pack, unpack
@@ -175,7 +175,7 @@ def test_opening_brings_the_store_up_to_date_and_keeps_every_record(home):
         assert len(store.ledger.probes("aaaa0001")) == EXPECTED["aaaa0001"]["probes"]
         store.close()
         version, tables_now, kinds, after = facts_of(path)
-        assert (version, tables_now) == (len(RUNS.migrations), tables - {"findings"})
+        assert (version, tables_now) == (len(schema.RUNS.migrations), tables - {"findings"})
         assert (kinds, after) == ({"flow"}, before)
 
 
