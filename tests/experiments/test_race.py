@@ -8,6 +8,7 @@ from core.experiments.lockstep import Lockstep
 from core.experiments.race import Races, differences, lanes_of, leader
 from core.records import Report, RunStatus
 from core.training.manager import RunManager
+from core.training.observer import RunObserver
 from core.training.snapshot import RunSnapshot
 
 PATIENCE = 20.0
@@ -243,6 +244,7 @@ def test_a_lane_that_cannot_be_recorded_stops_those_that_began(load_text, small)
         asked.append(run)
         if len(asked) == 3:
             raise StoreError("The disk is full.")
+        return RunObserver()
 
     manager = RunManager(load_text=load_text, observe=observe)
     races = Races(manager)
