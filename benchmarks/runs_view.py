@@ -26,7 +26,7 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks.server import serve
 from core.config import PRESETS
 from core.records import Report, RunStatus
-from core.storage import ledger
+from core.storage.batch import Batch, Progress, write
 from core.storage.store import Store
 
 _APP = Path(__file__).resolve().parents[1] / "dashboard" / "app.py"
@@ -91,25 +91,12 @@ def fill(home: Path, runs: int, steps: int) -> None:
         name = f"needle {number}" if number % _NEEDLES == 0 else f"hay {number}"
         run_id = f"{number:08x}"
         store.create(run_id, own, source="cli", name=name)
-        with store.transaction() as connection:
-            ledger.put_steps(connection, run_id, columns)
-            reports = [
-                Report(s, s * own.characters_per_step, s / 500, 2.0, 1.9, "what it wrote " * 7)
-                for s in range(0, steps + 1, own.report_every)
-            ]
-            ledger.put_reports(connection, run_id, reports)
-            store.refresh_validation(connection, run_id)
-            connection.execute(
-                "UPDATE runs SET status = ?, owner = NULL, step = ?, characters_seen = ?, "
-                "seconds = ?, text_title = 'Made up' WHERE id = ?",
-                (
-                    str(RunStatus.FINISHED),
-                    steps,
-                    steps * own.characters_per_step,
-                    steps / 500,
-                    run_id,
-                ),
-            )
+        reports = [
+            Report(s, s * own.characters_per_step, s / 500, 2.0, 1.9, "what it wrote " * 7)
+            for s in range(0, steps + 1, own.report_every)
+        ]
+        row = {"status": RunStatus.FINISHED, "text_title": "Made up"}
+        write(store, run_id, Batch(columns, reports, row=row, ended=True), Progress())
     store.close()
 
 

@@ -12,25 +12,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.records import StepRecord
+from core.steps import KINDS, clipped
 
 _COLUMNS = {
-    "step": np.int32,
-    "characters_seen": np.int64,
-    "seconds": np.float64,
-    "loss_nats": np.float32,
-    "grad_norm": np.float32,
-    "grad_norm_clipped": np.float32,
-    "learning_rate": np.float64,
+    **KINDS,
+    # Half the room, where a chart needs no more: a loss is a float32 anyway.
+    "step": np.dtype(np.int32),
+    "loss_nats": np.dtype(np.float32),
+    "grad_norm": np.dtype(np.float32),
+    "grad_norm_clipped": np.dtype(np.float32),
     # Sums up to and including the row: the mean over any stretch is one subtraction.
-    "loss_sum": np.float64,
+    "loss_sum": np.dtype(np.float64),
     # What rounding took from `loss_sum`: after one loss of 1e16 a sum alone would lose the
     # losses of a healthy run, and ReLU has such spikes.
-    "loss_lost": np.float64,
-    "clipped_sum": np.int32,
+    "loss_lost": np.dtype(np.float64),
+    "clipped_sum": np.dtype(np.int32),
 }
-_RECORDED = tuple(name for name in _COLUMNS if not name.endswith(("_sum", "_lost")))
 _SPIKY = ("loss_nats", "grad_norm")  # columns whose smallest and largest values must be seen
-_BLOCK = 256  # rows whose extremes are worked out once, so that drawing a long run stays cheap
+_SPAN = 256  # rows whose extremes are worked out once, so that drawing a long run stays cheap
 _FIRST_ROWS = 4_096
 _MOST_PLANNED_ROWS = 2_000_000
 
@@ -46,7 +45,7 @@ class History:
     def __init__(self, planned_steps: int = 0) -> None:
         rows = max(_FIRST_ROWS, min(planned_steps, _MOST_PLANNED_ROWS))
         self._columns = {name: np.empty(rows, kind) for name, kind in _COLUMNS.items()}
-        self._blocks = _empty_blocks(rows)
+        self._peaks = _no_peaks(rows)
         self._length = 0
         self._loss_sum = self._loss_lost = 0.0
 
@@ -69,26 +68,22 @@ class History:
         columns["clipped_sum"][row] = record.clipped + (
             columns["clipped_sum"][row - 1] if row else 0
         )
-        if (row + 1) % _BLOCK == 0:
-            block, rows = row // _BLOCK, slice(row + 1 - _BLOCK, row + 1)
-            for name in _SPIKY:
-                self._blocks[name][0][block] = columns[name][rows].min()
-                self._blocks[name][1][block] = columns[name][rows].max()
+        if (row + 1) % _SPAN == 0:
+            self._note_peaks(row // _SPAN)
         self._length = row + 1
 
     def extend(self, columns: Mapping[str, np.ndarray]) -> None:
         """Add many steps at once, to the same effect as adding one by one.
 
         Args:
-            columns: arrays of equal length named as the fields of `StepRecord`, `clipped`
-                left out: it is where the norm after clipping is the smaller one.
+            columns: a table of steps; see `core/steps.py`.
         """
         first, count = self._length, len(columns["step"])
         while first + count > len(self._columns["step"]):
             self._grow()
         rows = slice(first, first + count)
         own = self._columns
-        for name in own.keys() & columns.keys():
+        for name in KINDS:
             own[name][rows] = columns[name]
         losses = np.asarray(columns["loss_nats"], np.float64)
         # `accumulate` adds from left to right, so these are the sums that `append` makes.
@@ -99,19 +94,21 @@ class History:
         lost = np.add.accumulate(np.append(self._loss_lost, lost))
         own["loss_sum"][rows], own["loss_lost"][rows] = total, lost[1:]
         self._loss_sum, self._loss_lost = float(totals[-1]), float(lost[-1])
-        clipped = np.asarray(columns["grad_norm_clipped"]) < np.asarray(columns["grad_norm"])
         already = own["clipped_sum"][first - 1] if first else 0
-        own["clipped_sum"][rows] = already + np.add.accumulate(clipped, dtype=np.int32)
-        for block in range(first // _BLOCK, (first + count) // _BLOCK):
-            within = slice(block * _BLOCK, (block + 1) * _BLOCK)
-            for name in _SPIKY:
-                self._blocks[name][0][block] = own[name][within].min()
-                self._blocks[name][1][block] = own[name][within].max()
+        own["clipped_sum"][rows] = already + np.add.accumulate(clipped(columns), dtype=np.int32)
+        for span in range(first // _SPAN, (first + count) // _SPAN):
+            self._note_peaks(span)
         self._length = first + count
 
     def view(self) -> HistoryView:
         """What has been recorded up to now; it stays as it is while the run goes on."""
-        return HistoryView(self._columns, self._blocks, self._length)
+        return HistoryView(self._columns, self._peaks, self._length)
+
+    def _note_peaks(self, span: int) -> None:
+        rows = slice(span * _SPAN, (span + 1) * _SPAN)
+        for name in _SPIKY:
+            low, high = self._peaks[name]
+            low[span], high[span] = self._columns[name][rows].min(), self._columns[name][rows].max()
 
     def _add_up(self, loss: float) -> tuple[float, float]:
         """The sum of all losses, and what rounding has taken from it (Knuth's two-sum)."""
@@ -125,13 +122,13 @@ class History:
         # Views that were handed out keep the old arrays, so these are replaced, not resized.
         rows = 2 * len(self._columns["step"])
         grown = {name: np.empty(rows, kind) for name, kind in _COLUMNS.items()}
-        blocks = _empty_blocks(rows)
+        peaks = _no_peaks(rows)
         for name, column in self._columns.items():
             grown[name][: self._length] = column[: self._length]
-        for name, pair in self._blocks.items():
-            for old, new in zip(pair, blocks[name], strict=True):
+        for name, pair in self._peaks.items():
+            for old, new in zip(pair, peaks[name], strict=True):
                 new[: len(old)] = old
-        self._columns, self._blocks = grown, blocks
+        self._columns, self._peaks = grown, peaks
         return grown
 
 
@@ -140,7 +137,7 @@ class HistoryView:
     """A history as it stood at one moment."""
 
     _columns: dict[str, np.ndarray]
-    _blocks: dict[str, tuple[np.ndarray, np.ndarray]]
+    _peaks: dict[str, tuple[np.ndarray, np.ndarray]]
     _length: int
 
     def __len__(self) -> int:
@@ -152,12 +149,12 @@ class HistoryView:
 
     @property
     def columns(self) -> dict[str, np.ndarray]:
-        """All columns that `History.extend` takes."""
-        return {name: self.column(name) for name in _RECORDED}
+        """The table of its steps, as `History.extend` takes it."""
+        return {name: self.column(name) for name in KINDS}
 
     def until(self, rows: int) -> HistoryView:
         """The first so many rows."""
-        return HistoryView(self._columns, self._blocks, min(rows, self._length))
+        return HistoryView(self._columns, self._peaks, min(rows, self._length))
 
     def mean_loss(self, last: int) -> float:
         """The mean loss in nats of the last so many steps; nan before the first."""
@@ -219,18 +216,18 @@ class HistoryView:
         values = self.column(name)
         if not self._length:
             return values, values
-        if width <= _BLOCK:
+        if width <= _SPAN:
             starts = np.arange(0, self._length, width)
             return np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
-        whole = self._length // _BLOCK
-        low, high = (blocks[:whole] for blocks in self._blocks[name])
-        if rest := values[whole * _BLOCK :].size:
+        whole = self._length // _SPAN
+        low, high = (peaks[:whole] for peaks in self._peaks[name])
+        if rest := values[whole * _SPAN :].size:
             tail = values[-rest:]
             low, high = np.append(low, tail.min()), np.append(high, tail.max())
-        starts = np.arange(0, len(low), width // _BLOCK)
+        starts = np.arange(0, len(low), width // _SPAN)
         return np.minimum.reduceat(low, starts), np.maximum.reduceat(high, starts)
 
 
-def _empty_blocks(rows: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    count = rows // _BLOCK + 1
+def _no_peaks(rows: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    count = rows // _SPAN + 1
     return {name: (np.empty(count, np.float32), np.empty(count, np.float32)) for name in _SPIKY}

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from core.errors import StoreError
 from core.storage.store import Store
-from core.storage.stored_run import ArchivedRun
+from core.storage.stored_run import StoredRun
 from core.storage.writer import Writer
 
 _MOST_OPEN = 12  # stored runs kept in memory, some 60 bytes a step each
@@ -29,7 +29,7 @@ class Library:
         self.store: Store | None = None
         self.writer: Writer | None = None
         self.problem = ""
-        self._open: dict[str, ArchivedRun] = {}
+        self._open: dict[str, StoredRun] = {}
         for _ in range(2):  # a damaged store is set aside; the second time begins a new one
             try:
                 self.store = Store()
@@ -49,13 +49,13 @@ class Library:
             raise StoreError(self.problem)
         return self.store
 
-    def stored(self, run_id: str) -> ArchivedRun | None:
+    def stored(self, run_id: str) -> StoredRun | None:
         """A run of the store, to look at; None if it is not there."""
         if self.store is None:
             return None
         if run_id not in self._open:
             with suppress(StoreError):
-                self._open[run_id] = ArchivedRun(self.store, run_id)
+                self._open[run_id] = StoredRun(self.store, run_id)
             for forgotten in list(self._open)[:-_MOST_OPEN]:
                 self._open.pop(forgotten, None)
         return self._open.get(run_id)

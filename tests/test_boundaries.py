@@ -18,6 +18,7 @@ RANKS = {
     "paths": 0,
     "jsonable": 0,
     "history": 0,
+    "steps": 0,
     "labels": 0,
     "palette": 0,
     "data": 1,

@@ -24,6 +24,7 @@ from core.records import RunStatus
 if TYPE_CHECKING:  # torch is imported late, so that a mistyped option is answered at once
     from core.storage.store import Store
     from core.storage.writer import Writer
+    from core.training.observer import RunObserver
     from core.training.run import Run
     from core.training.snapshot import RunSnapshot
 
@@ -49,7 +50,8 @@ def train_to_end(
     from core.cli.metrics import metrics_file
     from core.storage.writer import Writer
 
-    observers, writer = [], None
+    observers: list[RunObserver] = []
+    writer = None
     with ExitStack() as stack:
         if metrics is not None:
             observers.append(stack.enter_context(metrics_file(metrics)))

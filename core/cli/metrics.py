@@ -5,15 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from pathlib import Path
 from typing import TextIO
 
 from core.errors import UnrollError
 from core.records import Record, StepRecord
+from core.steps import CSV, csv_row
 from core.training.observer import RunObserver
-
-_COLUMNS = tuple(field.name for field in fields(StepRecord))
 
 
 class MetricsFile(RunObserver):
@@ -25,13 +23,12 @@ class MetricsFile(RunObserver):
 
     def __init__(self, file: TextIO) -> None:
         self._writer = csv.writer(file)
-        self._writer.writerow(_COLUMNS)
+        self._writer.writerow(CSV)
 
     def record(self, record: Record) -> None:
         """A row for a step."""
         if isinstance(record, StepRecord):
-            row = [getattr(record, name) for name in _COLUMNS]
-            self._writer.writerow([int(v) if isinstance(v, bool) else v for v in row])
+            self._writer.writerow(csv_row(record))
 
 
 @contextmanager

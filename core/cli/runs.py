@@ -110,7 +110,7 @@ def _line(row: RunRow) -> tuple[str, ...]:
 
 def _show(store: Store, options: argparse.Namespace) -> int:
     row = store.find(options.run)
-    reports, events = store.reports(row.id), store.events(row.id)
+    reports, events = store.ledger.reports(row.id), store.ledger.events(row.id)
     shown = {
         **row.as_json(),
         "message": row.message,
@@ -162,7 +162,7 @@ def _export(store: Store, options: argparse.Namespace) -> int:
     row = store.find(options.run)
     if options.script is not None:
         require_writable(options.script)
-        script = script_for(row, store.events(row.id))
+        script = script_for(row, store.ledger.events(row.id))
         try:
             with replacing(options.script) as file:
                 file.write(script.encode())

@@ -17,7 +17,7 @@ from core.experiments.cells import BASE, LATCH
 from core.experiments.cluster import VARIABLE, Cluster, scheduler_address
 from core.experiments.judgement import Judgement, judge
 from core.experiments.plan import SweepPlan, text_sha256
-from core.experiments.summary import cell_rows, counted, group_rows, summary
+from core.experiments.summary import cell_rows, group_rows, summary
 from core.experiments.sweep_store import SweepStore
 from core.jsonable import finite
 
@@ -80,14 +80,15 @@ def run(options: argparse.Namespace) -> int:
     kept = {} if options.again else store.get(cell.key for cell in cells)
     store.put_plan(plan, sha256)
     results, complaint, began = dict(kept), "", monotonic()
+    words = f"{len(cells)} cells" + (f", {len(kept)} of them measured before" if kept else "")
     if len(kept) < len(cells):
         # Imported late: a mistyped option, or a sweep measured before, need not wait for torch.
         from core.cli.train_cells import train_cells
 
         record = not options.no_store
-        complaint = train_cells(cells, results, cluster, store, record)
+        complaint = train_cells(cells, results, cluster, store, words, record)
     else:
-        print(f"{counted(len(cells), len(kept))}: nothing is left to train.", file=sys.stderr)
+        print(f"{words}: nothing is left to train.", file=sys.stderr)
 
     failed = {result.message for result in results.values() if result.status == "failed"}
     for message in [*failed, complaint]:

@@ -17,7 +17,6 @@ from core.experiments.cells import Cell, CellResult
 from core.experiments.cluster import Cluster
 from core.experiments.estimate import seconds_of_grid
 from core.experiments.recorded_cells import RecordedCells
-from core.experiments.summary import counted
 from core.experiments.sweep import OnTheWay, Sweep, Unrecorded, Workers
 from core.experiments.sweep_store import SweepStore
 from core.storage.store import Store
@@ -28,6 +27,7 @@ def train_cells(
     results: dict[str, CellResult],
     cluster: Cluster,
     store: SweepStore,
+    words: str,
     record: bool,
 ) -> str:
     """Train the cells that have no result, and add theirs.
@@ -37,6 +37,7 @@ def train_cells(
         results: by a cell's key; those that count already, and then the new ones.
         cluster: who trains; it is let go of at the end.
         store: where results are kept.
+        words: how many cells there are, said before how long they will take.
         record: whether the cells become runs of the store of runs, too.
 
     Returns:
@@ -48,7 +49,7 @@ def train_cells(
     try:
         with _observer(record) as observer:
             sweep = Sweep(cells, cluster, store, dict(results), observer)
-            _announce(len(cells), sweep.missing, cluster)
+            _announce(words, sweep.missing, cluster)
             try:
                 _watch(sweep, results, len(cells))
             except KeyboardInterrupt:
@@ -79,16 +80,12 @@ def _close(observer: RecordedCells) -> None:
         observer.close()
 
 
-def _announce(planned: int, missing: Sequence[Cell], cluster: Cluster) -> None:
+def _announce(words: str, missing: Sequence[Cell], cluster: Cluster) -> None:
     """What is about to happen and how long it will take, on stderr."""
     cluster.client()
     workers = max(1, cluster.worker_count())
     seconds = timedelta(seconds=round(seconds_of_grid(missing, workers)))
-    print(
-        f"{counted(planned, planned - len(missing))}, about {seconds} on {workers} workers of "
-        f"{cluster.name}.",
-        file=sys.stderr,
-    )
+    print(f"{words}, about {seconds} on {workers} workers of {cluster.name}.", file=sys.stderr)
 
 
 def _watch(sweep: Sweep, results: dict[str, CellResult], planned: int) -> None:

@@ -6,20 +6,12 @@ a cell is trained, or of where runs are kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-
-import numpy as np
+from dataclasses import dataclass
 
 from core.experiments.cells import CellResult
-from core.records import Report, StepRecord
+from core.records import Report
+from core.steps import Columns
 from core.training.state import TrainerState
-
-_KINDS = {
-    field.name: np.int64 if field.name in ("step", "characters_seen") else np.float64
-    for field in fields(StepRecord)
-    if field.name != "clipped"  # where the norm after clipping is the smaller one
-}
 
 
 @dataclass(frozen=True)
@@ -28,28 +20,14 @@ class CellRun:
 
     Attributes:
         result: what it measured.
-        columns: every step, an array `(steps,)` for each field of `StepRecord` but `clipped`.
+        columns: the table of every step; see `core/steps.py`.
         reports: as every run makes them.
         state: the trainer's after the last step.
         text_sha256: of the text it was trained on.
     """
 
     result: CellResult
-    columns: Mapping[str, np.ndarray]
+    columns: Columns
     reports: tuple[Report, ...]
     state: TrainerState
     text_sha256: str
-
-
-def step_columns(records: Sequence[StepRecord]) -> dict[str, np.ndarray]:
-    """Records as columns, 56 bytes a step."""
-    return {
-        name: np.array([getattr(record, name) for record in records], kind)
-        for name, kind in _KINDS.items()
-    }
-
-
-def joined(parts: Iterable[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """The columns of several stretches, in order, as one; of none, empty ones."""
-    parts = [step_columns(()), *parts]
-    return {name: np.concatenate([part[name] for part in parts]) for name in _KINDS}

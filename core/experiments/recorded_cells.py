@@ -21,10 +21,10 @@ from core.errors import StoreError
 from core.experiments.cell_run import CellRun
 from core.experiments.cells import Cell, Mark
 from core.records import Event, EventKind, RunStatus, live_changes
-from core.storage import ledger
+from core.storage.batch import Batch, Progress, write
 from core.storage.checkpoints import Checkpoint, save_checkpoint
 from core.storage.store import Store
-from core.storage.stored_run import note_findings
+from core.storage.stored_run import note_diagnosis
 
 _WRITE_EVERY = 1.0  # seconds between two looks at how far the cells have got
 _DIGITS = 8  # of a cell's key, in a run's id
@@ -85,23 +85,21 @@ class RecordedCells:
         state, diverged = run.state, run.result.status == "diverged"
         status = RunStatus.DIVERGED if diverged else RunStatus.FINISHED
         message = run.result.message or "All steps are done."
-        with self._store.transaction() as connection:
-            ledger.put_steps(connection, run_id, run.columns)
-            ledger.put_reports(connection, run_id, run.reports)
-            ledger.put_events(
-                connection, run_id, 0, [Event(state.step, EventKind(status), text=message)]
-            )
-            self._store.refresh_validation(connection, run_id)
-            self._update(
-                run_id,
-                status=str(status),
-                message=message,
-                owner=None,
-                step=state.step,
-                characters_seen=state.characters_seen,
-                seconds=state.seconds,
-                text_sha256=run.text_sha256,
-            )
+        batch = Batch(
+            steps=run.columns,
+            reports=run.reports,
+            events=[Event(state.step, EventKind(status), text=message)],
+            row={
+                "status": status,
+                "message": message,
+                "step": state.step,
+                "characters_seen": state.characters_seen,
+                "seconds": state.seconds,
+                "text_sha256": run.text_sha256,
+            },
+            ended=True,
+        )
+        write(self._store, run_id, batch, Progress())
         del self._open[cell.key]
         try:
             # After the records, and of them: one event came before it, the end.
@@ -114,7 +112,7 @@ class RecordedCells:
                 f"({error.strerror or error}): make room there."
             ) from None
         with suppress(Exception):  # a rule that fails is no reason to complain of the record
-            note_findings(self._store, run_id)
+            note_diagnosis(self._store, run_id)
 
     def abandon(self, cell: Cell, failure: str = "") -> None:
         """A cell ends without a result; nothing if its run has not begun.
@@ -137,7 +135,7 @@ class RecordedCells:
     def _give_up(self, run_id: str, failure: str = "") -> None:
         self._update(
             run_id,
-            status=str(RunStatus.FAILED if failure else RunStatus.STOPPED),
+            status=RunStatus.FAILED if failure else RunStatus.STOPPED,
             message=failure or _GIVEN_UP,
             owner=None,
             step=0,
@@ -165,7 +163,7 @@ class RecordedCells:
                 store.create(run_id, config, source="sweep", name=cell.name, sweep=cell.key)
             self._update(
                 run_id,
-                status=str(RunStatus.RUNNING),
+                status=RunStatus.RUNNING,
                 message=_TRAINS,
                 device="cpu",
                 device_reason="a cell of a sweep trains on a core of its own",
@@ -188,7 +186,7 @@ class RecordedCells:
                 row.sweep == cell.key
                 and not row.status.active
                 and row.settings == cell.trained_config.model_dump()  # it was not extended
-                and not live_changes(self._store.events(run_id))
+                and not live_changes(self._store.ledger.events(run_id))
             ):
                 return run_id, True
         raise StoreError(f"The runs of {cell.name} were all trained on: delete one of them.")
@@ -205,13 +203,8 @@ class RecordedCells:
                     )
                     known.mark = None
 
-    def _update(self, run_id: str, **columns: Any) -> None:
-        columns["updated"] = self._store.now()
-        assignments = ", ".join(f"{name} = ?" for name in columns)
-        with self._store.transaction() as connection:
-            connection.execute(
-                f"UPDATE runs SET {assignments} WHERE id = ?", (*columns.values(), run_id)
-            )
+    def _update(self, run_id: str, **values: Any) -> None:
+        self._store.update(run_id, updated=self._store.now(), **values)
 
 
 def runs_of_cells(store: Store, keys: Iterable[str]) -> dict[str, str]:
@@ -228,5 +221,5 @@ def _facts(text: str, text_sha256: str) -> dict[str, Any]:
         "text_title": corpus.title,
         "text_sha256": corpus.sha256,
         "text_length": len(corpus),
-        "floors": ledger.as_json(asdict(cached_floors(corpus))),
+        "floors": asdict(cached_floors(corpus)),
     }

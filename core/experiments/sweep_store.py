@@ -8,21 +8,17 @@ use it at once.
 from __future__ import annotations
 
 import json
-import sqlite3
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable
 from dataclasses import astuple, fields
 from pathlib import Path
 
-from core.errors import StoreError
 from core.experiments.cells import CellResult, Mark
 from core.experiments.plan import SweepPlan
 from core.paths import data_home
+from core.storage.database import Database, Schema
 
 FILE = "sweeps.sqlite"
-SCHEMA = 1
-_WAIT = 10.0  # seconds for another process to finish writing
 _AT_ONCE = 500  # names in one question; SQLite allows more on newer versions only
 
 _TABLES = """
@@ -38,12 +34,18 @@ CREATE TABLE IF NOT EXISTS plans (
     started REAL NOT NULL
 );
 """
+SWEEPS = Schema(
+    title="The store of sweeps",
+    migrations=(_TABLES,),
+    remedy="make room there, move the file away, or set UNROLL_HOME to another folder.",
+    sets_aside=False,
+)
 
 
-class SweepStore:
+class SweepStore(Database):
     """Measured cells and plans in one file.
 
-    Thread safety: every method may be called from any thread; each opens its own connection.
+    Thread safety: every method may be called from any thread.
 
     Args:
         path: the file; the user's own by default.
@@ -53,17 +55,7 @@ class SweepStore:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or data_home() / FILE
-        with self._open() as connection:
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version > SCHEMA:
-                raise StoreError(
-                    f"{self.path} was written by a newer Unroll (version {version}; this one "
-                    f"knows {SCHEMA}): use that one, or set UNROLL_HOME to another folder."
-                )
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.executescript(_TABLES)
-            connection.execute(f"PRAGMA user_version = {SCHEMA}")
+        super().__init__(path or data_home() / FILE, SWEEPS)
 
     def put(self, result: CellResult) -> None:
         """Keep a result; it is on disk when this returns.
@@ -71,7 +63,7 @@ class SweepStore:
         Raises:
             StoreError: the file cannot be written.
         """
-        with self._open() as connection:
+        with self.transaction() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO cells VALUES (?, ?, ?)",
                 (result.key, _as_json(result), time.time()),
@@ -85,7 +77,7 @@ class SweepStore:
         """
         wanted = list(keys)
         found: dict[str, CellResult] = {}
-        with self._open() as connection:
+        with self.reading() as connection:
             for start in range(0, len(wanted), _AT_ONCE):
                 some = wanted[start : start + _AT_ONCE]
                 marks = ", ".join("?" * len(some))
@@ -106,7 +98,7 @@ class SweepStore:
             StoreError: the file cannot be written.
         """
         text = plan.model_dump_json()
-        with self._open() as connection:
+        with self.transaction() as connection:
             connection.execute("DELETE FROM plans WHERE plan = ?", (text,))
             connection.execute(
                 "INSERT INTO plans (plan, text_sha256, started) VALUES (?, ?, ?)",
@@ -119,25 +111,16 @@ class SweepStore:
         Raises:
             StoreError: the file cannot be read.
         """
-        with self._open() as connection:
-            rows = connection.execute("SELECT plan, text_sha256 FROM plans ORDER BY number DESC")
-            for text, sha256 in rows:
-                try:
-                    return SweepPlan.model_validate_json(text), sha256
-                except ValueError:
-                    continue  # of another version: not worth an error
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT plan, text_sha256 FROM plans ORDER BY number DESC"
+            ).fetchall()
+        for text, sha256 in rows:
+            try:
+                return SweepPlan.model_validate_json(text), sha256
+            except ValueError:
+                continue  # of another version: not worth an error
         return None
-
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        try:
-            with closing(sqlite3.connect(self.path, timeout=_WAIT)) as connection, connection:
-                yield connection
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"The results of sweeps in {self.path} cannot be used ({error}): make room there, "
-                "move the file away, or set UNROLL_HOME to another folder."
-            ) from None
 
 
 def _as_json(result: CellResult) -> str:

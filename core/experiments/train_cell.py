@@ -8,7 +8,7 @@ is, reports included, so that it can be kept, looked at and trained on as one.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from time import perf_counter
 
 import numpy as np
@@ -16,11 +16,12 @@ import numpy as np
 from core.data.corpora import Corpus, load_corpus
 from core.data.latch import latch_floor
 from core.errors import Diverged, TextError
-from core.experiments.cell_run import CellRun, joined, step_columns
+from core.experiments.cell_run import CellRun
 from core.experiments.cells import MARKS, Cell, CellResult, Mark
 from core.experiments.recall import echo_recall, latch_loss
 from core.networks.stepwise import CharacterModel
 from core.records import Report, StepRecord
+from core.steps import Columns, columns_of, joined
 from core.training.threads import prepare_thread
 from core.training.trainer import Trainer
 
@@ -90,7 +91,7 @@ class _Trail:
         self.marks: list[Mark] = []
         self._cell, self._trainer = cell, trainer
         self._since: list[StepRecord] = []  # the last mark
-        self._parts: list[Mapping[str, np.ndarray]] = []  # a mark's steps each
+        self._parts: list[Columns] = []  # a mark's steps each
         steps = cell.config.steps
         self._due = {math.ceil(steps * part / MARKS) for part in range(1, MARKS + 1)}
 
@@ -108,7 +109,7 @@ class _Trail:
             recall=None if lag is None else echo_recall(_model(self._trainer), lag),
         )
         self.marks.append(mark)
-        self._parts.append(step_columns(self._since))
+        self._parts.append(columns_of(self._since))
         self._since.clear()
         return mark
 
@@ -118,9 +119,9 @@ class _Trail:
         norms = [mark.grad_norm for mark in self.marks]
         return max([0.0, *norms, *(step.grad_norm for step in self._since)])
 
-    def columns(self) -> dict[str, np.ndarray]:
+    def columns(self) -> Columns:
         """Every step, `(steps,)` a column."""
-        return joined([*self._parts, step_columns(self._since)])
+        return joined([*self._parts, columns_of(self._since)])
 
 
 def _text_of(cell: Cell) -> Corpus:

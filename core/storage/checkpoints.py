@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import safetensors
@@ -143,11 +145,7 @@ def _read(data: bytes) -> Checkpoint:
         raise _NewerFormat
     config = TrainingConfig.parse(json.loads(metadata["config"]))
     about = json.loads(metadata["state"])
-    arrays = {
-        # Copies: what the file's bytes lend is read-only and lies anywhere.
-        name: np.frombuffer(entry["data"], _KINDS[entry["dtype"]]).reshape(entry["shape"]).copy()
-        for name, entry in entries.items()
-    }
+    arrays = {name: _array(entry) for name, entry in entries.items()}
     for name, shape in config.parameter_shapes.items():
         if arrays[name].shape != shape:
             raise WeightsError(f"it has {name} of shape {arrays[name].shape}, not {shape}")
@@ -175,3 +173,8 @@ def _read(data: bytes) -> Checkpoint:
         arrays=arrays,
     )
     return Checkpoint(state, config, about["events"])
+
+
+def _array(entry: Mapping[str, Any]) -> np.ndarray:
+    # A copy: what the file's bytes lend is read-only and lies anywhere.
+    return np.frombuffer(entry["data"], _KINDS[entry["dtype"]]).reshape(entry["shape"]).copy()

@@ -8,7 +8,7 @@ light or dark setting.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 import numpy as np
@@ -42,7 +42,7 @@ def figures(
 
     Args:
         row: the run.
-        columns: its recorded steps; see `ledger.steps`.
+        columns: its recorded steps; a table, see `core/steps.py`.
         reports: its reports.
     """
     history = History()
@@ -82,7 +82,7 @@ def figures(
 class _Chart:
     """One set of axes; numbers in, SVG out."""
 
-    def __init__(self, steps: int, values: Sequence[float], unit: str, *, log: bool) -> None:
+    def __init__(self, steps: int, values: Iterable[float], unit: str, *, log: bool) -> None:
         usable = [float(v) for v in values if math.isfinite(v) and (v > 0 or not log)]
         low, high = (min(usable), max(usable)) if usable else (1.0, 2.0)
         self._log = log
@@ -95,7 +95,14 @@ class _Chart:
         self._labels: list[tuple[float, str]] = []
         self._axes(unit)
 
-    def line(self, steps, values, colour: str, name: str, width: float) -> None:
+    def line(
+        self,
+        steps: Iterable[float],
+        values: Iterable[float],
+        colour: str,
+        name: str,
+        width: float,
+    ) -> None:
         """A curve, labelled at its end."""
         points = [
             (self._x(step), self._y(value))

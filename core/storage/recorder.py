@@ -1,54 +1,29 @@
-"""The ear of a run, and how what it heard becomes rows. Starts no thread.
+"""The ear of a run: what it hears waits here until the writer takes it. Starts no thread.
 
 A `Recorder` is filled by the thread that trains and emptied by the writer's. Knows nothing of
-when that happens.
+when that happens, or of tables.
 """
 
 from __future__ import annotations
 
-import json
-import sqlite3
 from collections import deque
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from time import monotonic
 from typing import Any
 
-import numpy as np
-
 from core.config import TrainingConfig
-from core.records import Event, Record, Report, RunStatus, StepRecord
-from core.storage import blocks, ledger
+from core.records import Event, ProbeRecord, Record, Report, RunStatus, StepRecord
+from core.steps import columns_of, joined
+from core.storage.batch import Batch, Progress
 from core.storage.checkpoints import Checkpoint
-from core.storage.store import Store
 from core.training.observer import Description, RunObserver
 from core.training.state import TrainerState
 
 
-@dataclass
-class Progress:
-    """Where a run's records end in the store."""
-
-    tail: dict[str, np.ndarray]  # the steps of the last block, if it is not full
-    events: int = 0
-
-
 @dataclass(frozen=True)
 class _Facts:
-    columns: dict[str, Any]
-
-
-@dataclass
-class Batch:
-    """What one run told since the last write, sorted by where it goes."""
-
-    steps: list[StepRecord] = field(default_factory=list)
-    reports: list[Report] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    others: list[Any] = field(default_factory=list)
-    columns: dict[str, Any] = field(default_factory=dict)
-    checkpoint: Checkpoint | None = None
-    ended: bool = False
+    row: dict[str, Any]
 
 
 class Recorder(RunObserver):
@@ -88,7 +63,7 @@ class Recorder(RunObserver):
         self.told.append(record)
 
     def describe(self, description: Description) -> None:
-        """Columns of the run's row that were not known when it was created."""
+        """Fields of the run's row that were not known when it was created."""
         self.told.append(_Facts(asdict(description)))
 
     def status(self, status: RunStatus, message: str) -> None:
@@ -117,71 +92,29 @@ def take(recorder: Recorder, batch: Batch | None) -> tuple[Batch | None, bool]:
     Returns:
         The batch, None if there is nothing to write, and whether a step was among it.
     """
-    told, trained = recorder.told, False
+    told = recorder.told
+    if not told:
+        return batch, False
+    batch = batch or Batch()
+    trained: list[StepRecord] = []
+    reports, events, probes = list(batch.reports), list(batch.events), list(batch.probes)
     while told:
-        batch = batch or Batch()
-        thing = told.popleft()
-        if isinstance(thing, StepRecord):
-            batch.steps.append(thing)
-            trained = True
-        elif isinstance(thing, Report):
-            batch.reports.append(thing)
-        elif isinstance(thing, Event):
-            batch.events.append(thing)
-        elif isinstance(thing, TrainerState):
-            events = recorder.progress.events + len(batch.events)
-            batch.checkpoint = Checkpoint(thing, recorder.config, events)
-        elif isinstance(thing, _Facts):
-            batch.columns |= thing.columns
-            batch.ended = "status" in batch.columns and not batch.columns["status"].active
-        else:
-            batch.others.append(thing)
-    return batch, trained
-
-
-def write(
-    connection: sqlite3.Connection, store: Store, recorder: Recorder, batch: Batch
-) -> Progress:
-    """Put a batch into the tables, inside a transaction.
-
-    Returns:
-        Where the run's records end then.
-    """
-    run, progress = recorder.run_id, recorder.progress
-    columns = {
-        name: json.dumps(value) if isinstance(value, dict) else value
-        for name, value in batch.columns.items()
-    }
-    columns["updated"] = store.now()
-    if batch.ended:
-        columns["owner"] = None
-    tail = progress.tail
-    if batch.steps:
-        last = batch.steps[-1]
-        columns |= {
-            "step": last.step,
-            "characters_seen": last.characters_seen,
-            "seconds": last.seconds,
-        }
-        new = {
-            "step": np.array([record.step for record in batch.steps]),
-            **blocks.columns_of(batch.steps),
-        }
-        grown = blocks.joined([tail, new])  # begins with a block
-        full = len(grown["step"]) // blocks.BLOCK_STEPS * blocks.BLOCK_STEPS
-        tail = {name: column[full:] for name, column in grown.items()}
-    assignments = ", ".join(f"{name} = ?" for name in columns)
-    found = connection.execute(
-        f"UPDATE runs SET {assignments} WHERE id = ?", (*columns.values(), run)
-    )
-    if found.rowcount == 0:  # deleted for good by someone else
-        return progress
-    if batch.steps:
-        ledger.put_steps(connection, run, grown)
-    if batch.reports:
-        ledger.put_reports(connection, run, batch.reports)
-        store.refresh_validation(connection, run)
-    ledger.put_events(connection, run, progress.events, batch.events)
-    for record in batch.others:
-        ledger.put_probe(connection, run, record)
-    return Progress(tail, progress.events + len(batch.events))
+        match told.popleft():
+            case StepRecord() as record:
+                trained.append(record)
+            case Report() as report:
+                reports.append(report)
+            case Event() as event:
+                events.append(event)
+            case ProbeRecord() as probe:
+                probes.append(probe)
+            case TrainerState() as state:
+                known = recorder.progress.events + len(events)
+                batch.checkpoint = Checkpoint(state, recorder.config, known)
+            case _Facts(row):
+                batch.row |= row
+                batch.ended = "status" in batch.row and not batch.row["status"].active
+    if trained:
+        batch.steps = joined([batch.steps, columns_of(trained)])
+    batch.reports, batch.events, batch.probes = reports, events, probes
+    return batch, bool(trained)

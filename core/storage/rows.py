@@ -1,15 +1,17 @@
 """A run as a row of the store's list: plain values, safe to hand to any thread.
 
-Knows nothing of SQLite; no torch.
+`RunRow` is the list of the columns, too: each field is one, kept as it stands, or as the `Kept`
+beside its type says. Knows no statement of SQL; no torch.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any, get_type_hints
 
 from core.config import PRESETS, TrainingConfig
 from core.records import Event, EventKind, RunStatus
@@ -20,6 +22,40 @@ _PRESETS = {key: preset.config.model_dump() for key, preset in PRESETS.items()}
 
 
 @dataclass(frozen=True)
+class Kept:
+    """How a value is kept in its column, where that is another one."""
+
+    write: Callable[[Any], object]
+    read: Callable[[Any], Any]
+
+
+def _settings(text: str) -> dict[str, Any]:
+    """Settings in the order of `TrainingConfig`, whatever else was stored after them."""
+    stored = json.loads(text)
+    known = [name for name in TrainingConfig.model_fields if name in stored]
+    return {name: stored[name] for name in (*known, *(stored.keys() - set(known)))}
+
+
+def _events_json(events: tuple[Event, ...]) -> str:
+    return json.dumps([[event.step, event.kind, event.value] for event in events])
+
+
+def _events(text: str) -> tuple[Event, ...]:
+    return tuple(Event(step, EventKind(kind), value) for step, kind, value in json.loads(text))
+
+
+_Flag = Annotated[bool, Kept(int, bool)]
+_Status = Annotated[RunStatus, Kept(str, RunStatus)]
+_Settings = Annotated[dict[str, Any], Kept(lambda s: json.dumps(s, sort_keys=True), _settings)]
+_Planned = Annotated[tuple[Event, ...], Kept(_events_json, _events)]
+_Floors = Annotated[dict[str, float], Kept(json.dumps, json.loads)]
+_Tags = Annotated[
+    tuple[str, ...],
+    Kept(lambda tags: json.dumps(list(tags)), lambda text: tuple(json.loads(text or "[]"))),
+]
+
+
+@dataclass(frozen=True)
 class RunRow:
     """One run of the list. Losses in nats per character, times in seconds since 1970."""
 
@@ -27,17 +63,18 @@ class RunRow:
     name: str
     created: float
     updated: float
-    status: RunStatus
+    status: _Status
     message: str
+    owner: str | None  # the process that trains it
     source: str  # page, cli, sweep or import
-    settings: dict[str, Any]  # the configuration as it was stored
+    settings: _Settings  # the configuration as it was stored
     sweep: str | None
-    planned: tuple[Event, ...]
-    given_weights: bool  # started from a file of weights, not from `init`
+    planned: _Planned
+    given_weights: _Flag  # started from a file of weights, not from `init`
     text_title: str
     text_sha256: str
     text_length: int
-    floors: dict[str, float]
+    floors: _Floors
     device: str
     device_reason: str
     step: int
@@ -46,11 +83,11 @@ class RunRow:
     best_validation: float | None
     last_validation: float | None
     diagnosis: str
-    starred: bool
-    tags: tuple[str, ...]
+    starred: _Flag
+    tags: _Tags
     note: str
     deleted: float | None
-    here: bool = field(default=False)  # whether it trains in this very process
+    here: bool = False  # no column: whether it trains in this very process
 
     @property
     def config(self) -> TrainingConfig:
@@ -106,14 +143,20 @@ def bits(nats: float | None) -> float | None:
     return nats / math.log(2) if nats is not None and math.isfinite(nats) else None
 
 
-def events_json(events: tuple[Event, ...]) -> str:
-    """Planned changes as text."""
-    return json.dumps([[event.step, event.kind, event.value] for event in events])
+def as_columns(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of fields of `RunRow` as their columns keep them."""
+    return {
+        name: _KEPT[name].write(value) if name in _KEPT else value for name, value in values.items()
+    }
 
 
-def events_from_json(text: str) -> tuple[Event, ...]:
-    """What `events_json` wrote."""
-    return tuple(Event(step, EventKind(kind), value) for step, kind, value in json.loads(text))
+def as_row(columns: tuple[Any, ...], own: str | None) -> RunRow:
+    """The row out of what `COLUMNS` hold; `own` is this process' name as an owner of runs."""
+    values = {
+        name: _KEPT[name].read(value) if name in _KEPT else value
+        for name, value in zip(COLUMNS, columns, strict=True)
+    }
+    return RunRow(**values, here=own is not None and values["owner"] == own)
 
 
 def _differences(settings: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
@@ -122,3 +165,11 @@ def _differences(settings: dict[str, Any], preset: dict[str, Any]) -> dict[str, 
         for name, value in settings.items()
         if name not in _MINOR and name != "text" and value != preset.get(name)
     }
+
+
+COLUMNS = tuple(field.name for field in fields(RunRow) if field.name != "here")
+_KEPT: dict[str, Kept] = {
+    name: kind
+    for name, hint in get_type_hints(RunRow, include_extras=True).items()
+    for kind in getattr(hint, "__metadata__", ())
+}

@@ -74,7 +74,7 @@ def script_for(row: RunRow, events: Sequence[Event], *, bundled: bool = False) -
     """
     config = row.config
     text = _FILE if bundled else _text(config)
-    changes: dict[int, dict[str, float]] = {}
+    changes: dict[int, dict[str, float | None]] = {}
     for event in live_changes(events):
         changes.setdefault(event.step, {})[str(event.kind)] = event.value
     about = " ".join(f"{row.name}: {config.architecture}, {config.activation}".split())

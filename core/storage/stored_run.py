@@ -1,13 +1,12 @@
 """Runs out of the store: to look at as if they were here, and to go on from.
 
-Knows nothing of SQLite or pages. Thread safety: an `ArchivedRun` may be used from any thread.
+Knows nothing of SQLite or pages. Thread safety: a `StoredRun` may be used from any thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from threading import Lock
 from time import monotonic
 from typing import NoReturn
@@ -18,11 +17,12 @@ from core.config import LiveSettings, TrainingConfig
 from core.errors import RunError, StoreError
 from core.history import History
 from core.insight.diagnosis import diagnose
-from core.records import Event, ProbeRecord, RunStatus, live_after, live_changes
-from core.storage import blocks, ledger
+from core.records import Event, RunStatus, live_after, live_changes
+from core.steps import cut
 from core.storage.checkpoints import load_checkpoint
 from core.storage.rows import RunRow
 from core.storage.store import Store
+from core.storage.stretches import stretch_of
 from core.training.snapshot import RunSnapshot
 from core.training.state import Past
 
@@ -48,7 +48,7 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
     _require_idle(row)
     config = row.config if steps is None else row.config.changed(steps=steps)
     checkpoint = load_checkpoint(store.checkpoint_path(run_id))
-    events = store.events(run_id)
+    events = store.ledger.events(run_id)
     if checkpoint is None:
         if row.given_weights:
             raise StoreError(
@@ -67,47 +67,33 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
             f"Run {run_id} has trained all its {config.steps:,} steps: extend it to more."
         )
     history = History()
-    columns = store.steps(run_id)
+    columns = store.ledger.steps(run_id)
     kept = columns["step"] <= state.step
-    history.extend({name: column[kept] for name, column in columns.items()})
+    history.extend(cut(columns, kept))
     reported = -1 if state.reported_step is None else state.reported_step
     past = Past(
         state=state,
         history=history.view(),
-        reports=tuple(r for r in store.reports(run_id) if r.step <= reported),
+        reports=tuple(r for r in store.ledger.reports(run_id) if r.step <= reported),
         events=events[: checkpoint.events],
         planned=_to_come(state.planned, events[checkpoint.events :]),
-        probes=tuple(p for p in probes_of(store, run_id) if p.step <= state.step),
+        probes=tuple(p for p in store.ledger.probes(run_id) if p.step <= state.step),
         text_sha256=row.text_sha256,
     )
     return config, past
 
 
-def probes_of(store: Store, run_id: str) -> tuple[ProbeRecord, ...]:
-    """The gradient flow probes of a run, in order."""
-    found = []
-    for kind, _, fields in store.probes(run_id):
-        if kind == ProbeRecord.__name__:
-            fields = {k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()}
-            found.append(ProbeRecord(**fields))
-    return tuple(found)
-
-
-def note_findings(store: Store, run_id: str) -> None:
-    """Keep what can be found about a run as it stands; the gravest finding is its diagnosis.
+def note_diagnosis(store: Store, run_id: str) -> None:
+    """Name the gravest of what can be found about a run as it stands; nothing if it is well.
 
     Raises:
         StoreError: the run is not known, or cannot be written.
     """
-    snapshot = ArchivedRun(store, run_id).snapshot
-    found = diagnose(snapshot)
-    with store.transaction() as connection:
-        for finding in found:
-            ledger.put_finding(connection, run_id, finding.name, snapshot.step, asdict(finding))
-        store.edit(run_id, diagnosis=found[0].title if found else "")
+    found = diagnose(StoredRun(store, run_id).snapshot)
+    store.update(run_id, diagnosis=found[0].title if found else "")
 
 
-class ArchivedRun:
+class StoredRun:
     """A run of the store with the reading side of `Run`. Commands are refused in a sentence.
 
     Args:
@@ -160,7 +146,7 @@ class ArchivedRun:
             StoreError: the checkpoint is damaged.
         """
         checkpoint = load_checkpoint(self._store.checkpoint_path(self.run_id))
-        return checkpoint and (checkpoint.state.step, checkpoint.state.weights)
+        return None if checkpoint is None else (checkpoint.state.step, checkpoint.state.weights)
 
     def pause(self, *_: object, **__: object) -> NoReturn:
         """As every command.
@@ -181,7 +167,7 @@ class ArchivedRun:
         if self._seen == (row.updated, row.status):
             return self._snapshot
         self._read_steps()
-        events = store.events(run_id)
+        events = store.ledger.events(run_id)
         config = row.config
         live = live_after(config.live, events)
         view = self._history.view()
@@ -201,22 +187,22 @@ class ArchivedRun:
             characters_seen=row.characters_seen,
             seconds=row.seconds,
             history=view,
-            reports=store.reports(run_id),
+            reports=store.ledger.reports(run_id),
             events=events,
-            probes=probes_of(store, run_id),
+            probes=store.ledger.probes(run_id),
         )
 
     def _read_steps(self) -> None:
         """Append what was recorded since the last look, or read all if the run was taken back."""
         known = len(self._history)
-        columns = self._store.steps(self.run_id, blocks.block_of(max(known, 1)))
+        columns = self._store.ledger.steps(self.run_id, stretch_of(max(known, 1)))
         last_seen = self._history.view().column("seconds")[-1:]
         # A step that is trained again, from a checkpoint further back, ends at another time.
         if not np.array_equal(columns["seconds"][columns["step"] == known], last_seen):
             self._history = History()
-            known, columns = 0, self._store.steps(self.run_id)
+            known, columns = 0, self._store.ledger.steps(self.run_id)
         new = columns["step"] > known
-        self._history.extend({name: column[new] for name, column in columns.items()})
+        self._history.extend(cut(columns, new))
 
 
 def _require_idle(row: RunRow) -> None:

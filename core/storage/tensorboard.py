@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import StoreError
 from core.storage.rows import RunRow
 from core.storage.store import Store
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 _STEPS = ("loss_nats", "grad_norm", "grad_norm_clipped", "learning_rate")
 
@@ -36,14 +40,14 @@ def export_tensorboard(store: Store, rows: Sequence[RunRow], folder: Path) -> in
     return len(rows)
 
 
-def _write(store: Store, row: RunRow, writer) -> None:
-    columns = store.steps(row.id)
+def _write(store: Store, row: RunRow, writer: SummaryWriter) -> None:
+    columns = store.ledger.steps(row.id)
     # TensorBoard shows a wall clock: that of the training, from the run's start.
     for at, step in enumerate(columns["step"].tolist()):
         clock = row.created + float(columns["seconds"][at])
         for name in _STEPS:
             writer.add_scalar(f"training/{name}", float(columns[name][at]), step, clock)
-    for report in store.reports(row.id):
+    for report in store.ledger.reports(row.id):
         clock = row.created + report.seconds
         writer.add_scalar("validation/loss_nats", report.validation_loss_nats, report.step, clock)
         writer.add_text("sample", report.sample, report.step, clock)

@@ -24,11 +24,12 @@ from threading import Condition, Thread
 from core.config import TrainingConfig
 from core.errors import StoreError
 from core.records import Event
-from core.storage import blocks
+from core.storage.batch import Batch, Progress, write
 from core.storage.checkpoints import save_checkpoint
-from core.storage.recorder import Batch, Progress, Recorder, take, write
+from core.storage.recorder import Recorder, take
 from core.storage.store import Store
-from core.storage.stored_run import note_findings
+from core.storage.stored_run import note_diagnosis
+from core.storage.stretches import stretch_of
 from core.training.run import Run
 from core.training.state import Past
 
@@ -105,7 +106,7 @@ class Writer:
         Raises:
             StoreError: it cannot be noted.
         """
-        tail, events = blocks.joined([]), 0
+        progress = Progress()
         if past is None:
             self._store.create(
                 run_id,
@@ -118,12 +119,12 @@ class Writer:
             step, events = past.state.step if past.state else 0, len(past.events)
             self.flush()  # it may have ended here a moment ago
             self._store.claim(run_id, config, step, events)
-            if step % blocks.BLOCK_STEPS:
-                tail = self._store.steps(run_id, blocks.block_of(step))
+            # What is there of the stretch that the next step belongs to.
+            progress = Progress(self._store.ledger.steps(run_id, stretch_of(step + 1)), events)
         recorder = Recorder(
             run_id,
             config,
-            Progress(tail, events),
+            progress,
             self._checkpoint_every,
             self._wake,
             hold,
@@ -192,9 +193,9 @@ class Writer:
             return []
         try:
             written = []
-            with self._store.transaction() as connection:
+            with self._store.transaction():
                 for recorder, batch in work:
-                    written.append(write(connection, self._store, recorder, batch))
+                    written.append(write(self._store, recorder.run_id, batch, recorder.progress))
             for (recorder, _), progress in zip(work, written, strict=True):
                 recorder.progress = progress
                 # Written: what is left to do is the checkpoint.
@@ -211,7 +212,7 @@ class Writer:
         ended = [recorder for recorder, batch in work if batch.ended]
         for recorder in ended:
             with suppress(Exception):  # a rule that fails is no reason to lose a run's end
-                note_findings(self._store, recorder.run_id)
+                note_diagnosis(self._store, recorder.run_id)
         return ended
 
     def _fail(

@@ -23,11 +23,11 @@ import io
 import json
 import shlex
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 
@@ -38,30 +38,14 @@ from core.jsonable import finite
 from core.links import events_text, to_query
 from core.paths import replacing
 from core.records import Event, ProbeRecord, Report, live_changes
+from core.steps import CSV, csv_rows
 from core.storage.checkpoints import checkpoint_bytes, load_checkpoint
 from core.storage.figures import figures
 from core.storage.rows import RunRow, bits
 from core.storage.script import script_for
 from core.storage.store import Store
-from core.storage.stored_run import probes_of
 from core.storage.weights import weights_bytes
-
-FORMAT_VERSION = 1
-PROBE_FIGURES = tuple(
-    name for name in ProbeRecord.__dataclass_fields__ if name not in ("flow", "window_gradient")
-)
-LONGEST_TEXT = 20_000_000
-"""Characters; a longer text of one's own stays at home."""
-METRICS = (
-    "step",
-    "characters_seen",
-    "loss_nats",
-    "grad_norm",
-    "grad_norm_clipped",
-    "clipped",
-    "learning_rate",
-    "seconds",
-)
+from core.storage.zip_format import ABOUT, FORMAT_VERSION, KEYS, LONGEST_TEXT, PROBE_FIGURES
 
 
 def export_run(store: Store, run_id: str, target: Path | IO[bytes]) -> None:
@@ -83,16 +67,12 @@ def export_run(store: Store, run_id: str, target: Path | IO[bytes]) -> None:
         ) from None
 
 
-def metrics_csv(columns: dict[str, np.ndarray]) -> str:
+def metrics_csv(columns: Mapping[str, np.ndarray]) -> str:
     """The recorded steps as the rows that `train --metrics` writes."""
-    columns = {
-        **columns,
-        "clipped": (columns["grad_norm_clipped"] < columns["grad_norm"]).astype(int),
-    }
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(METRICS)
-    writer.writerows(zip(*(columns[name].tolist() for name in METRICS), strict=True))
+    writer.writerow(CSV)
+    writer.writerows(csv_rows(columns))
     return text.getvalue()
 
 
@@ -100,26 +80,12 @@ def _write(store: Store, run_id: str, file: IO[bytes]) -> None:
     # In this order: a run that trains meanwhile has records for all that was read before them.
     checkpoint = load_checkpoint(store.checkpoint_path(run_id))
     row = store.get(run_id)
-    events, reports, columns = store.events(run_id), store.reports(run_id), store.steps(run_id)
+    ledger = store.ledger
+    events, reports, columns = ledger.events(run_id), ledger.reports(run_id), ledger.steps(run_id)
     text = _text_of(row)
-    about = {
+    about: dict[str, Any] = {
         "unroll": FORMAT_VERSION,
-        "id": row.id,
-        "name": row.name,
-        "created": row.created,
-        "status": str(row.status),
-        "message": row.message,
-        "steps": row.step,
-        "characters_seen": row.characters_seen,
-        "seconds": row.seconds,
-        "text_title": row.text_title,
-        "text_sha256": row.text_sha256,
-        "text_length": row.text_length,
-        "floors": row.floors,
-        "given_weights": row.given_weights,
-        "tags": list(row.tags),
-        "note": row.note,
-        "diagnosis": row.diagnosis,
+        **{KEYS.get(field, field): getattr(row, field) for field in ABOUT},
         "reports": [asdict(report) for report in reports],
         "config": row.settings,
     }
@@ -134,7 +100,7 @@ def _write(store: Store, run_id: str, file: IO[bytes]) -> None:
             indent=1,
         ),
         "metrics.csv": metrics_csv(columns),
-        "probes.csv": _probes_csv(probes_of(store, run_id)),
+        "probes.csv": _probes_csv(ledger.probes(run_id)),
         "samples.txt": _samples(reports),
         "repeat.py": script_for(row, events, bundled=text is not None),
         "README.txt": _readme(row, live_changes(events), text is not None),

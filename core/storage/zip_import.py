@@ -23,14 +23,22 @@ from core.config import TrainingConfig
 from core.data.corpora import keep, load_corpus, own_corpus
 from core.errors import ConfigError, StoreError, TextError
 from core.labels import run_name
-from core.records import Event, EventKind, ProbeRecord, Report, RunStatus, live_changes
-from core.storage import ledger
-from core.storage.blocks import COLUMNS
+from core.records import Event, EventKind, ProbeRecord, Report, live_changes
+from core.steps import CSV, KINDS, Columns
+from core.storage.batch import Batch, Progress, write
 from core.storage.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
-from core.storage.rows import events_json
 from core.storage.store import Store
 from core.storage.weights import LARGEST_FILE
-from core.storage.zip_export import FORMAT_VERSION, LONGEST_TEXT, METRICS, PROBE_FIGURES
+from core.storage.zip_format import (
+    ABOUT,
+    FORMAT_VERSION,
+    KEYS,
+    LONGEST_TEXT,
+    PROBE_FIGURES,
+    count,
+    number,
+    seconds,
+)
 
 _LARGEST_ZIP = 500 * 2**20
 _LARGEST = {  # bytes after unpacking; whatever else is in the file is never unpacked
@@ -42,8 +50,6 @@ _LARGEST = {  # bytes after unpacking; whatever else is in the file is never unp
     "text.txt": LONGEST_TEXT,
 }
 _MOST_MEMBERS = 100
-_LARGEST_COUNT = 10**15  # characters: some thousand years of training
-_LONGEST = 10**10  # seconds, some three hundred years
 _WRONG = (  # what reading a part that is not as it should be may raise
     ConfigError,
     TextError,
@@ -134,45 +140,20 @@ def _take_in(store: Store, files: Mapping[str, bytes]) -> str:
         checkpoint = read_checkpoint(files["checkpoint.safetensors"])
         _require_same(checkpoint, config)
         checkpoint = replace(checkpoint, config=config)
-    status = RunStatus(about["status"])
-    if status.active:
-        status = RunStatus.INTERRUPTED
+    row = {field: check(about[KEYS.get(field, field)]) for field, check in ABOUT.items() if check}
+    row["name"] = row["name"] or run_name(config)
 
     run_id = _free_id(store, str(about["id"]))
     now = store.now()
-    values = {
-        "id": run_id,
-        "name": " ".join(str(about["name"]).split())[:200] or run_name(config),
-        "created": now,
-        "updated": now,
-        "status": str(status),
-        "message": str(about["message"])[:2_000],
-        "source": "import",
-        "planned": events_json(planned),
-        "given_weights": int(bool(about["given_weights"])),
-        "text_title": str(about["text_title"])[:200],
-        "text_sha256": str(about["text_sha256"])[:64],
-        "text_length": _count(about["text_length"]),
-        "floors": json.dumps({str(k): _number(v) for k, v in about["floors"].items()}),
-        "step": len(columns["step"]),
-        "characters_seen": _count(about["characters_seen"]),
-        "seconds": _seconds(about["seconds"]),
-        "diagnosis": str(about["diagnosis"])[:2_000],
-        "tags": json.dumps([str(tag)[:50] for tag in about["tags"]][:20]),
-        "note": str(about["note"])[:10_000],
-    }
+    begun = {"id": run_id, "created": now, "updated": now, "source": "import", "planned": planned}
+    batch = Batch(columns, reports, events, probes, row, ended=True)
     path = store.checkpoint_path(run_id)
     try:
         if checkpoint is not None:
             save_checkpoint(path, checkpoint)
-        with store.transaction() as connection:
-            store.insert_ended(values, config)
-            ledger.put_steps(connection, run_id, columns)
-            ledger.put_reports(connection, run_id, reports)
-            ledger.put_events(connection, run_id, 0, events)
-            for probe in probes:
-                ledger.put_probe(connection, run_id, probe)
-            store.refresh_validation(connection, run_id)
+        with store.transaction():
+            store.insert(config, **begun, **row)
+            write(store, run_id, batch, Progress())
     except BaseException as error:
         path.unlink(missing_ok=True)
         if isinstance(error, OSError):
@@ -193,26 +174,25 @@ def _with_text(config: TrainingConfig, text: bytes | None, sha256: str) -> Train
     return config.changed(text=keep(corpus).key)
 
 
-def _metrics(data: bytes) -> dict[str, np.ndarray]:
+def _metrics(data: bytes) -> Columns:
     header, _, rows = data.partition(b"\n")
-    if header.decode().strip() != ",".join(METRICS):
+    if header.decode().strip() != ",".join(CSV):
         raise ValueError("other columns")
     # numpy's parser is exact: what was written comes back to the last bit.
     table = np.loadtxt(io.BytesIO(rows), delimiter=",", ndmin=2) if rows.strip() else None
-    frame = dict(zip(METRICS, np.empty((8, 0)) if table is None else table.T, strict=True))
+    frame = dict(zip(CSV, np.empty((8, 0)) if table is None else table.T, strict=True))
     if not all(np.isfinite(column).all() for column in frame.values()):
         raise ValueError("not numbers")
-    steps = frame["step"].astype(np.int64)
-    if not np.array_equal(steps, np.arange(1, len(steps) + 1)):
+    columns = {name: frame[name].astype(kind) for name, kind in KINDS.items()}
+    if not np.array_equal(columns["step"], np.arange(1, len(columns["step"]) + 1)):
         raise ValueError("steps are missing or doubled")
-    columns = {name: frame[name].astype(kind) for name, kind in COLUMNS.items()}
-    return {"step": steps, **columns}
+    return columns
 
 
 def _probes(data: bytes) -> list[ProbeRecord]:
     found = []
     for row in csv.DictReader(io.StringIO(data.decode())):
-        series = {
+        series: dict[str, Any] = {
             kind: tuple(
                 float(value)
                 for name, value in row.items()
@@ -220,7 +200,7 @@ def _probes(data: bytes) -> list[ProbeRecord]:
             )
             for kind in ("flow", "window_gradient")
         }
-        single = {
+        single: dict[str, Any] = {
             name: int(row[name]) if name in _INTEGERS else float(row[name])
             for name in PROBE_FIGURES
         }
@@ -231,38 +211,20 @@ def _probes(data: bytes) -> list[ProbeRecord]:
 def _event(event: Mapping[str, Any]) -> Event:
     kind, value = EventKind(event["kind"]), event["value"]
     if kind.live_change or value is not None:
-        value = _number(value)
-    return Event(_count(event["step"]), kind, value, str(event["text"])[:2_000])
+        value = number(value)
+    return Event(count(event["step"]), kind, value, str(event["text"])[:2_000])
 
 
 def _report(report: Mapping[str, Any]) -> Report:
     train, validation = report["train_loss_nats"], report["validation_loss_nats"]
     return Report(
-        step=_count(report["step"]),
-        characters_seen=_count(report["characters_seen"]),
-        seconds=_seconds(report["seconds"]),
-        train_loss_nats=None if train is None else _number(train),
-        validation_loss_nats=math.nan if validation is None else _number(validation),
+        step=count(report["step"]),
+        characters_seen=count(report["characters_seen"]),
+        seconds=seconds(report["seconds"]),
+        train_loss_nats=None if train is None else number(train),
+        validation_loss_nats=math.nan if validation is None else number(validation),
         sample=str(report["sample"])[:10_000],
     )
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError("not a number")
-    return float(value)
-
-
-def _count(value: Any) -> int:
-    if not 0 <= _number(value) <= _LARGEST_COUNT:
-        raise ValueError("not a number of steps or characters")
-    return int(value)
-
-
-def _seconds(value: Any) -> float:
-    if not 0 <= _number(value) <= _LONGEST:
-        raise ValueError("not a duration")
-    return float(value)
 
 
 def _require_same(checkpoint: Checkpoint, config: TrainingConfig) -> None:

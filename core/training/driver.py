@@ -172,8 +172,10 @@ class Driver:
             tell.take(trainer, trainer.report())
         with self._exchange.lock:  # who asks in between would wait for an answer in vain
             tell.hand_out_weights()
-            end = {"status": status, "message": message, "progress": None}
-            tell.note(EventKind(status), text=message, state=state, **end)
+            kind = EventKind(status)
+            tell.note(
+                kind, text=message, state=state, status=status, message=message, progress=None
+            )
 
     def _reported(self, trainer: Trainer) -> bool:
         reports = self._exchange.snapshot.reports
@@ -184,8 +186,14 @@ class Driver:
         with self._exchange.lock:
             with suppress(RuntimeError):  # torch's, of a device that is lost
                 self._publisher.hand_out_weights()
-            end = {"status": RunStatus.FAILED, "message": message, "progress": None}
-            self._publisher.note(EventKind.FAILED, text=message, traceback=trace, **end)
+            self._publisher.note(
+                EventKind.FAILED,
+                text=message,
+                status=RunStatus.FAILED,
+                message=message,
+                progress=None,
+                traceback=trace,
+            )
 
     # -- between two steps ---------------------------------------------------------------
 

@@ -95,16 +95,20 @@ class GraphedStepper(Stepper):
             return None
         return Stepped(loss, norm, recording.after.clone())
 
-    def _record(self, *window: Tensor) -> _Recording:
-        weights = self._changed[0]
-        buffers = [tensor.to(weights.device, copy=True) for tensor in window]
+    def _record(self, inputs: Tensor, targets: Tensor, state: Tensor) -> _Recording:
+        device, size = self._changed[0].device, inputs.shape
+        inputs, targets, state = (
+            tensor.to(device, copy=True) for tensor in (inputs, targets, state)
+        )
         as_it_is = [tensor.clone() for tensor in self._changed]
-        (measured, after), replay = self._record_work(lambda: self._work(*buffers))
+        (measured, after), replay = self._record_work(lambda: self._work(inputs, targets, state))
         _copy(as_it_is, self._changed)
         if len(self._recordings) >= _KEPT_RECORDINGS:
             self._recordings.pop(next(iter(self._recordings)))
-        recording = _Recording(*buffers, measured, after, self.network.trained, replay)
-        self._recordings[window[0].shape] = recording
+        recording = _Recording(
+            inputs, targets, state, measured, after, self.network.trained, replay
+        )
+        self._recordings[size] = recording
         return recording
 
     def _work(self, inputs: Tensor, targets: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:

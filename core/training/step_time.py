@@ -55,8 +55,10 @@ def _timed(kind: TrainingConfig, device: str) -> float:
 
     def step() -> float:
         began = perf_counter()
-        window = map(torch.from_numpy, cursors.next_window(kind.unrollings))
-        stepper.step(*window, state, number=1, learning_rate=kind.learning_rate, clip=kind.clip)
+        inputs, targets = map(torch.from_numpy, cursors.next_window(kind.unrollings))
+        stepper.step(
+            inputs, targets, state, number=1, learning_rate=kind.learning_rate, clip=kind.clip
+        )
         return perf_counter() - began
 
     step()  # the first one allocates

@@ -122,10 +122,10 @@ class Stepper:
 
     def _update(self, factors: tuple[float, ...], norm: float) -> None:
         parameters = self.network.parameters
-        weights, at_risk = parameters.flat, norm > SUSPICIOUS_NORM
-        before = weights.clone() if at_risk else None
+        weights = parameters.flat
+        before = weights.clone() if norm > SUSPICIOUS_NORM else None
         self.optimiser.update(weights, parameters.gradient, *factors)
-        if at_risk and not torch.isfinite(weights).all():
+        if before is not None and not torch.isfinite(weights).all():
             weights.copy_(before)
             raise NotFinite("the update")
 

@@ -20,7 +20,7 @@ from core.records import Event, live_after, live_changes
 from core.storage.checkpoints import read_checkpoint
 from core.storage.rows import RunRow
 from core.storage.store import UNDO_SECONDS
-from core.storage.stored_run import ArchivedRun
+from core.storage.stored_run import StoredRun
 from core.storage.zip_export import export_run
 from dashboard import session
 from dashboard.server import find_run, library
@@ -60,7 +60,7 @@ def open_run(run_id: str) -> None:
     Raises:
         StoreError: it is not there any more, or damaged.
     """
-    session.watch(find_run(run_id) or ArchivedRun(library().shelf(), run_id))
+    session.watch(find_run(run_id) or StoredRun(library().shelf(), run_id))
 
 
 def duplicate(row: RunRow, **changes: float) -> None:
@@ -71,7 +71,7 @@ def duplicate(row: RunRow, **changes: float) -> None:
     Raises:
         UnrollError: it was stored by a version that allowed other values.
     """
-    events = (*row.planned, *live_changes(library().shelf().events(row.id)))
+    events = (*row.planned, *live_changes(library().shelf().ledger.events(row.id)))
     # A planned change that took effect was recorded too; once is enough.
     planned: dict[tuple[int, str], Event] = {
         (event.step, event.kind): event for event in events if event.kind not in changes
@@ -85,7 +85,7 @@ def remedy(row: RunRow) -> tuple[str, dict[str, float]]:
     Raises:
         UnrollError: it was stored by a version that allowed other values.
     """
-    live = live_after(row.config.live, library().shelf().events(row.id))
+    live = live_after(row.config.live, library().shelf().ledger.events(row.id))
     if not 0 < live.clip <= _CLIP:
         return f"clipping at {_CLIP:g}", {"clip": _CLIP}
     rate = max(live.learning_rate / 10, bounds("learning_rate")[0])

@@ -93,7 +93,7 @@ def _one(row: RunRow, refusal: str | None) -> None:
             "about 1e-6, except where large steps make rounding grow."
         )
         try:
-            st.code(script_for(row, library().shelf().events(row.id)), language="python")
+            st.code(script_for(row, library().shelf().ledger.events(row.id)), language="python")
         except UnrollError as error:
             st.error(plain(str(error)))
 

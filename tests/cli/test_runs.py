@@ -141,7 +141,7 @@ def test_an_interrupted_training_is_resumed_exactly(
     assert again == {step: whole[step] for step in again}
     assert list(again) == list(range(kept + 1, 31))
     store = Store()
-    assert store.steps(outcome["id"])["loss_nats"].tolist() == list(whole.values())
+    assert store.ledger.steps(outcome["id"])["loss_nats"].tolist() == list(whole.values())
     store.close()
 
 

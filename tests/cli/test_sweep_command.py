@@ -2,6 +2,9 @@
 
 import csv
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,7 @@ from core.experiments.train_cell import train_cell
 from core.records import RunStatus
 from core.storage.store import Store
 
+ROOT = Path(__file__).parents[2]
 PLAN = SweepPlan(lags=(8, 12), seeds=3, budget="updates", amount=3_000)
 GRID = ["--lags", "8,12", "--seeds", "3"]
 RECALLS = {("tanh", 8): 0.97, ("tanh", 12): 0.5, ("relu", 8): 1.0, ("relu", 12): 0.95}
@@ -59,6 +63,32 @@ def test_a_grid_measured_before_is_told_at_once(capsys):
         "seeds."
     )
     assert lines[-1].startswith("The limit of an activation is the largest lag whose echo")
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_grid_measured_before_does_not_wait_for_torch():
+    code = (
+        "import sys; from core.cli.main import main; "
+        f"assert main(['sweep', *{GRID}]) == 0; print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "False"
+
+
+@pytest.mark.usefixtures("trains_here")
+def test_again_measures_what_is_kept_again(capsys):
+    store = SweepStore()
+    plan = SweepPlan(lags=(1,), seeds=1, budget="updates", amount=30, base=TINY_BASE)
+    for cell in plan.cells():
+        store.put(CellResult(cell.key, "done", 30, cell.characters, 9.0, recall=0.5))
+    assert json.loads(run(capsys, *TINY, "--json")[1])["cells_reused"] == 2
+    status, out, err = run(capsys, *TINY, "--again", "--json")
+    outcome = json.loads(out)
+    assert (status, outcome["cells_reused"]) == (0, 0)
+    assert err.startswith("2 cells, about 0:00:0")
+    assert [cell["seconds"] < 9 for cell in outcome["cells"]] == [True, True]
+    kept = store.get(cell.key for cell in plan.cells())
+    assert {result.recall for result in kept.values()}.isdisjoint({0.5})
 
 
 @pytest.mark.usefixtures("measured")
@@ -138,6 +168,7 @@ def test_an_interrupt_keeps_what_was_measured(capsys, monkeypatch):
     assert err.splitlines()[-1].startswith("Stopped; finished cells are kept")
 
 
+TINY_BASE = BASE.changed(nodes=4, batch_size=2)
 TINY = ["--lags", "1", "--seeds", "1", "--updates", "30", "--nodes", "4", "--batch-size", "2"]
 
 

@@ -213,7 +213,7 @@ def test_an_interrupt_is_obeyed_after_the_step_and_keeps_what_was_trained(
     assert outcome["train_loss_nats"] == last.train_loss_nats
     assert outcome["sample"] == last.sample
     store = Store()
-    assert [report.step for report in store.reports(outcome["id"])] == [0, 4]
+    assert [report.step for report in store.ledger.reports(outcome["id"])] == [0, 4]
     assert store.get(outcome["id"]).status == RunStatus.STOPPED
     store.close()
     trainer = Trainer(config_of(text), load_corpus(str(text)))
@@ -290,8 +290,8 @@ def test_a_full_disk_holds_training_up_until_there_is_room(train, full_disk, mon
     assert "Recording again." in told[waits + 1 :]
     assert len(rows_of(metrics)) == 12
     store = Store()
-    assert store.steps(outcome["id"])["step"].tolist() == list(range(1, 13))
-    kinds = [event.kind for event in store.events(outcome["id"])]
+    assert store.ledger.steps(outcome["id"])["step"].tolist() == list(range(1, 13))
+    kinds = [event.kind for event in store.ledger.events(outcome["id"])]
     assert kinds == ["paused", "resumed", "finished"]
     store.close()
 
@@ -494,6 +494,7 @@ def test_a_text_that_cannot_be_used_is_refused_in_one_line(content, words, train
 # -- as a process ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_runs_as_a_process(text):
     arguments = ["train", "--steps", "2", "--json", "--text", str(text)]
     done = subprocess.run(

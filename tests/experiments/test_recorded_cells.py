@@ -15,7 +15,7 @@ from core.experiments.train_cell import train_cell
 from core.records import Event, RunStatus, StepRecord
 from core.storage.checkpoints import load_checkpoint
 from core.storage.store import Store
-from core.storage.stored_run import ArchivedRun, past_of
+from core.storage.stored_run import StoredRun, past_of
 from core.storage.zip_export import export_run
 from core.storage.zip_import import import_run
 from core.training.trainer import Trainer
@@ -85,14 +85,14 @@ def test_a_finished_cell_is_kept_whole(runs, store, trained):
     assert (row.status, row.message) == (RunStatus.FINISHED, "All steps are done.")
     assert (row.step, row.characters_seen, row.here) == (60, 60 * 4 * 11, False)
     assert row.seconds == trained.state.seconds
-    for name, column in store.steps(RUN_ID).items():
+    for name, column in store.ledger.steps(RUN_ID).items():
         assert column.tolist() == trained.columns[name].tolist()
-    assert store.reports(RUN_ID) == trained.reports
+    assert store.ledger.reports(RUN_ID) == trained.reports
     assert row.last_validation == trained.reports[-1].validation_loss_nats
-    assert store.events(RUN_ID) == (Event(60, "finished", text="All steps are done."),)
+    assert store.ledger.events(RUN_ID) == (Event(60, "finished", text="All steps are done."),)
     checkpoint = load_checkpoint(store.checkpoint_path(RUN_ID))
     assert (checkpoint.config, checkpoint.events) == (row.config, 1)
-    step, weights = ArchivedRun(store, RUN_ID).weights()
+    step, weights = StoredRun(store, RUN_ID).weights()
     assert (step, weights["V"].tolist()) == (60, trained.state.weights["V"].tolist())
 
 
@@ -101,7 +101,7 @@ def test_a_diverged_cell_says_so(runs, store, trained):
     runs.finish(CELL, replace(trained, result=result))
     (row,) = store.runs()
     assert (row.status, row.message) == (RunStatus.DIVERGED, "Diverged at step 61.")
-    assert store.events(RUN_ID)[0].kind == "diverged"
+    assert store.ledger.events(RUN_ID)[0].kind == "diverged"
 
 
 def test_an_extended_cell_goes_on_bit_for_bit(runs, store, trained):
@@ -110,7 +110,7 @@ def test_an_extended_cell_goes_on_bit_for_bit(runs, store, trained):
     later, weights = losses_of(config, past)
     uninterrupted, same = losses_of(CELL.trained_config.changed(steps=140))
     assert past.history.column("step").tolist() == list(range(1, 61))
-    assert store.steps(RUN_ID)["loss_nats"].tolist() == uninterrupted[:60]
+    assert store.ledger.steps(RUN_ID)["loss_nats"].tolist() == uninterrupted[:60]
     assert later == uninterrupted[60:]
     assert {name: w.tolist() for name, w in weights.items()} == {
         name: w.tolist() for name, w in same.items()
@@ -163,11 +163,11 @@ def test_a_cell_that_is_measured_again_replaces_its_run_and_keeps_its_name(runs,
     runs.mark(CELL, mark(1))
     (row,) = store.runs()
     assert (row.status, row.name, row.starred) == (RunStatus.RUNNING, "Mine", True)
-    assert len(store.steps(RUN_ID)["step"]) == 0
+    assert len(store.ledger.steps(RUN_ID)["step"]) == 0
     assert load_checkpoint(store.checkpoint_path(RUN_ID)) is None
     runs.finish(CELL, trained)
     assert [(row.id, row.step) for row in store.runs()] == [(RUN_ID, 60)]
-    assert len(store.events(RUN_ID)) == 1
+    assert len(store.ledger.events(RUN_ID)) == 1
 
 
 def test_a_deleted_run_comes_back_when_its_cell_is_measured_again(runs, store, trained):
@@ -182,11 +182,10 @@ def test_a_deleted_run_comes_back_when_its_cell_is_measured_again(runs, store, t
 def test_a_run_that_was_extended_is_not_replaced(runs, store, trained):
     runs.finish(CELL, trained)
     store.claim(RUN_ID, CELL.trained_config.changed(steps=90), 60, 1)
-    with store.transaction() as connection:
-        connection.execute("UPDATE runs SET status = 'stopped', owner = NULL")
+    store.update(RUN_ID, status=RunStatus.STOPPED, owner=None)
     runs.finish(CELL, trained)
     assert store.get(RUN_ID).planned_steps == 90
-    assert len(store.steps(RUN_ID)["step"]) == 60
+    assert len(store.ledger.steps(RUN_ID)["step"]) == 60
     assert runs_of_cells(store, [CELL.key, OTHER.key]) == {CELL.key: CELL.key[8:16]}
 
 
@@ -200,11 +199,7 @@ def test_a_run_that_trains_elsewhere_is_not_touched(runs, store, trained):
 
 def test_a_run_with_live_changes_is_not_replaced(runs, store, trained):
     runs.finish(CELL, trained)
-    with store.transaction() as connection:
-        connection.execute(
-            "INSERT INTO events VALUES (?, 1, 60, 'clip', 0.5, '')",
-            (RUN_ID,),
-        )
+    store.ledger.put_events(RUN_ID, 1, [Event(60, "clip", 0.5)])
     runs.finish(CELL, trained)
     assert {row.id for row in store.runs()} == {RUN_ID, CELL.key[8:16]}
 

@@ -169,6 +169,7 @@ def test_a_cell_that_fails_is_told_and_tried_again_the_next_time(cluster, store)
     assert store.get(results) == {}
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_no_finished_cell_and_the_sweep_completes(cluster, store):
     plan = PLAN.model_copy(update={"amount": 600, "seeds": 3})
     cells, results, killed = plan.cells(), {}, None
@@ -185,6 +186,7 @@ def test_a_killed_worker_costs_no_finished_cell_and_the_sweep_completes(cluster,
     assert {result.status for result in results.values()} == {"done"}
 
 
+@pytest.mark.slow
 def test_a_lost_scheduler_leaves_a_sentence_and_every_finished_cell(
     store, cluster_home, monkeypatch
 ):
@@ -262,6 +264,7 @@ def by_hand(cluster_home, tmp_path):
         process.communicate(timeout=20)
 
 
+@pytest.mark.slow
 def test_a_scheduler_started_by_hand_runs_the_same_sweep(by_hand, store, monkeypatch, capsys):
     from core.cli.main import main
 

@@ -1,11 +1,14 @@
 """What is kept of sweeps, and what a damaged or foreign file does."""
 
+import json
+import shutil
 import sqlite3
+from pathlib import Path
 
 import pytest
 
 from core.errors import StoreError
-from core.experiments.cells import CellResult, Mark
+from core.experiments.cells import BASE, CellResult, Mark
 from core.experiments.plan import SweepPlan
 from core.experiments.sweep_store import SweepStore
 
@@ -87,3 +90,20 @@ def test_a_file_that_is_no_database_is_refused_in_a_sentence(tmp_path):
     with pytest.raises(StoreError, match="cannot be used"):
         SweepStore(path)
     assert path.read_bytes().startswith(b"not a database")
+
+
+def test_cells_measured_by_the_version_before_are_found_again(tmp_path):
+    before = Path(__file__).parents[1] / "storage" / "made_before"
+    told = json.loads((before / "expected.json").read_text())["cells"]
+    copy = shutil.copy(before / "home" / "sweeps.sqlite", tmp_path)
+    base = BASE.changed(nodes=8, batch_size=4)
+    plan = SweepPlan(lags=(2,), seeds=1, budget="updates", amount=60, base=base)
+    cells = plan.cells()
+    found = SweepStore(Path(copy)).get(cell.key for cell in cells)
+    assert {cell.key: cell.name for cell in cells} == {
+        key: cell["name"] for key, cell in told.items()
+    }
+    assert {key: (result.recall, result.loss_nats) for key, result in found.items()} == {
+        key: (cell["recall"], cell["loss_nats"]) for key, cell in told.items()
+    }
+    assert {result.updates for result in found.values()} == {60}

@@ -14,7 +14,7 @@ import safetensors.numpy
 
 from core.errors import StoreError
 from core.storage.store import Store
-from core.storage.stored_run import ArchivedRun, past_of
+from core.storage.stored_run import StoredRun, past_of
 from core.storage.writer import Writer
 from core.storage.zip_export import export_run
 from core.storage.zip_import import import_run
@@ -131,18 +131,18 @@ def test_a_folder_in_the_databases_place_is_a_sentence(tmp_path):
 def test_damaged_steps_are_a_sentence_and_the_run_can_still_be_listed(store, run_id):
     with store.transaction() as connection:
         connection.execute("UPDATE metrics SET data = zeroblob(500) WHERE block = 0")
-    assert "recorded steps 1 to 1,000 are damaged" in refusal(store.steps, run_id)
-    assert "are damaged" in refusal(ArchivedRun, store, run_id)
+    assert "recorded steps 1 to 1,000 are damaged" in refusal(store.ledger.steps, run_id)
+    assert "are damaged" in refusal(StoredRun, store, run_id)
     assert [row.id for row in store.runs()] == [run_id]
 
 
-def test_a_block_that_unpacks_without_end_is_refused(store, run_id):
+def test_a_stretch_that_unpacks_without_end_is_refused(store, run_id):
     import zlib
 
     with store.transaction() as connection:
         bomb = zlib.compress(bytes(50_000_000))
         connection.execute("UPDATE metrics SET data = ? WHERE block = 0", (bomb,))
-    assert "are damaged" in refusal(store.steps, run_id)
+    assert "are damaged" in refusal(store.ledger.steps, run_id)
 
 
 # -- checkpoints -----------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def test_a_damaged_checkpoint_is_set_aside_and_the_curves_stay(store, run_id, na
     aside = path.with_name(path.name + ".damaged")
     assert not path.exists()
     assert aside.read_bytes() == before
-    assert len(store.steps(run_id)["step"]) == 1_200
+    assert len(store.ledger.steps(run_id)["step"]) == 1_200
 
 
 def test_a_checkpoint_of_a_newer_version_is_left_as_it_is(store, run_id):

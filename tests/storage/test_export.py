@@ -17,7 +17,7 @@ from core.data.corpora import keep, load_corpus
 from core.records import Event, StepRecord
 from core.storage.script import script_for
 from core.storage.store import Store
-from core.storage.stored_run import ArchivedRun, past_of
+from core.storage.stored_run import StoredRun, past_of
 from core.storage.weights import load_weights_bytes
 from core.storage.zip_export import export_run
 from core.storage.zip_import import import_run
@@ -189,7 +189,7 @@ def test_another_machine_takes_the_run_in_and_goes_on_exactly(
     monkeypatch.setenv("UNROLL_HOME", str(tmp_path / "elsewhere"))
     other = Store()
     assert import_run(other, archive) == run_id
-    again = ArchivedRun(other, run_id).snapshot
+    again = StoredRun(other, run_id).snapshot
     for name in ("step", "loss_nats", "grad_norm", "seconds", "learning_rate"):
         assert again.history.column(name).tobytes() == shot.history.column(name).tobytes()
     for name in ("status", "reports", "events", "probes", "floors", "step", "live"):
@@ -208,6 +208,7 @@ def _whole(config):
 
 
 @pytest.mark.parametrize("name", ALL)
+@pytest.mark.slow
 def test_the_script_repeats_the_run_with_torch_and_numpy_only(
     store, finished, run_script, tmp_path, name
 ):
@@ -228,7 +229,7 @@ def test_the_script_brings_its_text_along(store, make_manager, run_script, small
     run = manager.start(small(text=text, steps=12))
     shot = run.wait(PATIENCE)
     assert manager.writer.flush()
-    source = script_for(store.get(run.run_id), store.events(run.run_id))
+    source = script_for(store.get(run.run_id), store.ledger.events(run.run_id))
     losses = run_script(source, tmp_path)
     assert losses == pytest.approx(shot.history.column("loss_nats").tolist(), abs=1e-5)
 
@@ -242,7 +243,7 @@ def test_the_script_reads_a_text_as_it_was_written(
     run = manager.start(small(text=str(tmp_path / "text.txt"), steps=12))
     shot = run.wait(PATIENCE)
     assert manager.writer.flush()
-    source = script_for(store.get(run.run_id), store.events(run.run_id))
+    source = script_for(store.get(run.run_id), store.ledger.events(run.run_id))
     losses = run_script(source, tmp_path)
     assert losses == pytest.approx(shot.history.column("loss_nats").tolist(), abs=1e-5)
 

@@ -24,6 +24,8 @@ from core.storage.checkpoints import load_checkpoint
 from core.storage.store import Store
 from core.training.trainer import Trainer
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("UNROLL_KILLS", "3"))
 SECONDS = float(os.environ.get("UNROLL_WRITE_SECONDS", "3"))
@@ -118,8 +120,8 @@ def test_killed_at_any_moment_a_run_is_found_and_goes_on_bit_for_bit(
 
     store = Store(home)
     (row,) = store.runs()
-    columns = store.steps(row.id)
-    reports = store.reports(row.id)
+    columns = store.ledger.steps(row.id)
+    reports = store.ledger.reports(row.id)
     store.close()
     steps = ended["steps"]
     assert (row.status, row.step) == (RunStatus.STOPPED, steps)
@@ -179,8 +181,8 @@ def test_two_processes_write_to_one_store_and_nothing_is_missing_or_doubled(home
         assert (process.returncode, err) == (0, ""), err
         steps = int(out)
         store = Store(home)
-        columns = store.steps(name)
-        reports = store.reports(name)
+        columns = store.ledger.steps(name)
+        reports = store.ledger.reports(name)
         store.close()
         assert steps > 50
         assert columns["step"].tolist() == list(range(1, steps + 1))

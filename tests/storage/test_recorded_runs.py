@@ -7,10 +7,9 @@ import pytest
 
 from core.errors import RunError, StoreError
 from core.records import Event, RunStatus, StepRecord
-from core.storage import ledger
-from core.storage.blocks import columns_of
+from core.steps import columns_of
 from core.storage.checkpoints import load_checkpoint
-from core.storage.stored_run import ArchivedRun, past_of
+from core.storage.stored_run import StoredRun, past_of
 
 PATIENCE = 20.0
 ENDLESS = {"steps": 1_000_000, "report_every": 1_000_000}
@@ -21,7 +20,7 @@ def test_a_run_is_in_the_store_as_it_was(store, make_manager, small, corpus):
     run = manager.start(small(steps=2_345, report_every=1_000, probe_every=500))
     shot = run.wait(PATIENCE)
     assert manager.writer.flush()
-    again = ArchivedRun(store, run.run_id).snapshot
+    again = StoredRun(store, run.run_id).snapshot
     for name in ("loss_nats", "grad_norm", "grad_norm_clipped", "seconds", "learning_rate"):
         assert again.history.column(name).tobytes() == shot.history.column(name).tobytes()
     assert again.history.column("step").tolist() == list(range(1, 2_346))
@@ -32,7 +31,7 @@ def test_a_run_is_in_the_store_as_it_was(store, make_manager, small, corpus):
     assert (row.text_title, row.text_sha256, row.text_length) == ("words", corpus.sha256, 3_000)
     losses = [report.validation_loss_nats for report in shot.reports]
     assert (row.best_validation, row.last_validation) == (min(losses), losses[-1])
-    step, weights = ArchivedRun(store, run.run_id).weights()
+    step, weights = StoredRun(store, run.run_id).weights()
     assert step == 2_345
     for name, value in run.weights()[1].items():
         np.testing.assert_array_equal(weights[name], value)
@@ -42,7 +41,7 @@ def test_a_run_is_in_the_store_as_it_was(store, make_manager, small, corpus):
 def test_a_run_that_was_cut_off_goes_on_bit_for_bit(
     store, open_store, make_manager, make_writer, small, optimiser
 ):
-    config = small(steps=2_500, report_every=400, optimiser=optimiser)
+    config = small(steps=1_300, report_every=400, optimiser=optimiser)
     other_rate = config.learning_rate / 2
     manager = make_manager()
     run = manager.start(config)
@@ -70,14 +69,14 @@ def test_a_run_that_was_cut_off_goes_on_bit_for_bit(
         there, here = whole.history.column(name), resumed.history.column(name)
         assert there.tobytes() == here.tobytes(), name
     assert without_clock(resumed.reports) == without_clock(whole.reports)
-    stored = ArchivedRun(other, run.run_id).snapshot
+    stored = StoredRun(other, run.run_id).snapshot
     for name in ("step", "loss_nats", "learning_rate"):
         assert stored.history.column(name).tolist() == whole.history.column(name).tolist()
     assert [(e.step, e.kind) for e in stored.events] == [
         (at, "paused"),
         (at, "resumed"),
         (at, "learning_rate"),
-        (2_500, "finished"),
+        (1_300, "finished"),
     ]
 
 
@@ -146,32 +145,32 @@ def test_a_text_that_has_changed_ends_the_resumption(store, make_manager, make_c
     assert "is not the one that this run began with" in shot.message
 
 
-def test_an_archived_run_takes_no_commands(store, make_manager, small):
+def test_a_stored_run_takes_no_commands(store, make_manager, small):
     manager = make_manager()
     run = manager.start(small(steps=5))
     run.wait(PATIENCE)
     assert manager.writer.flush()
-    archived = ArchivedRun(store, run.run_id)
-    for command in (archived.pause, archived.resume, archived.stop, archived.advance):
+    stored_run = StoredRun(store, run.run_id)
+    for command in (stored_run.pause, stored_run.resume, stored_run.stop, stored_run.advance):
         with pytest.raises(RunError, match="This run is finished"):
             command()
 
 
-def test_an_archived_run_is_watched_while_it_trains_elsewhere(open_store, make_manager, small):
+def test_a_stored_run_is_watched_while_it_trains_elsewhere(open_store, make_manager, small):
     manager = make_manager()
     run = manager.start(small(**ENDLESS))
     run.advance(1_200)
     at = run.wait_until(lambda s: s.status == RunStatus.PAUSED, PATIENCE).step
     assert manager.writer.flush()
     time = [0.0]
-    archived = ArchivedRun(open_store(), run.run_id, clock=lambda: time[0])
-    assert archived.snapshot.step == len(archived.snapshot.history) == at
+    stored_run = StoredRun(open_store(), run.run_id, clock=lambda: time[0])
+    assert stored_run.snapshot.step == len(stored_run.snapshot.history) == at
     run.advance(900)
     run.wait_until(lambda s: s.step == at + 900, PATIENCE)
     assert manager.writer.flush()
-    assert archived.snapshot.step == at
+    assert stored_run.snapshot.step == at
     time[0] = 1.0
-    shot = archived.snapshot
+    shot = stored_run.snapshot
     assert shot.history.column("step").tolist() == list(range(1, at + 901))
     assert shot.status == RunStatus.PAUSED
     assert shot.history.column("loss_nats").tolist() == (
@@ -187,17 +186,15 @@ def test_a_run_that_was_taken_back_elsewhere_is_read_anew(store, small, seen, th
 
     def write(records):
         store.claim("r", small(steps=5_000), 0, 0)
-        with store.transaction() as connection:
-            columns = {"step": np.arange(1, len(records) + 1), **columns_of(records)}
-            ledger.put_steps(connection, "r", columns)
-            connection.execute("UPDATE runs SET status = 'stopped', updated = updated + 1")
+        store.ledger.put_steps("r", columns_of(records))
+        store.update("r", status=RunStatus.STOPPED, updated=store.get("r").updated + 1)
 
     store.create("r", small(steps=5_000), source="page")
     store._ownership.release()
     time = [0.0]
     write(recorded(seen, 1.0))
-    archived = ArchivedRun(store, "r", clock=lambda: time[0])
-    assert len(archived.snapshot.history) == seen
+    stored_run = StoredRun(store, "r", clock=lambda: time[0])
+    assert len(stored_run.snapshot.history) == seen
     write(recorded(then, 2.0))
     time[0] = 1.0
-    assert archived.snapshot.history.column("loss_nats").tolist() == [2.0] * then
+    assert stored_run.snapshot.history.column("loss_nats").tolist() == [2.0] * then

@@ -3,13 +3,12 @@
 import json
 from contextlib import suppress
 
-import numpy as np
 import pytest
 
 from core.errors import StoreError
 from core.records import Event, Report, RunStatus, StepRecord
-from core.storage import ledger
-from core.storage.blocks import columns_of
+from core.steps import columns_of
+from core.storage.rows import COLUMNS
 from core.storage.store import UNDO_SECONDS, Store
 
 
@@ -31,10 +30,7 @@ def add(store, small, clock):
     def add_(run_id, status=RunStatus.FINISHED, **changes):
         clock[0] += 1
         store.create(run_id, small(**changes), source="page")
-        with store.transaction() as connection:
-            connection.execute(
-                "UPDATE runs SET status = ?, owner = NULL WHERE id = ?", (str(status), run_id)
-            )
+        store.update(run_id, status=status, owner=None)
         return store.get(run_id)
 
     return add_
@@ -106,8 +102,7 @@ def test_a_deleted_run_can_be_had_back_for_a_minute(store, open_store, add, cloc
     for run_id in "ab":
         store.checkpoint_path(run_id).parent.mkdir(exist_ok=True)
         store.checkpoint_path(run_id).write_bytes(b"weights")
-        with store.transaction() as connection:
-            ledger.put_events(connection, run_id, 0, [Event(1, "stopped")])
+        store.ledger.put_events(run_id, 0, [Event(1, "stopped")])
         store.delete(run_id)
     assert [row.id for row in store.runs()] == ["c"]
     clock[0] += UNDO_SECONDS - 1
@@ -119,8 +114,8 @@ def test_a_deleted_run_can_be_had_back_for_a_minute(store, open_store, add, cloc
     with pytest.raises(StoreError, match="There is no run 'b'"):
         store.undelete("b")
     assert not store.checkpoint_path("b").exists()
-    assert store.events("a") == (Event(1, "stopped"),)
-    assert store.events("b") == ()
+    assert store.ledger.events("a") == (Event(1, "stopped"),)
+    assert store.ledger.events("b") == ()
 
 
 def test_a_run_that_is_brought_back_just_before_it_is_forgotten_keeps_its_weights(
@@ -187,22 +182,15 @@ def test_a_run_of_another_living_process_cannot_be_claimed(open_store, small):
 def test_claiming_drops_what_came_after_the_checkpoint(store, add, small):
     add("a")
     records = [StepRecord(s, s, float(s), 1.0, 1.0, False, 0.1, s / 9) for s in range(1, 2_301)]
-    columns = {"step": np.arange(1, 2_301), **columns_of(records)}
-    with store.transaction() as connection:
-        ledger.put_steps(connection, "a", columns)
-        ledger.put_reports(
-            connection,
-            "a",
-            [Report(s, s, s / 9, None, 9 - s / 1_000, "text") for s in (0, 1_000, 2_000)],
-        )
-        ledger.put_events(connection, "a", 0, [Event(s, "clip", 1.0) for s in (5, 1_400, 2_200)])
-        ledger.put_finding(connection, "a", "dead", 2_100, {"share": 1.0})
+    reports = [Report(s, s, s / 9, None, 9 - s / 1_000, "text") for s in (0, 1_000, 2_000)]
+    store.ledger.put_steps("a", columns_of(records))
+    store.ledger.put_reports("a", reports)
+    store.ledger.put_events("a", 0, [Event(s, "clip", 1.0) for s in (5, 1_400, 2_200)])
     store.claim("a", small(steps=9), 1_234, 1)
-    assert store.steps("a")["step"].tolist() == list(range(1, 1_235))
-    assert store.steps("a")["loss_nats"].tolist() == [float(s) for s in range(1, 1_235)]
-    assert [r.step for r in store.reports("a")] == [0, 1_000]
-    assert store.events("a") == (Event(5, "clip", 1.0),)
-    assert store.findings("a") == []
+    assert store.ledger.steps("a")["step"].tolist() == list(range(1, 1_235))
+    assert store.ledger.steps("a")["loss_nats"].tolist() == [float(s) for s in range(1, 1_235)]
+    assert [r.step for r in store.ledger.reports("a")] == [0, 1_000]
+    assert store.ledger.events("a") == (Event(5, "clip", 1.0),)
     row = store.get("a")
     assert (row.status, row.step, row.planned_steps) == (RunStatus.QUEUED, 1_234, 9)
     assert row.last_validation == 8.0
@@ -211,11 +199,10 @@ def test_claiming_drops_what_came_after_the_checkpoint(store, add, small):
 
 def test_claiming_from_the_start_drops_everything(store, add, small):
     add("a")
-    with store.transaction() as connection:
-        ledger.put_events(connection, "a", 0, [Event(5, "clip", 1.0)])
+    store.ledger.put_events("a", 0, [Event(5, "clip", 1.0)])
     store.claim("a", small(), 0, 0)
-    assert store.events("a") == ()
-    assert len(store.steps("a")["step"]) == 0
+    assert store.ledger.events("a") == ()
+    assert len(store.ledger.steps("a")["step"]) == 0
 
 
 def test_a_transaction_is_all_or_nothing(store, add):
@@ -229,10 +216,9 @@ def test_a_transaction_is_all_or_nothing(store, add):
 def test_a_loss_that_is_no_number_survives(store, add):
     add("a")
     report = Report(3, 3, 0.5, 2.0, float("nan"), "x")
-    with store.transaction() as connection:
-        ledger.put_reports(connection, "a", [report])
-        store.refresh_validation(connection, "a")
-    (again,) = store.reports("a")
+    store.ledger.put_reports("a", [report])
+    store.refresh_validation("a")
+    (again,) = store.ledger.reports("a")
     assert again.validation_loss_nats != again.validation_loss_nats
     assert store.get("a").best_validation is None
     assert json.dumps(store.get("a").as_json(), allow_nan=False)
@@ -252,6 +238,19 @@ def test_a_row_is_made_again_only_when_something_changed(store, open_store, add)
     after = {row.id: row for row in store.runs()}
     assert after["b"] is before["b"]
     assert (before["a"].note, after["a"].note) == ("", "from elsewhere")
+
+
+def test_every_column_of_a_run_is_a_field_of_its_row(store):
+    with store.reading() as connection:
+        names = {name for _, name, *_ in connection.execute("PRAGMA table_info(runs)")}
+    assert names - {"configuration"} == set(COLUMNS) - {"settings"}
+
+
+def test_a_change_of_a_run_that_is_gone_says_so(store, add):
+    add("a")
+    assert store.update("a", tags=("x",), starred=True)
+    assert (store.get("a").tags, store.get("a").starred) == (("x",), True)
+    assert not store.update("b", starred=True)
 
 
 def test_a_name_is_one_line(store, add):

@@ -7,7 +7,7 @@ import pytest
 
 from core.records import RunStatus, StepRecord
 from core.storage import writer as writer_module
-from core.storage.stored_run import ArchivedRun
+from core.storage.stored_run import StoredRun
 
 PATIENCE = 20.0
 ENDLESS = {"steps": 1_000_000, "report_every": 1_000_000}
@@ -54,7 +54,7 @@ def test_a_full_disk_pauses_the_run_and_loses_nothing(store, make_manager, small
     run.stop()
     ended = run.wait(PATIENCE)
     assert writer.flush()
-    stored = ArchivedRun(store, run.run_id).snapshot
+    stored = StoredRun(store, run.run_id).snapshot
     assert stored.history.column("step").tolist() == list(range(1, ended.step + 1))
     assert stored.history.column("loss_nats").tolist() == (
         ended.history.column("loss_nats").tolist()
@@ -71,7 +71,7 @@ def test_a_checkpoint_that_cannot_be_written_pauses_the_run_and_the_old_one_stan
     run = manager.start(small(**ENDLESS))
     run.wait_until(trained, PATIENCE)
     assert writer.flush()
-    before = ArchivedRun(store, run.run_id).weights()[0]
+    before = StoredRun(store, run.run_id).weights()[0]
     save, full = writer_module.save_checkpoint, True
 
     def save_if_there_is_room(path, checkpoint):
@@ -83,10 +83,10 @@ def test_a_checkpoint_that_cannot_be_written_pauses_the_run_and_the_old_one_stan
     shot = run.wait_until(paused, PATIENCE)
     assert "could not be recorded" in shot.message
     assert "(No space left on device): make room there" in shot.message
-    assert ArchivedRun(store, run.run_id).weights()[0] >= before
+    assert StoredRun(store, run.run_id).weights()[0] >= before
     full = False
     assert writer.flush()
-    assert ArchivedRun(store, run.run_id).weights()[0] == shot.step
+    assert StoredRun(store, run.run_id).weights()[0] == shot.step
     run.stop()
 
 
@@ -137,7 +137,7 @@ def test_checkpoints_come_at_the_start_at_a_pause_at_a_stop_and_in_between(
 
     def kept():
         assert writer.flush()
-        return ArchivedRun(store, run.run_id).weights()[0]
+        return StoredRun(store, run.run_id).weights()[0]
 
     run.wait_until(lambda s: s.status == RunStatus.RUNNING and s.step > 0, PATIENCE)
     first = kept()
@@ -162,8 +162,8 @@ def test_a_run_that_was_deleted_elsewhere_does_not_stop_the_others(store, make_w
     for recorder in (gone, here):
         recorder.record(StepRecord(1, 24, 3.0, 1.0, 1.0, False, 0.1, 0.5))
     assert writer.flush()
-    assert store.steps("here")["step"].tolist() == [1]
-    assert store.steps("gone")["step"].tolist() == []
+    assert store.ledger.steps("here")["step"].tolist() == [1]
+    assert store.ledger.steps("gone")["step"].tolist() == []
 
 
 def test_closing_writes_what_is_left(store, make_writer, small):
@@ -173,4 +173,4 @@ def test_closing_writes_what_is_left(store, make_writer, small):
         recorder.record(StepRecord(step, 24, 3.0, 1.0, 1.0, False, 0.1, 0.5))
     writer.close()
     writer.close()
-    assert store.steps("r")["step"].tolist() == list(range(1, 2_501))
+    assert store.ledger.steps("r")["step"].tolist() == list(range(1, 2_501))

@@ -12,7 +12,6 @@ from core.experiments.plan import SweepPlan
 from core.experiments.recorded_cells import RecordedCells
 from core.experiments.train_cell import train_cell
 from core.records import Event, RunStatus
-from core.storage import ledger
 from core.storage.store import Store
 from dashboard.runs.run_actions import packed
 from dashboard.runs.runs_table import configuration_differences, matching, runs_table
@@ -249,8 +248,7 @@ def test_a_search_that_finds_nothing_says_so_and_chooses_nothing():
 def test_a_diverged_run_is_duplicated_with_a_remedy(small, clip, remedy, field, value):
     shelf = library().shelf()
     shelf.create("cafe0001", small(clip=clip, learning_rate=5.0), source="cli")
-    with shelf.transaction() as connection:
-        connection.execute("UPDATE runs SET status = 'diverged', message = 'Diverged at step 3.'")
+    shelf.update("cafe0001", status=RunStatus.DIVERGED, message="Diverged at step 3.")
     visit = runs_page("cafe0001")
     assert visit.said("error") == ["Diverged at step 3."]
     chosen = visit.click(f"Duplicate with {remedy}").chosen()
@@ -260,11 +258,8 @@ def test_a_diverged_run_is_duplicated_with_a_remedy(small, clip, remedy, field, 
 def test_a_live_change_is_not_repeated_over_the_remedy(small):
     shelf = library().shelf()
     shelf.create("cafe0001", small(clip=1.0), source="cli")
-    with shelf.transaction() as connection:
-        connection.execute("UPDATE runs SET status = 'diverged', message = 'Diverged.'")
-        ledger.put_events(
-            connection, "cafe0001", 0, [Event(2, "clip", 0.0), Event(3, "learning_rate", 9.0)]
-        )
+    shelf.update("cafe0001", status=RunStatus.DIVERGED, message="Diverged.")
+    shelf.ledger.put_events("cafe0001", 0, [Event(2, "clip", 0.0), Event(3, "learning_rate", 9.0)])
     visit = runs_page("cafe0001").click("Duplicate with clipping at 1.25")
     assert visit.chosen()["clip"] == 1.25
     assert visit.page.query_params["events"] == "3-learning_rate-9.0"
