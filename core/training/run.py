@@ -117,11 +117,6 @@ class Run:
 
     # -- commands ------------------------------------------------------------------------
 
-    @property
-    def held(self) -> bool:
-        """Whether it was told to hold still; it does so after the present step."""
-        return self._orders.pause
-
     def pause(self) -> None:
         """Hold still after the present step.
 
@@ -192,6 +187,11 @@ class Run:
     def live(self) -> LiveSettings:
         """The live settings as last asked for; the snapshot's are those in use."""
         return self._exchange.orders.live
+
+    @property
+    def held(self) -> bool:
+        """Whether it was told to hold still; it does so after the present step."""
+        return self._exchange.orders.pause
 
     def weights(self, timeout: float = 2.0) -> Weights | None:
         """The step and copies of the weights as they stand; None before the network exists.
