@@ -27,7 +27,7 @@ from core.storage.weights import LARGEST_FILE
 from core.training.state import CURSORS, TrainerState
 
 FORMAT_VERSION = "1"
-_KINDS = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
+_KINDS: dict[str, np.dtype] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
 
 
 @dataclass(frozen=True)
@@ -177,4 +177,5 @@ def _read(data: bytes) -> Checkpoint:
 
 def _array(entry: Mapping[str, Any]) -> np.ndarray:
     # A copy: what the file's bytes lend is read-only and lies anywhere.
-    return np.frombuffer(entry["data"], _KINDS[entry["dtype"]]).reshape(entry["shape"]).copy()
+    kind = _KINDS[entry["dtype"]]
+    return np.frombuffer(entry["data"], kind).reshape(entry["shape"]).copy()
