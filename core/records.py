@@ -96,6 +96,37 @@ class ProbeRecord:
         return self.rms_singular_value * self.rms_slope * self.rms_gate
 
 
+CONTEXT_LENGTHS = (1, 2, 3, 5, 8, 13, 21, 34)
+"""After how many characters of its own a text's history begins to be another's: k."""
+CONTEXT_MARGIN_NATS = 0.01
+"""A loss so close to the full history's counts as equal to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContextRecord:
+    """What the network uses of what came before: see `insight/context.py`.
+
+    Held-out losses at the same places, where everything earlier than the last k characters comes
+    from elsewhere in the text.
+    """
+
+    step: int  # the last step trained before it
+    loss_nats: tuple[float, ...]  # for each k of CONTEXT_LENGTHS
+    full_loss_nats: float  # with the whole history
+
+    @property
+    def used(self) -> int | None:
+        """The context used, in characters: the smallest k as good as all; None if beyond them."""
+        close = self.full_loss_nats + CONTEXT_MARGIN_NATS
+        lengths = zip(CONTEXT_LENGTHS, self.loss_nats, strict=True)
+        return next((k for k, loss in lengths if loss <= close), None)
+
+    @property
+    def worth_nats(self) -> float:
+        """What all that came before the last character saves, in nats a character."""
+        return self.loss_nats[0] - self.full_loss_nats
+
+
 @dataclass(frozen=True, slots=True)
 class Divergence:
     """The step that failed, taken apart: see `insight/divergence.py`."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from core.config import LiveSettings, TrainingConfig
 from core.history import History, HistoryView
-from core.records import Divergence, Event, ProbeRecord, Report, RunStatus
+from core.records import ContextRecord, Divergence, Event, ProbeRecord, Report, RunStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class RunSnapshot:
     history: HistoryView = field(default_factory=lambda: History().view())
     reports: tuple[Report, ...] = ()
     probes: tuple[ProbeRecord, ...] = ()  # thinned in a long run
+    contexts: tuple[ContextRecord, ...] = ()  # what is used of the past
     events: tuple[Event, ...] = ()
     divergence: Divergence | None = None  # the step that failed, taken apart
 
