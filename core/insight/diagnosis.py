@@ -29,7 +29,7 @@ _SPOILT = {"recurrence-dead", "units-saturated", "units-silent"}
 _EXPLAINED_BY = {
     "units-saturated": {"recurrence-dead"},
     "units-silent": {"recurrence-dead"},
-    "mostly-clipped": {"learning-rate-high", "learning-rate-low", "diverged"},
+    "mostly-clipped": {*_SPOILT, "learning-rate-high", "learning-rate-low", "diverged"},
     "vanishing": {*_SPOILT, "learning-rate-high", "learning-rate-low", "diverged"},
     "at-bigram-floor": {*_SPOILT, "arch2-no-memory", "learning-rate-high", "diverged"},
     "at-unigram-floor": {*_SPOILT, "learning-rate-high", "learning-rate-low", "diverged"},

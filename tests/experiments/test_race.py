@@ -226,6 +226,17 @@ def test_one_race_at_a_time_and_a_page_s_run_beside_it(races, small):
     assert not races.current.snapshot.active
 
 
+def test_a_race_without_a_report_has_no_lead_and_reads_no_text_for_it(races, small):
+    lanes = lanes_of(small(report_every=1_000_000), [{"activation": "relu"}])
+    race = races.start(lanes, "step", 1_000_000)
+    race.runs[0].wait_until(lambda s: s.step > 4)
+    race._load_text = None
+    race.pause()
+    assert race.lead() is None
+    race.stop()
+    race.wait(20)
+
+
 def test_several_seeds_of_each_lane_race_together(races, small):
     lanes = lanes_of(small(seed=5), [{"activation": "relu"}])
     race = races.start(lanes, "step", 10, seeds=3)
