@@ -1,15 +1,14 @@
-"""Races: two to four runs that differ in named settings and advance in lockstep.
+"""Races: two to four lanes that differ in named settings and advance in lockstep.
 
-Every lane is a copy of the first with some settings changed. What the same seed then makes
-equal: the first weights wherever the shapes allow, and the text's characters in their order.
-Knows nothing of pages.
+Every lane is a copy of the first with some settings changed: one run, or one a seed. What the same
+seed then makes equal: the first weights wherever the shapes allow, and the text's characters in
+their order. Knows nothing of pages.
 
 Thread safety: every method may be called from any thread.
 """
 
 from __future__ import annotations
 
-import math
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -18,9 +17,13 @@ from threading import Lock
 from typing import Any, Literal
 
 from core.config import TrainingConfig
+from core.data.corpora import load_corpus
 from core.errors import RunError
+from core.experiments.lead import Lead, Losses, find_lead
 from core.experiments.lockstep import Lockstep
+from core.insight.held_out import character_losses
 from core.records import RunStatus
+from core.training.driver import LoadText
 from core.training.manager import RunManager
 from core.training.run import Run
 from core.training.slots import Slots
@@ -31,6 +34,8 @@ Axis = Literal["characters_seen", "step", "seconds"]
 
 LEAST, MOST = 2, 4
 """How many lanes a race has."""
+SEEDS = (1, 3)
+"""How many seeds it may be run with."""
 
 # Changing these would compare two texts, two measurements or two machines.
 SAME_IN_ALL = ("text", "report_every", "probe_every", "device", "steps")
@@ -43,19 +48,40 @@ class RaceSnapshot:
     race_id: str
     axis: Axis
     end: float  # on the axis
-    lanes: tuple[RunSnapshot, ...]
+    runs: tuple[tuple[RunSnapshot, ...], ...]  # of each lane, one a seed
     held: bool  # all hold still together
 
     @property
+    def lanes(self) -> tuple[RunSnapshot, ...]:
+        """The run of each lane with its own seed, the first."""
+        return tuple(runs[0] for runs in self.runs)
+
+    @property
     def active(self) -> bool:
-        """Whether any lane can still train."""
-        return any(lane.status.active for lane in self.lanes)
+        """Whether any run can still train."""
+        return any(run.status.active for runs in self.runs for run in runs)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was ended before its end."""
+        return any(run.status == RunStatus.STOPPED for runs in self.runs for run in runs)
 
     @property
     def share(self) -> float:
         """How far the slowest active lane is, 0 to 1."""
-        places = [self.position(lane) for lane in self.lanes if lane.status.active]
-        return min(1.0, min(places) / self.end) if places and self.end else 1.0
+        if not self.active:
+            return 1.0
+        return min(1.0, self.reached / self.end) if self.end else 1.0
+
+    @property
+    def reached(self) -> float:
+        """Where the race stands on its axis: the slowest run that trains, or that did not fail."""
+        runs = [run for runs in self.runs for run in runs]
+        lost = (RunStatus.DIVERGED, RunStatus.FAILED)
+        going = [run for run in runs if run.status.active] or [
+            run for run in runs if run.status not in lost
+        ]
+        return min(map(self.position, going or runs))
 
     def position(self, lane: RunSnapshot) -> float:
         """Where a lane stands on the race's axis."""
@@ -74,11 +100,24 @@ class Guess:
 class Race:
     """Runs on their way, and the commands that act on all of them at once."""
 
-    def __init__(self, race_id: str, axis: Axis, runs: Sequence[Run], lockstep: Lockstep) -> None:
+    def __init__(
+        self,
+        race_id: str,
+        axis: Axis,
+        runs: Sequence[Run],
+        lockstep: Lockstep,
+        *,
+        seeds: int = 1,
+        load_text: LoadText = load_corpus,
+    ) -> None:
         self.race_id = race_id
         self.axis: Axis = axis
-        self.runs = tuple(runs)
+        self.runs = tuple(runs)  # the seeds of the first lane, then those of the second ...
         self._lockstep = lockstep
+        self._seeds = seeds
+        self._load_text = load_text
+        self._measuring = Lock()
+        self._measured: tuple[object, Lead | None] | None = None  # where it stood then, and who led
 
     @property
     def snapshot(self) -> RaceSnapshot:
@@ -87,9 +126,50 @@ class Race:
             self.race_id,
             self.axis,
             self._lockstep.end,
-            tuple(run.snapshot for run in self.runs),
+            tuple(tuple(run.snapshot for run in runs) for runs in self._by_lane()),
             self._lockstep.held,
         )
+
+    def lead(self) -> Lead | None:
+        """Who is lowest, and whether by more than noise; None before the first report.
+
+        Noise is measured where the race stands still, held or over, and once for each such place:
+        it reads the held-out text with every run's weights.
+
+        Raises:
+            TextError: the text cannot be read any more.
+        """
+        race = self.snapshot
+        unmeasured = find_lead(race.runs, "noise is measured where the race is held or over")
+        # Without a report there is nothing to hold against noise, and maybe no text yet.
+        if unmeasured is None or (race.active and not race.held):
+            return unmeasured
+        with self._measuring:
+            stands = tuple(
+                (run.step, run.status, len(run.reports)) for runs in race.runs for run in runs
+            )
+            if self._measured is None or self._measured[0] != stands:
+                self._measured = (stands, find_lead(race.runs, self._held_out_losses()))
+            return self._measured[1]
+
+    def _held_out_losses(self) -> Losses | str:
+        first = self.runs[0].snapshot.config
+        ids = self._load_text(first.text, None).validation
+        found = []
+        for runs in self._by_lane():
+            handed_out = [(run.snapshot.config, run.weights()) for run in runs]
+            losses = [
+                character_losses(weights[1], config, ids)
+                for config, weights in handed_out
+                if weights
+            ]
+            if len(losses) < len(runs):
+                return "a lane has no weights"
+            found.append(losses)
+        return found
+
+    def _by_lane(self) -> list[tuple[Run, ...]]:
+        return [self.runs[at : at + self._seeds] for at in range(0, len(self.runs), self._seeds)]
 
     def pause(self) -> None:
         """Hold every lane where the first one is."""
@@ -147,40 +227,58 @@ class Races:
         """The race that runs, or ran last."""
         return self._race
 
-    def start(self, configs: Sequence[TrainingConfig], axis: Axis, amount: float) -> Race:
+    def start(
+        self, configs: Sequence[TrainingConfig], axis: Axis, amount: float, seeds: int = 1
+    ) -> Race:
         """Start a race.
 
         Args:
             configs: the first lane and the others; see `lanes_of`.
             axis: what they advance in lockstep by.
             amount: where it ends: characters, steps or seconds.
+            seeds: how many runs each lane has: with its own seed, and with those after it.
 
         Raises:
-            RunError: a race runs already, or there are not two to four lanes.
+            ConfigError: a seed that is too large.
+            RunError: a race runs already, there are not two to four lanes, or lanes of several
+                seeds differ in their seed.
             StoreError: who keeps the records cannot; no lane goes on.
         """
         if not LEAST <= len(configs) <= MOST:
             raise RunError(
                 f"A race of {len(configs)} is not possible: choose {LEAST} to {MOST} lanes."
             )
+        if seeds > 1 and len({config.seed for config in configs}) > 1:
+            raise RunError("Lanes that differ in the seed race with one seed each: choose 1 seed.")
+        lanes = [
+            _lane_of(config.changed(seed=config.seed + more), configs[0], axis, amount)
+            for config in configs
+            for more in range(seeds)
+        ]
         with self._lock:
             if self._race is not None and self._race.snapshot.active:
                 raise RunError("A race runs already: stop it, or wait until it is done.")
-            names = [secrets.token_hex(4) for _ in configs]
+            names = [secrets.token_hex(4) for _ in lanes]
             lockstep = Lockstep(names, end=_end(axis, amount, configs))
             # Lanes wait for each other, so each needs a place at once.
-            places = Slots(len(configs))
+            places = Slots(len(lanes))
             runs: list[Run] = []
             try:
-                for name, config in zip(names, configs, strict=True):
-                    lane = _lane_of(config, configs[0], axis, amount)
+                for name, lane in zip(names, lanes, strict=True):
                     race = _Lane(lockstep, axis)
                     runs.append(self._manager.start(lane, run_id=name, slots=places, race=race))
             except BaseException:
                 for run in runs:  # they would wait for the one that is missing
                     run.stop()
                 raise
-            self._race = Race(secrets.token_hex(4), axis, runs, lockstep)
+            self._race = Race(
+                secrets.token_hex(4),
+                axis,
+                runs,
+                lockstep,
+                seeds=seeds,
+                load_text=self._manager.load_text,
+            )
             return self._race
 
 
@@ -252,19 +350,6 @@ def differences(configs: Sequence[TrainingConfig]) -> dict[str, tuple[Any, ...]]
         for name in (rows[0] if rows else {})
         if len({row[name] for row in rows}) > 1
     }
-
-
-def leader(lanes: Sequence[RunSnapshot]) -> int | None:
-    """The lane with the lowest validation loss, diverged ones left out; None before a report."""
-    losses = {
-        number: lane.reports[-1].validation_loss_nats
-        for number, lane in enumerate(lanes)
-        if lane.reports
-        and lane.reports[-1].step > 0
-        and lane.status not in (RunStatus.DIVERGED, RunStatus.FAILED)
-    }
-    finite = {number: loss for number, loss in losses.items() if math.isfinite(loss)}
-    return min(finite, key=lambda number: finite[number]) if finite else None
 
 
 def _lane_of(

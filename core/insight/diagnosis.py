@@ -13,6 +13,7 @@ from core.insight.findings import Finding, Observed
 _RULES = (
     learning_rules.diverged,
     gradient_rules.exploding,
+    gradient_rules.mostly_clipped,
     gradient_rules.recurrence_dead,
     gradient_rules.units_saturated,
     gradient_rules.units_silent,
@@ -23,13 +24,16 @@ _RULES = (
     learning_rules.rate_too_low,
     learning_rules.overfitting,
 )
-# What says no more than the findings that explain it.
+_SPOILT = {"recurrence-dead", "units-saturated", "units-silent"}
+# What follows from the findings that explain it: its own remedy would be the wrong one.
 _EXPLAINED_BY = {
     "units-saturated": {"recurrence-dead"},
     "units-silent": {"recurrence-dead"},
-    "vanishing": {"recurrence-dead"},
-    "at-bigram-floor": {"arch2-no-memory"},
-    "learning-rate-low": {"learning-rate-high"},
+    "mostly-clipped": {*_SPOILT, "learning-rate-high", "learning-rate-low", "diverged"},
+    "vanishing": {*_SPOILT, "learning-rate-high", "learning-rate-low", "diverged"},
+    "at-bigram-floor": {*_SPOILT, "arch2-no-memory", "learning-rate-high", "diverged"},
+    "at-unigram-floor": {*_SPOILT, "learning-rate-high", "learning-rate-low", "diverged"},
+    "learning-rate-low": {*_SPOILT, "learning-rate-high", "diverged"},
 }
 _ORDER = ("error", "warning", "info")
 

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from core.config import LiveSettings, TrainingConfig
 from core.history import HistoryView
-from core.records import ProbeRecord, Report, RunStatus
+from core.records import ContextRecord, ProbeRecord, Report, RunStatus
 
 Severity = Literal["error", "warning", "info"]
 
@@ -49,6 +49,8 @@ class Observed(Protocol):
     def reports(self) -> Sequence[Report]: ...
     @property
     def probes(self) -> Sequence[ProbeRecord]: ...
+    @property
+    def contexts(self) -> Sequence[ContextRecord]: ...
 
 
 def newest_probe(run: Observed) -> ProbeRecord | None:
@@ -61,6 +63,24 @@ def newest_report(run: Observed) -> Report | None:
     return run.reports[-1] if run.reports else None
 
 
+def newest_context(run: Observed) -> ContextRecord | None:
+    """What the network was last seen to use of the past, if that was measured."""
+    return run.contexts[-1] if run.contexts else None
+
+
+def context_words(run: Observed) -> str:
+    """What taking the history away costs, as a sentence after a space; nothing if unmeasured."""
+    context = newest_context(run)
+    if context is None:
+        return ""
+    # Not below 0: that would be what this sample of places gives, not a use of the past.
+    cost = max(0.0, context.worth_nats)
+    return (
+        f" Measured at step {context.step:,}, taking away all that came before the last character "
+        f"costs it {cost:.3f} nats."
+    )
+
+
 def no_path_through_time(config: TrainingConfig) -> bool:
     """Whether the network is teacher-forced Arch 2, which is a table of characters."""
     return config.architecture == "arch2" and config.feedback == "teacher"
@@ -70,7 +90,7 @@ def clipping_advice(run: Observed) -> str:
     """What to do about steps that are too large."""
     if run.live.clip == 0:
         return "Turn clipping on: 1.25 is the article's threshold."
-    return f"Clipping at {run.live.clip:g} bounds each step; lower the learning rate."
+    return f"Clipping at {run.live.clip:g} is on already: lower the learning rate."
 
 
 def in_words(share: float) -> str:

@@ -6,6 +6,7 @@ network, `arch1.py` and `arch2.py` work the gradient out by hand. Knows nothing 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from torch import Tensor
 
 from core.config import TrainingConfig
 from core.data.windows import Cursors
+from core.errors import WeightsError
 from core.networks import reference
 from core.networks.build import build_network
 from core.networks.parameters import Parameters
@@ -26,7 +28,10 @@ _Window = tuple[Tensor, Tensor]  # inputs and targets, (T, B)
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One tensor of a gradient. Differences are relative to its largest entry."""
+    """One tensor of a gradient. Differences are relative to its largest entry.
+
+    A difference is inf where what was worked out by hand fits into no number of that kind.
+    """
 
     name: str  # U, W, b, V, c; or h, for ∂L_window/∂h_t
     largest_entry: float
@@ -44,11 +49,21 @@ def check_gradient(
         config: the network they belong to.
         ids: the text to read, at least 2 characters.
         unrollings: T of the window.
+
+    Raises:
+        WeightsError: a number on the way does not even fit into float64, so that there is nothing
+            to hold the other against.
     """
     rows = min(config.batch_size, _MOST_ROWS, len(ids))
     cursors = Cursors(ids, rows)
     before, window = _next_window(cursors, unrollings), _next_window(cursors, unrollings)
     exact = _by_autograd(weights, config, before, window)
+    if not all(torch.isfinite(gradient).all() for gradient in exact.values()):
+        raise WeightsError(
+            f"With these weights, and {unrollings} unrollings, the gradient of a window has "
+            "numbers that do not fit into float64, so there is nothing to compare: choose fewer "
+            "unrollings, or weights from before they grew so large."
+        )
     double = _by_hand(weights, config, before, window, torch.float64)
     single = _by_hand(weights, config, before, window, torch.float32)
     return tuple(
@@ -99,6 +114,8 @@ def _by_hand(
 
 def _difference(found: Tensor, expected: Tensor) -> float:
     """The largest difference, as a share of the largest entry; 0 where both are all zeros."""
+    if not torch.isfinite(found).all():
+        return math.inf
     largest = float(expected.abs().max())
     difference = float((found - expected).abs().max())
     return difference / largest if largest else difference

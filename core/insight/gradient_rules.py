@@ -1,7 +1,8 @@
-"""Rules on gradients and units: exploding, vanishing, dead, saturated, no memory by design.
+"""Rules on gradients and units: exploding, vanishing, dead, saturated, one character by design.
 
 Each is a pure function of what was recorded, and returns a `Finding` or None. The thresholds
-were set by what healthy and broken runs of the presets showed.
+were set by what healthy and broken runs of the presets showed. A probe speaks of one moment and
+one text, and so do the sentences: what a gradient does not reach now it may reach later.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from core.insight.findings import (
     Observed,
     characters,
     clipping_advice,
+    context_words,
     in_words,
     newest_probe,
     newest_report,
@@ -25,84 +27,112 @@ _SILENT = 0.5
 _SPIKE = 100  # times the median
 _RECENT = 500  # steps
 _FEW = 100  # steps that are waited for
+_SETTLED = 500  # steps within which horizons of healthy runs were seen to halve and to double
+_NOT_BACK = 0.05  # nats above the loss before a spike
 
 
 def exploding(run: Observed) -> Finding | None:
-    """A norm far above the usual one, or clipping in most steps."""
+    """A norm far above the usual one: lately, or long ago with a loss that never came back."""
     history = run.history
     if len(history) < _FEW:
         return None
-    before, after = history.column("grad_norm"), history.column("grad_norm_clipped")
-    # A spike that clipping let through has moved the weights: it counts for the whole run. One
-    # that was clipped counts while it is recent.
-    for norms, first in ((after, 0), (before, max(0, len(before) - _RECENT))):
-        seen = norms[first:]
-        middle = float(np.median(seen[:: max(1, len(seen) // 4_000)]))
-        at = int(np.argmax(seen))
-        if middle > 0 and seen[at] > _SPIKE * middle:
-            applied = norms is after
-            return Finding(
-                "exploding",
-                "error" if applied else "info",
-                "Exploding gradients" if applied else "An exploding gradient was clipped",
-                f"The gradient's norm was {seen[at]:.3g} at step {first + at + 1:,}, "
-                f"{_times(seen[at] / middle)} times the median of {middle:.3g}.",
-                "Credit that grows in every step back through time ends as a spike. "
-                + _recurrence(run),
-                clipping_advice(run)
-                if applied
-                else f"Nothing: clipping cut it to {run.live.clip:g}. A copy of this run with "
-                "clipping off shows what it prevents.",
-            )
-    share = history.clipped_share(200)
-    if run.live.clip > 0 and share > 0.5:
+    norms = history.column("grad_norm")
+    through = norms == history.column("grad_norm_clipped")
+    lately = max(0, len(norms) - _RECENT)
+    # What clipping let through has moved the weights; what it cut has not, by much.
+    for first, counted in ((lately, through), (0, through), (lately, ~through)):
+        at = first + int(np.argmax(np.where(counted[first:], norms[first:], 0)))
+        middle = float(np.median(norms[first :: max(1, (len(norms) - first) // 4_000)]))
+        if not (counted[at] and middle > 0 and norms[at] > _SPIKE * middle):
+            continue
+        if at < lately and not _worse_since(history.column("loss_nats"), at):
+            continue
+        applied = counted is through
         return Finding(
             "exploding",
-            "warning",
-            "Most steps are clipped",
-            f"{in_words(share)} of the last {min(200, len(history))} steps were clipped at "
-            f"{run.live.clip:g}; the median norm was {np.median(before[-200:]):.3g}.",
-            "Either the gradient is large in nearly every step, or the threshold is low. A clipped "
-            "step has a fixed length, so the learning rate alone decides how far it goes.",
-            "Raise the clipping threshold above the median norm, or lower the learning rate.",
+            "error" if applied else "info",
+            "Exploding gradients" if applied else "An exploding gradient was clipped",
+            f"The gradient's norm was {norms[at]:.3g} at step {at + 1:,}, "
+            f"{_times(norms[at] / middle)} times the median of {middle:.3g}."
+            + (" The loss has not come back since." if at < lately else ""),
+            "Credit that grows in every step back through time ends as a spike. "
+            + _recurrence(run),
+            clipping_advice(run)
+            if applied
+            else f"Nothing: clipping cut it to {run.live.clip:g}. A copy of this run with "
+            "clipping off shows what it prevents.",
         )
     return None
 
 
+def mostly_clipped(run: Observed) -> Finding | None:
+    """Plain SGD whose steps are nearly all of one length.
+
+    Adam and Adadelta divide a gradient by its own usual size, clipped or not: with them a
+    clipped step has no fixed length, and says nothing that would need a remedy.
+    """
+    if run.config.optimiser != "sgd" or run.live.clip == 0 or len(run.history) < _FEW:
+        return None
+    share, last = run.history.clipped_share(200), min(200, len(run.history))
+    if share <= 0.5:
+        return None
+    norms = run.history.column("grad_norm")[-last:]
+    rate = float(run.history.column("learning_rate")[-1])
+    return Finding(
+        "mostly-clipped",
+        "info",
+        "Most steps are clipped",
+        f"{in_words(share)} of the last {last} steps were clipped at {run.live.clip:g}; the "
+        f"median norm was {np.median(norms):.3g}.",
+        "Under plain SGD a clipped step has a fixed length, the learning rate times the "
+        f"threshold: {rate * run.live.clip:.3g} now. How steep the loss is no longer matters.",
+        "Nothing, while the loss falls. Once it stops falling, lower the learning rate: it alone "
+        "makes these steps shorter.",
+    )
+
+
 def recurrence_dead(run: Observed) -> Finding | None:
-    """Next to nothing of the gradient gets through the recurrence even once or twice."""
+    """Next to nothing of the gradient gets through the recurrence even once."""
     probe, tanh = newest_probe(run), run.config.activation == "tanh"
     if probe is None or run.config.architecture != "arch1" or len(probe.flow) < 3:
         return None
-    stuck = max(probe.saturated_share, probe.dead_share)
-    if not (probe.flow[1] < _DEAD_FLOW or (probe.horizon <= 1 and stuck > _SATURATED)):
+    if not probe.flow[1] < _DEAD_FLOW:
         return None
     state = (
         f"{in_words(probe.saturated_share)} of the recurrent units' values are beyond ±0.99"
         if tanh
         else f"{in_words(probe.dead_share)} of the recurrent units are never above 0"
     )
-    if run.config.init == "published":
-        cause = (
-            "The weights start around -0.1 instead of 0: summed over all inputs that is a push so "
-            "far to one side that the activation's slope is 0 there."
-        )
-        remedy = "Start from zero-mean weights."
-    elif run.config.combine == "multiply" and not tanh:
-        cause = "The state starts at 0, every product with it is 0, and there ReLU passes nothing."
-        remedy = "Choose tanh, or join by concat or add."
-    else:
-        cause = "The units have been pushed so far that the activation's slope is 0 there."
-        remedy = "Start again with a lower learning rate, from zero-mean or orthogonal weights."
+    # tanh is never quite flat, and Adam divides the little that passes by its own size.
+    may_wake = tanh and run.config.optimiser == "adam" and probe.step < _SETTLED
+    cause, remedy = _why_dead(run)
+    if may_wake:
+        remedy += " Or wait: with tanh and Adam it can come back within some hundred steps."
     return Finding(
         "recurrence-dead",
-        "error",
-        "The recurrence is dead",
+        "warning" if may_wake else "error",
+        "The recurrence is dead at this moment" if may_wake else "The recurrence is dead",
         f"At step {probe.step:,}, {in_words(probe.flow[1])} of the gradient arrives one character "
-        f"back, and {in_words(probe.flow[2])} two back; {state}.",
-        f"{cause} What is left learns from the last character only.",
+        f"back, and {in_words(probe.flow[2])} two back; {state}.{context_words(run)}",
+        f"{cause} As it stands, a loss teaches about the last character only.",
         remedy,
     )
+
+
+def _why_dead(run: Observed) -> tuple[str, str]:
+    """The cause, and what to try."""
+    if run.config.init == "published":
+        return (
+            "The weights start around -0.1 instead of 0: summed over all inputs that is a push so "
+            "far to one side that the activation is flat there."
+        ), "Start from zero-mean weights."
+    if run.config.combine == "multiply" and run.config.activation == "relu":
+        return (
+            "The state starts at 0, every product with it is 0, and there ReLU passes nothing."
+        ), "Choose tanh, or join by concat or add."
+    return (
+        "The units have been pushed so far that the activation is flat there."
+    ), "Start again with a lower learning rate, from zero-mean or orthogonal weights."
 
 
 def units_saturated(run: Observed) -> Finding | None:
@@ -110,15 +140,19 @@ def units_saturated(run: Observed) -> Finding | None:
     probe, published = newest_probe(run), run.config.init == "published"
     if probe is None or run.config.activation != "tanh" or probe.saturated_share <= _SATURATED:
         return None
-    pushed_by = "The published weights" if published else "Steps that are too large"
+    pushed_by = (
+        "The published weights, around -0.1, push the units there"
+        if published
+        else "What usually pushes units there are steps that are too large"
+    )
     return Finding(
         "units-saturated",
         "warning",
         "Units are saturated",
         f"At step {probe.step:,}, {in_words(probe.saturated_share)} of the recurrent units' "
         f"values are beyond ±0.99; their mean slope is {probe.mean_slope:.3f}.",
-        "A tanh unit that far out acts like a switch: it passes next to no gradient back, and can "
-        f"hardly be taught anything else. {pushed_by} push the units there.",
+        "A tanh unit that far out acts like a switch: it passes next to no gradient back. "
+        f"{pushed_by}.",
         "Start from zero-mean weights."
         if published
         else "Lower the learning rate and start again.",
@@ -136,25 +170,19 @@ def units_silent(run: Observed) -> Finding | None:
         "Units are silent",
         f"At step {probe.step:,}, {in_words(probe.dead_share)} of the recurrent units stay 0 over "
         "the whole probe.",
-        "A ReLU that is below 0 for every input has slope 0 for every input: no gradient will ever "
-        "wake it.",
+        "A ReLU that is below 0 for every input has slope 0 for every input: it gets no gradient, "
+        "and wakes only if what it is fed changes.",
         "Lower the learning rate and start again, or choose tanh.",
     )
 
 
 def vanishing(run: Observed) -> Finding | None:
-    """The horizon lies within the first quarter of the window."""
+    """The horizon lies within the first quarter of the window, and no longer grows."""
     probe, unrollings = newest_probe(run), run.live.unrollings
     if probe is None or no_path_through_time(run.config) or unrollings < 8:
         return None
-    if probe.horizon >= unrollings / 4:
+    if probe.horizon >= unrollings / 4 or _horizon_moves(run):
         return None
-    remedy = (
-        f"Lower the unrollings to about {max(4, 2 * probe.horizon)}: the steps beyond teach next "
-        "to nothing and cost time."
-    )
-    if run.config.architecture == "arch1" and run.config.init != "orthogonal":
-        remedy += " Or start from orthogonal weights, which keep more at first."
     return Finding(
         "vanishing",
         "warning",
@@ -166,7 +194,29 @@ def vanishing(run: Observed) -> Finding | None:
         f"{probe.rms_singular_value:.2f}) and slopes (typically "
         f"{probe.rms_slope * probe.rms_gate:.2f}), whose product is "
         f"{probe.expected_decay:.2f}.",
-        remedy,
+        _with_a_short_horizon(run, probe.horizon),
+    )
+
+
+def _horizon_moves(run: Observed) -> bool:
+    """Whether the horizon may still grow by itself: it did lately, or it is too early to tell."""
+    newest = run.probes[-1]
+    lately = [probe.horizon for probe in run.probes if 2 * probe.step >= newest.step]
+    return newest.step < _SETTLED or len(lately) < 2 or newest.horizon > lately[0]
+
+
+def _with_a_short_horizon(run: Observed, horizon: int) -> str:
+    key, _, lag = run.config.text.partition(":")
+    if key == "latch" and int(lag) > horizon:
+        return (
+            f"Train with more than {lag} unrollings: the key of this text comes back {lag} "
+            "characters later, and the horizon grows to there once the network has found it. More "
+            "steps, other first weights or another seed may find it."
+        )
+    fewer = max(4, 2 * horizon)
+    return (
+        f"At this moment, on this text, what lies beyond the horizon teaches little. A copy with "
+        f"{fewer} unrollings costs less time; a race of the two shows whether it learns as much."
     )
 
 
@@ -179,16 +229,26 @@ def arch2_has_no_memory(run: Observed) -> Finding | None:
     if report is not None and report.step and "bigram" in run.floors:
         loss = (
             f" The validation loss at step {report.step:,} is {report.validation_loss_nats:.3f} "
-            f"nats; the bigram floor is {run.floors['bigram']:.3f}."
+            f"nats; the bigram floor, from counting on the last character alone, is "
+            f"{run.floors['bigram']:.3f}."
         )
     return Finding(
         "arch2-no-memory",
         "info",
-        "This network cannot beat the bigram floor",
-        f"{in_words(probe.flow[1]).capitalize()} of the gradient arrives one character back.{loss}",
+        "This network sees the last character alone",
+        f"{in_words(probe.flow[1]).capitalize()} of the gradient arrives one character back."
+        f"{context_words(run)}{loss}",
         "Under teacher forcing the previous output that comes back is the true one, and that is "
         "the character the network reads anyway. Nothing else crosses time.",
         "Turn teacher forcing off, or choose Arch 1.",
+    )
+
+
+def _worse_since(losses: np.ndarray, at: int) -> bool:
+    """Whether the loss now is above what it was before this row; medians, against other spikes."""
+    earlier = losses[max(0, at - _FEW) : at]
+    return len(earlier) >= _FEW // 4 and bool(
+        np.median(losses[-_FEW:]) > np.median(earlier) + _NOT_BACK
     )
 
 

@@ -7,12 +7,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.insight.findings import Finding, Observed, clipping_advice
+from core.insight.findings import (
+    Finding,
+    Observed,
+    characters,
+    clipping_advice,
+    context_words,
+    newest_context,
+    newest_probe,
+    newest_report,
+)
 from core.records import RunStatus
 
-_AT_FLOOR = 0.03  # nats; as in `standing`
-_RESTING = 0.02  # nats between two reports
-_FEW = 100  # steps in a mean or a median
+_AT_FLOOR = 0.03  # nats
+_WORTH = 0.05  # nats that the history saves in a network that has found some use for it
+_RESTING = 0.02  # nats between two reports, ...
+_FEW = 100  # ... so many steps apart; and steps in a mean or a median
 _SLOW_STEPS = 500
 
 
@@ -36,16 +46,24 @@ def diverged(run: Observed) -> Finding | None:
 
 
 def at_a_floor(run: Observed) -> Finding | None:
-    """Two reports in a row at what an n-gram counter reaches."""
-    reports = [report for report in run.reports[-3:] if report.step > 0]
-    if len(reports) < 2:
+    """Two reports, a hundred steps apart, at what counting reaches, with no more in use than that.
+
+    A loss near the bigram floor does not say what the network uses: one on its way down passes
+    there with a history that is worth a lot to it. That is measured, or not spoken of.
+    """
+    last = newest_report(run)
+    earlier = [r for r in run.reports if last and 0 < r.step <= last.step - _FEW]
+    if last is None or not earlier:
         return None
-    losses = [report.validation_loss_nats for report in reports[-2:]]
+    losses = [earlier[-1].validation_loss_nats, last.validation_loss_nats]
     if not abs(losses[1] - losses[0]) < _RESTING:
         return None
-    for floor, sees in (
-        ("bigram", "the last character, and no memory"),
-        ("unigram", "how often each character comes, and not even the last one"),
+    context = newest_context(run)
+    if context is not None and context.worth_nats > _WORTH:
+        return None
+    for floor, counted in (
+        ("bigram", "on the last character alone"),
+        ("unigram", "how often each character comes"),
     ):
         level = run.floors.get(floor)
         if level is None or max(abs(loss - level) for loss in losses) > _AT_FLOOR:
@@ -54,14 +72,29 @@ def at_a_floor(run: Observed) -> Finding | None:
             f"at-{floor}-floor",
             "warning",
             f"Sitting at the {floor} floor",
-            f"The last two validation losses are {losses[0]:.3f} and {losses[1]:.3f} nats; the "
-            f"{floor} floor is {level:.3f}.",
-            f"The network uses {sees}. Either nothing reaches back through the recurrence, or "
-            "learning is too slow to have got further.",
-            "Look at the gradient flow: if the horizon is short, change the initial weights; if "
-            "it is not, raise the learning rate.",
+            f"The validation loss was {losses[0]:.3f} nats at step {earlier[-1].step:,} and is "
+            f"{losses[1]:.3f} at step {last.step:,}; the {floor} floor is {level:.3f}."
+            f"{context_words(run)}",
+            f"Counting {counted} predicts these characters as well. Either little reaches back "
+            "through the recurrence, or learning is too slow to have got further.",
+            _where_it_rests(run),
         )
     return None
+
+
+def _where_it_rests(run: Observed) -> str:
+    probe = newest_probe(run)
+    if probe is None:
+        return "Turn probes on: they tell whether the gradient reaches back."
+    if probe.horizon <= 1:
+        return (
+            f"The horizon was {characters(probe.horizon)} at step {probe.step:,}: start from "
+            "other first weights."
+        )
+    return (
+        f"The horizon was {characters(probe.horizon)} at step {probe.step:,}, so the gradient "
+        "does reach back: raise the learning rate, or train longer."
+    )
 
 
 def rate_too_high(run: Observed) -> Finding | None:

@@ -42,7 +42,7 @@ class RunManager:
     ) -> None:
         self._slots = Slots(max_running)
         self._max_kept = max_kept
-        self._load_text = load_text
+        self.load_text = load_text
         self._observe = observe
         self._runs: dict[str, Run] = {}  # oldest first
         self._lock = Lock()
@@ -76,7 +76,7 @@ class RunManager:
             run_id or secrets.token_hex(4),
             config,
             slots or self._slots,
-            load_text=self._load_text,
+            load_text=self.load_text,
             initial_weights=initial_weights,
             planned=planned,
             past=past,

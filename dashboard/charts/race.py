@@ -26,9 +26,9 @@ class LaneCurves:
     Attributes:
         name: in the legend.
         style: of all its curves.
-        metrics: from `dashboard.charts.frames.metrics_frame`.
-        reports: from `dashboard.charts.frames.reports_frame`.
-        probe: the newest one.
+        metrics: from `dashboard.charts.frames.metrics_frame`; of several seeds, see `together`.
+        reports: from `dashboard.charts.frames.reports_frame`, of all its seeds.
+        probe: the newest one, of its first seed.
     """
 
     name: str
@@ -36,6 +36,20 @@ class LaneCurves:
     metrics: pd.DataFrame
     reports: pd.DataFrame
     probe: ProbeRecord | None = None
+
+
+def together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The metrics of runs over the same steps as one table: means, and extremes of extremes."""
+    if len(frames) == 1:
+        return frames[0]
+    joined = pd.concat(frames).groupby(level=0)
+    table = joined.mean()
+    for name in table.columns:
+        if name.endswith("_min"):
+            table[name] = joined[name].min()
+        elif name.endswith("_max"):
+            table[name] = joined[name].max()
+    return table
 
 
 def race_loss_chart(

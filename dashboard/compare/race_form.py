@@ -12,7 +12,7 @@ import streamlit as st
 
 from core.config import TrainingConfig, bounds, choices
 from core.errors import UnrollError
-from core.experiments.race import LEAST, MOST, SAME_IN_ALL, Axis, Guess, lanes_of, rival
+from core.experiments.race import LEAST, MOST, SAME_IN_ALL, SEEDS, Axis, Guess, lanes_of, rival
 from core.labels import FIELDS, value_name
 from dashboard import session
 from dashboard.compare.racing import lane_names
@@ -53,6 +53,7 @@ class RacePlan:
     axis: Axis
     amount: float
     guess: Guess | None = None
+    seeds: int = 1
 
 
 def race_form() -> RacePlan | None:
@@ -78,6 +79,16 @@ def race_form() -> RacePlan | None:
         persist_state="session",
         help="Whoever is furthest behind takes the next step.",
     )
+    seeds = st.segmented_control(
+        "Seeds of each lane",
+        SEEDS,
+        default=SEEDS[0],
+        required=True,
+        key="race_seeds",
+        persist_state="session",
+        help="With 3, each lane is three runs with other first weights, drawn as their mean; a "
+        "lane is ahead only if it is so with each of them. It takes three times as long.",
+    )
     amount = st.number_input(
         f"How many {AXIS_WORDS[axis]}",
         1,
@@ -91,7 +102,7 @@ def race_form() -> RacePlan | None:
     except UnrollError as error:
         st.error(plain(str(error)))
         return None
-    return RacePlan(lanes, axis, float(amount), _guess(lane_names(lanes)))
+    return RacePlan(lanes, axis, float(amount), _guess(lane_names(lanes)), seeds)
 
 
 def _differences(number: int, first: TrainingConfig) -> dict[str, Any]:

@@ -5,19 +5,26 @@ Reads frozen snapshots only. Drawn again about twice a second while the race is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from html import escape
 
 import pandas as pd
 import streamlit as st
 
-from core.experiments.race import RaceSnapshot, differences, leader
+from core.experiments.lead import Lead
+from core.experiments.race import RaceSnapshot, differences
 from core.palette import GREY, Style
 from core.records import RunStatus
 from core.training.snapshot import RunSnapshot
 from dashboard.charts.frames import metrics_frame, reports_frame
 from dashboard.charts.losses import Unit, written
-from dashboard.charts.race import LaneCurves, race_flow_chart, race_loss_chart, race_norm_chart
+from dashboard.charts.race import (
+    LaneCurves,
+    race_flow_chart,
+    race_loss_chart,
+    race_norm_chart,
+    together,
+)
 from dashboard.charts.theme import STATUS_COLOURS
 from dashboard.compare import racing
 from dashboard.compare.race_form import AXIS_WORDS
@@ -28,26 +35,28 @@ from dashboard.widgets.plain import plain
 _UNDER = Style(GREY, "dot", "x", 2.0)
 
 
-def draw_race(race: RaceSnapshot, unit: Unit, under: RunSnapshot | None) -> None:
+def draw_race(
+    race: RaceSnapshot, unit: Unit, under: RunSnapshot | None, lead: Lead | None, ahead: str
+) -> None:
     """The whole panel.
 
     Args:
         race: what is known.
         unit: of the losses.
         under: a finished run to lay under the race.
+        lead: who is ahead, if anybody.
+        ahead: the same in words.
     """
     configs = [lane.config for lane in race.lanes]
     names, styles = racing.lane_names(configs), racing.lane_styles(configs)
     _progress(race)
-    for place, (column, lane) in enumerate(
-        zip(st.columns(len(race.lanes)), race.lanes, strict=True)
-    ):
+    for place, (column, runs) in enumerate(zip(st.columns(len(race.runs)), race.runs, strict=True)):
         with column:
-            _lane(names[place], styles[place], lane, unit)
-    _outcome(race, names)
-    lanes = list(map(_curves, names, styles, race.lanes))
+            _lane(names[place], styles[place], runs, unit)
+    _outcome(race, names, lead, ahead)
+    lanes = list(map(_curves, names, styles, race.runs))
     if under is not None:
-        lanes.append(_curves(f"under it: run {under.run_id}", _UNDER, under))
+        lanes.append(_curves(f"under it: run {under.run_id}", _UNDER, [under]))
     revision = f"{race.race_id}-{unit}"
     left, right = st.columns([3, 2])
     with left:
@@ -79,55 +88,81 @@ def draw_race(race: RaceSnapshot, unit: Unit, under: RunSnapshot | None) -> None
         _samples(names, race.lanes)
 
 
-def _curves(name: str, style: Style, lane: RunSnapshot) -> LaneCurves:
+def _curves(name: str, style: Style, runs: Sequence[RunSnapshot]) -> LaneCurves:
+    """One run as it is, or the mean of several and all their reports."""
+    steps = min(len(run.history) for run in runs)
+    # Cut to the same steps, so that a row of one stands for the same steps as in the others.
     return LaneCurves(
         name,
         style,
-        metrics_frame(lane.history),
-        reports_frame(lane.reports),
-        lane.probes[-1] if lane.probes else None,
+        together([metrics_frame(run.history.until(steps)) for run in runs]),
+        reports_frame([report for run in runs for report in run.reports]),
+        runs[0].probes[-1] if runs[0].probes else None,
     )
 
 
 def _progress(race: RaceSnapshot) -> None:
-    lanes = [lane for lane in race.lanes if lane.status.active] or race.lanes
-    at, digits = min(map(race.position, lanes)), 1 if race.axis == "seconds" else 0
-    state = "ended at" if not race.active else "held at" if race.held else "racing:"
+    digits = 1 if race.axis == "seconds" else 0
+    state = "held at" if race.held else "racing:"
+    if not race.active:
+        state = "stopped at" if race.stopped else "ended at"
     waiting = [lane.message for lane in race.lanes if lane.status.active and lane.message]
-    words = f"{at:,.{digits}f} of {race.end:,.0f} {AXIS_WORDS[race.axis]}"
-    share = min(1.0, at / race.end) if race.end else 1.0
+    words = f"{race.reached:,.{digits}f} of {race.end:,.0f} {AXIS_WORDS[race.axis]}"
+    share = min(1.0, race.reached / race.end) if race.end else 1.0
     st.progress(share, plain(f"{waiting[0]} …" if waiting else f"{state} {words}"))
 
 
-def _lane(name: str, style: Style, lane: RunSnapshot, unit: Unit) -> None:
-    """One lane in a few numbers, under its colour."""
+def _lane(name: str, style: Style, runs: Sequence[RunSnapshot], unit: Unit) -> None:
+    """One lane in a few numbers, under its colour: a mean where it has several seeds."""
     st.html(
         f'<div style="border-top: 5px {_border(style)} {style.color}; padding-top: .3rem; '
         f'font-size: 1.2rem"><strong>{escape(name)}</strong></div>'
     )
-    report = lane.reports[-1] if lane.reports else None
-    horizon = f"{lane.probes[-1].horizon}" if lane.probes else "–"
-    pace = lane.steps_per_second
+    lane = worst_off(runs)
+    horizons = ", ".join(f"{run.probes[-1].horizon}" for run in runs if run.probes) or "–"
+    paces = [run.steps_per_second for run in runs]
+    pace = sum(pace for pace in paces if pace)
     speed = f"{pace * lane.config.characters_per_step:,.0f}" if pace else "–"
-    training = written(lane.history.mean_loss(100), unit) if len(lane.history) else "–"
-    validation = written(report.validation_loss_nats, unit) if report else "–"
+    training = _mean([run.history.mean_loss(100) for run in runs if len(run.history)], unit)
+    validation = _mean([run.reports[-1].validation_loss_nats for run in runs if run.reports], unit)
     st.markdown(
         f":{STATUS_COLOURS[lane.status]}-badge[{lane.status}] step {lane.step:,} · "
         f"training **{training}** {unit} · validation **{validation}** · "
-        f"horizon **{horizon}** characters · **{speed}** characters/s"
+        f"horizon **{horizons}** characters · **{speed}** characters/s"
     )
     if lane.status in (RunStatus.DIVERGED, RunStatus.FAILED):
         st.error(plain(lane.message), icon=":material/error:")
+
+
+def worst_off(runs: Sequence[RunSnapshot]) -> RunSnapshot:
+    """The run that speaks for a lane: one that diverged or failed, else the first."""
+    lost = (RunStatus.DIVERGED, RunStatus.FAILED)
+    return next((run for run in runs if run.status in lost), runs[0])
+
+
+def _mean(losses: Sequence[float], unit: Unit) -> str:
+    """The mean, and behind it the single ones where there are several."""
+    if not losses:
+        return "–"
+    mean = written(sum(losses) / len(losses), unit)
+    each = ", ".join(written(loss, unit) for loss in losses)
+    return mean if len(losses) == 1 else f"{mean} ({each})"
 
 
 def same_in_all(race: RaceSnapshot) -> str:
     """The row that says exactly what differs."""
     configs = [lane.config for lane in race.lanes]
     words = ", ".join(name.replace("_", " ") for name in differences(configs))
-    return (
+    same = (
         f"Different: **{words}**. The same in all: everything else, the text, the seed's first "
         "weights wherever their shapes allow, and the characters in their order."
     )
+    if (seeds := len(race.runs[0])) > 1:
+        same += (
+            f" Each lane is {seeds} runs of other first weights, drawn as their mean; its texts "
+            "and its gradient flow are those of the first."
+        )
+    return same
 
 
 def _border(style: Style) -> str:
@@ -143,24 +178,23 @@ def _samples(names: list[str], lanes: tuple[RunSnapshot, ...]) -> None:
             st.code(written.sample, language=None, wrap_lines=True)
 
 
-def _outcome(race: RaceSnapshot, names: list[str]) -> None:
+def _outcome(race: RaceSnapshot, names: list[str], lead: Lead | None, ahead: str) -> None:
     """Who is ahead; at the end also the guess beside it."""
-    ahead = leader(race.lanes)
-    words = "Nobody is ahead yet."
-    if ahead is not None:
-        end = "" if race.active else " at the end"
-        words = f"{names[ahead]} is ahead{end}, by validation loss."
-    st.markdown(f"##### {plain(words)}")  # always: what stands below would be made anew
+    st.markdown(f"##### {plain(ahead)}")  # always: what stands below would be made anew
     guess = guesses().get(race.race_id)
     if guess is None:
         return
     if race.active:
         st.caption("Your guess is kept, and shown at the end.")
         return
-    diverged = [place for place, lane in enumerate(race.lanes) if lane.status == RunStatus.DIVERGED]
+    lanes = enumerate(map(worst_off, race.runs))
+    diverged = [place for place, lane in lanes if lane.status == RunStatus.DIVERGED]
+    best = "–" if lead is None else names[lead.lane]
+    if lead is not None and not lead.ahead:
+        best = "not known" if lead.unknown else "within the noise"
     horizons = [lane.probes[-1].horizon if lane.probes else None for lane in race.lanes]
     rows = [
-        ("Ahead at the end", _name(names, guess.leader), _name(names, ahead)),
+        ("Ahead at the end", _name(names, guess.leader), best),
         ("Diverges", _listed(names, guess.diverges), _listed(names, diverged)),
         *(
             (f"Horizon of {name}, characters", _number(guessed), _number(measured))

@@ -7,7 +7,8 @@ from itertools import islice
 import streamlit as st
 
 from core.errors import UnrollError
-from core.experiments.race import Race
+from core.experiments.lead import Lead, lead_words
+from core.experiments.race import Race, RaceSnapshot
 from core.training.snapshot import RunSnapshot
 from dashboard import pace
 from dashboard.compare import racing
@@ -56,13 +57,25 @@ def race_tab() -> None:
     def live() -> None:
         """The part that moves."""
         snapshot = race.snapshot
-        draw_race(snapshot, unit, under)
+        draw_race(snapshot, unit, under, *_lead(race, snapshot))
         moved = not snapshot.active or snapshot.held != now.held
         if active and (pace.refreshed() or moved):
             # Many watch, or other buttons fit it now; at the end this also ends the timer.
             st.rerun()
 
     live()
+
+
+def _lead(race: Race, snapshot: RaceSnapshot) -> tuple[Lead | None, str]:
+    """Who is ahead, and that in words."""
+    try:
+        lead = race.lead()
+    except UnrollError as error:  # the text is gone, and with it what noise is measured on
+        return None, str(error)
+    when = "where it is held" if snapshot.held else ""
+    if not snapshot.active:
+        when = "where it was stopped" if snapshot.stopped else "at the end"
+    return lead, lead_words(lead, racing.lane_names([lane.config for lane in snapshot.lanes]), when)
 
 
 def _buttons(race: Race | None, plan: RacePlan | None) -> None:
@@ -90,7 +103,7 @@ def _buttons(race: Race | None, plan: RacePlan | None) -> None:
 
 def _start(plan: RacePlan) -> None:
     try:
-        racing.start(plan.lanes, plan.axis, plan.amount, plan.guess)
+        racing.start(plan.lanes, plan.axis, plan.amount, plan.guess, plan.seeds)
     except UnrollError as error:  # another session's race
         st.session_state["race_refusal"] = str(error)
 

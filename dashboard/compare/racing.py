@@ -15,14 +15,19 @@ from dashboard.server import guesses, races
 
 
 def start(
-    configs: Sequence[TrainingConfig], axis: Axis, amount: float, guess: Guess | None
+    configs: Sequence[TrainingConfig],
+    axis: Axis,
+    amount: float,
+    guess: Guess | None,
+    seeds: int = 1,
 ) -> None:
     """Start a race and note the guess.
 
     Raises:
-        RunError: a race runs already.
+        ConfigError: a seed that is too large.
+        RunError: a race runs already, or lanes of several seeds differ in their seed.
     """
-    race = races().start(configs, axis, amount)
+    race = races().start(configs, axis, amount, seeds)
     if guess is not None:
         guesses()[race.race_id] = guess
 

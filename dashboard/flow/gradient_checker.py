@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import streamlit as st
 
@@ -55,25 +57,42 @@ def _check(run: WatchedRun) -> None:
 def _show(step: int, compared: tuple[Comparison, ...]) -> None:
     largest = max(comparison.in_float64 for comparison in compared)
     training = max(comparison.in_float32 for comparison in compared)
-    st.markdown(
-        f"At step {step:,} the largest relative difference is **{largest:.1e}** in float64: the "
-        f"two agree to rounding. In float32, as it trains, it is {training:.1e}."
-        if largest < 1e-8
-        else f"At step {step:,} the largest relative difference is **{largest:.1e}** in float64: "
-        "the two do not agree."
-    )
+    st.markdown(f"At step {step:,} {_verdict(largest)} {_as_it_trains(training)}".strip())
     st.dataframe(
         pd.DataFrame(
             {
                 "gradient of": [_named(comparison.name) for comparison in compared],
                 "largest entry": [f"{comparison.largest_entry:.3g}" for comparison in compared],
-                "difference, float64": [f"{c.in_float64:.1e}" for c in compared],
-                "difference, float32": [f"{c.in_float32:.1e}" for c in compared],
+                "difference, float64": [_share(c.in_float64) for c in compared],
+                "difference, float32": [_share(c.in_float32) for c in compared],
             }
         ),
         hide_index=True,
         width="content",
     )
+
+
+def _verdict(largest: float) -> str:
+    if math.isinf(largest):
+        return (
+            "float64 holds what autograd works out, but not all that is worked out by hand: the "
+            "two cannot be compared."
+        )
+    agree = "the two agree to rounding" if largest < 1e-8 else "the two do not agree"
+    return f"the largest relative difference is **{largest:.1e}** in float64: {agree}."
+
+
+def _as_it_trains(largest: float) -> str:
+    if math.isinf(largest):
+        return (
+            "In float32, as it trains, a number grew past the largest that fits: a training step "
+            "on such a window would diverge."
+        )
+    return f"In float32, as it trains, it is {largest:.1e}."
+
+
+def _share(difference: float) -> str:
+    return "does not fit" if math.isinf(difference) else f"{difference:.1e}"
 
 
 def _named(name: str) -> str:

@@ -4,12 +4,13 @@ import numpy as np
 import pytest
 
 from core.errors import ConfigError, RunError, StoreError
+from core.experiments import race as race_module
+from core.experiments.lead import Lead
 from core.experiments.lockstep import Lockstep
-from core.experiments.race import Races, differences, lanes_of, leader
-from core.records import Report, RunStatus
+from core.experiments.race import Races, differences, lanes_of
+from core.records import RunStatus
 from core.training.manager import RunManager
 from core.training.observer import RunObserver
-from core.training.snapshot import RunSnapshot
 
 PATIENCE = 20.0
 
@@ -195,10 +196,12 @@ def test_a_waiting_lane_hands_out_its_weights_and_takes_no_step_for_it(races, sm
 def test_a_lane_that_diverges_leaves_the_others_racing(races, small):
     explosive = {"init": "identity", "activation": "relu", "clip": 0, "learning_rate": 100}
     first = small(unrollings=20, nodes=20)
-    race = races.start(lanes_of(first, [explosive]), "step", 200).wait(30)
+    started = races.start(lanes_of(first, [explosive]), "step", 200)
+    race = started.wait(30)
+    assert started.lead() == Lead(0)
     assert [lane.status for lane in race.lanes] == [RunStatus.FINISHED, RunStatus.DIVERGED]
     assert race.lanes[0].step == 200
-    assert leader(race.lanes) == 0
+    assert race.reached == 200
 
 
 def test_a_race_by_seconds_ends_each_lane_when_its_time_is_up(races, small):
@@ -223,18 +226,59 @@ def test_one_race_at_a_time_and_a_page_s_run_beside_it(races, small):
     assert not races.current.snapshot.active
 
 
-def test_nobody_leads_before_the_first_report_after_a_step(small):
-    config = small()
+def test_a_race_without_a_report_has_no_lead_and_reads_no_text_for_it(races, small):
+    lanes = lanes_of(small(report_every=1_000_000), [{"activation": "relu"}])
+    race = races.start(lanes, "step", 1_000_000)
+    race.runs[0].wait_until(lambda s: s.step > 4)
+    race._load_text = None
+    race.pause()
+    assert race.lead() is None
+    race.stop()
+    race.wait(20)
 
-    def lane(*losses):
-        """At the steps 0, 10, 20 ..."""
-        reports = tuple(Report(10 * n, n, n, None, loss, "") for n, loss in enumerate(losses))
-        return RunSnapshot("r", config, config.live, RunStatus.RUNNING, reports=reports)
 
-    assert leader(()) is None
-    assert leader([lane(), lane(3.0)]) is None
-    assert leader([lane(2.0), lane(3.0, 2.5)]) == 1
-    assert leader([lane(3.0, 2.0, 2.6), lane(3.0, 2.5), lane(3.0, float("nan"))]) == 1
+def test_several_seeds_of_each_lane_race_together(races, small):
+    lanes = lanes_of(small(seed=5), [{"activation": "relu"}])
+    race = races.start(lanes, "step", 10, seeds=3)
+    ended = race.wait(30)
+    configs = [[run.config for run in runs] for runs in ended.runs]
+    assert [[config.seed for config in seeds] for seeds in configs] == [[5, 6, 7]] * 2
+    assert [{config.activation for config in seeds} for seeds in configs] == [{"tanh"}, {"relu"}]
+    assert [lane.config.seed for lane in ended.lanes] == [5, 5]
+    assert len(race.lead().gaps_nats) == 3
+
+
+def test_lanes_that_differ_in_the_seed_have_one_each(races, small):
+    lanes = lanes_of(small(), [{"seed": 1}])
+    with pytest.raises(RunError, match="choose 1 seed"):
+        races.start(lanes, "step", 5, seeds=3)
+
+
+def test_noise_is_measured_where_the_race_stands_and_once_for_each_place(
+    small, make_corpus, monkeypatch
+):
+    text, read = make_corpus(60_000), []
+    measure = race_module.character_losses
+    monkeypatch.setattr(
+        race_module, "character_losses", lambda *seen: read.append(1) or measure(*seen)
+    )
+    manager = RunManager(load_text=lambda key, progress=None: text)
+    lanes = lanes_of(small(report_every=10), [{"learning_rate": 0.1}])
+    race = Races(manager).start(lanes, "step", 1_000_000)
+    race.runs[0].wait_until(lambda s: s.step > 40)
+    going = race.lead()
+    assert (going.ahead, going.unknown[:17], read) == (False, "noise is measured", [])
+    race.stop()
+    ended = race.wait(20)
+    lead = race.lead()
+    assert race.lead() is lead
+    assert len(read) == 2
+    assert lead.shows_from_nats > 0
+    losses = [measure(run.weights()[1], run.snapshot.config, text.validation) for run in race.runs]
+    means = sorted(loss.mean() for loss in losses)
+    assert lead.gap_nats == pytest.approx(means[1] - means[0])
+    assert ended.stopped
+    assert ended.reached == min(lane.step for lane in ended.lanes)
 
 
 def test_a_lane_that_cannot_be_recorded_stops_those_that_began(load_text, small):

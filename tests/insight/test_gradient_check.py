@@ -1,10 +1,13 @@
 """The comparison of gradients: it agrees where it should, and sees a wrong one."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
 from core.config import TrainingConfig
+from core.errors import WeightsError
 from core.insight import gradient_check
 from core.insight.gradient_check import check_gradient
 from core.networks.initialisers import initial_parameters
@@ -64,3 +67,20 @@ def test_a_gradient_of_nothing_differs_by_nothing():
     weights["b"] *= 0
     compared = {c.name: c for c in check_gradient(weights, config, IDS, 5)}
     assert (compared["W"].largest_entry, compared["W"].in_float64) == (0, 0)
+
+
+def grown(factor):
+    """A network whose recurrent weights were multiplied."""
+    weights, config = made(activation="relu", combine="add")
+    return {**weights, "W": (factor * weights["W"]).astype(np.float32)}, config
+
+
+def test_what_float32_does_not_hold_is_inf_and_what_float64_holds_is_compared():
+    compared = {c.name: c for c in check_gradient(*grown(10), IDS, 40)}
+    assert compared["W"].in_float32 == math.inf
+    assert compared["W"].in_float64 < 1e-12
+
+
+def test_what_not_even_float64_holds_is_refused_in_a_sentence():
+    with pytest.raises(WeightsError, match=r"9 unrollings.* do not fit into float64"):
+        check_gradient(*grown(1e30), IDS, 9)

@@ -10,6 +10,7 @@ from visit import TINY as UNPROBED
 from visit import Visit
 
 from core.config import TrainingConfig
+from core.insight.gradient_check import Comparison
 from core.records import RunStatus
 from dashboard import session
 from dashboard.flow.flow_panel import _characters
@@ -104,6 +105,17 @@ def test_the_gradient_is_checked_on_the_runs_own_weights():
     assert list(table.value["gradient of"]) == ["U", "W", "b", "V", "c", "h, at every t"]
 
 
+def test_numbers_that_grew_past_float32_are_told_in_a_sentence():
+    visit = Visit(**TINY, steps=10)
+    run = visit.train_to_the_end()
+    compared = (Comparison("W", 1e50, 1e-16, math.inf),)
+    visit.page.session_state["gradient_check"] = (run.run_id, 10, compared)
+    to_flow(visit)
+    assert "a training step on such a window would diverge" in text(visit)
+    (table,) = visit.page.dataframe
+    assert list(table.value["difference, float32"]) == ["does not fit"]
+
+
 def test_a_diverged_run_is_replayed_and_restarted_with_clipping():
     visit = Visit(**DIVERGING)
     run = visit.train_to_the_end()
@@ -175,7 +187,7 @@ def test_findings_stand_behind_one_button_on_train_and_at_length_on_flow():
     visit = Visit(**TINY | {"nodes": 100}, init="published", steps=5)
     assert "No findings so far" in popovers(visit)
     visit.train_to_the_end()
-    assert ":red[The recurrence is dead]" in popovers(visit)
+    assert ":orange[The recurrence is dead at this moment]" in popovers(visit)
     to_flow(visit)
     assert "The weights start around -0.1" in text(visit)
     assert "Start from zero-mean weights." in text(visit)
