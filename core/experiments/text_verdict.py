@@ -27,7 +27,8 @@ TEXT_RULE = (
     "brackets, by bootstrap over seeds; for differences each seed is compared with itself. A "
     "longer T gains if the interval of its gain lies above 0 and does not end below "
     f"{NEGLIGIBLE} nats. With 3 to 5 seeds intervals are too narrow: take more before you build "
-    "on one. All T share one learning rate."
+    "on one. All T share one learning rate. T 1 passes no gradient back in time: what such a "
+    "network uses of earlier characters, its state carries without being trained to."
 )
 
 
