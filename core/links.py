@@ -28,7 +28,7 @@ DEFAULT_PRESET = "demo"
 MOST_EVENTS = 40
 """Live changes in a link; more of them travel as a file. A link of 2,000 characters is safe."""
 
-_LINKABLE_TEXT = re.compile(r"builtin|text8|latch:[0-9]{1,3}|own:[0-9a-f]{12}")
+_LINKABLE_TEXT = re.compile(r"builtin|text8|latch:[0-9]{1,3}(:[0-9]{1,7})?|own:[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,9 @@ def field_values(name):
     """Any value that a field allows; texts are those that a link may name."""
     if name == "text":
         own = st.text("0123456789abcdef", min_size=12, max_size=12).map("own:{}".format)
-        return st.one_of(st.sampled_from(["builtin", "text8", "latch:1", "latch:999"]), own)
+        return st.one_of(
+            st.sampled_from(["builtin", "text8", "latch:1", "latch:999", "latch:8:7"]), own
+        )
     if allowed := choices(name):
         return st.sampled_from(allowed)
     low, high = bounds(name)
@@ -150,6 +152,8 @@ PATHS = [
     "own:" + "a" * 12 + "\n",
     "latch:../x",
     "latch:1000",
+    "latch:8:12345678",
+    "latch:8:x",
     "builtin ",
 ]
 

@@ -21,15 +21,17 @@ from core.experiments.summary import cell_rows, group_rows, summary
 from core.experiments.sweep_store import SweepStore
 from core.jsonable import finite
 
-_UPDATES = 3_000
+_UPDATES = {True: 1_000, False: 2_000}  # on latch texts, on others
+_SEEDS = {True: 16, False: 5}
 # Settings that all cells share, as options; the others are axes of the grid.
 _SHARED = (
     *("optimiser", "learning_rate", "decay_rate", "decay_steps"),
     *("nodes", "batch_size", "combine", "feedback"),
 )
+_PER_T = {"batch_size": "; on other texts than latch, that of T 20"}
 _AXES = {
-    "lags": "distances on latch texts, trained with unrollings = lag + 8 (8,12,16,20,24)",
-    "unrollings": "distances on other texts (5,10,20,40)",
+    "lags": "distances on latch texts, trained with unrollings = lag + 8 (8,12,16)",
+    "unrollings": "distances on other texts, with B T held (1,5,20,40)",
     "activations": "tanh, relu or both (tanh,relu)",
     "clips": f"clipping thresholds, 0 is off ({BASE.clip:g})",
     "inits": f"first weights ({BASE.init})",
@@ -42,20 +44,24 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--text", help="latch (default), or builtin, text8, a text file")
     for name, about in _AXES.items():
         parser.add_argument(f"--{name}", metavar="LIST", help=f"comma-separated {about}")
-    parser.add_argument("--seeds", metavar="N", help="runs of each (5)")
+    parser.add_argument(
+        "--seeds", metavar="N", help="runs of each ({}; {} on other texts)".format(*_SEEDS.values())
+    )
     parser.add_argument(
         "--first-seed", metavar="N", help="number of the first seed: others repeat the measure (0)"
     )
     budget = parser.add_mutually_exclusive_group()
     budget.add_argument(
-        "--updates", metavar="N", help=f"updates of every cell (default {_UPDATES:,})"
+        "--updates",
+        metavar="N",
+        help="updates of every cell ({:,}; {:,} on other texts)".format(*_UPDATES.values()),
     )
     budget.add_argument("--characters", metavar="N", help="characters of every cell instead")
     for name in _SHARED:
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             metavar=name.split("_")[-1].upper(),
-            help=f"{allowed(name)} ({getattr(BASE, name)})",
+            help=f"{allowed(name)} ({getattr(BASE, name)}{_PER_T.get(name, '')})",
         )
     parser.add_argument(
         "--scheduler", metavar="ADDRESS", help=f"a Dask scheduler, tcp://host:8786 (${VARIABLE})"
@@ -121,14 +127,16 @@ def _cluster(options: argparse.Namespace) -> Cluster:
 
 def _plan(options: argparse.Namespace) -> SweepPlan:
     shared = {n: v for n in _SHARED if (v := getattr(options, n)) is not None}
-    budget, amount = "updates", options.updates or _UPDATES
+    text = options.text or LATCH
+    budget, amount = "updates", options.updates or _UPDATES[text == LATCH]
     if options.characters is not None:
         budget, amount = "characters", options.characters
     values: dict[str, Any] = {
         "base": BASE.changed(**shared),
         "budget": budget,
         "amount": _whole(budget, amount),
-        "text": options.text or LATCH,
+        "text": text,
+        "seeds": _SEEDS[text == LATCH],
     }
     values |= {n: v for n in ("seeds", "first_seed") if (v := getattr(options, n)) is not None}
     for name in _AXES:
@@ -156,24 +164,26 @@ def _whole(name: str, value: str | int) -> int:
 
 
 def _shown(judgement: Judgement) -> str:
-    """A line for each group of seeds, then verdict and rule."""
+    """A line for each group of seeds, means with their intervals, then verdict and rule."""
     plan = judgement.plan
     score = plan.score_name
     lines = []
     for group in group_rows(judgement):
-        middle, low, high = (group[f"{score}_{n}"] for n in ("median", "lowest", "highest"))
+        middle, low, high = (group[f"{score}_{n}"] for n in ("mean", "low", "high"))
         shown = [
             "-" if value is None else f"{value:.0%}" if plan.on_latch else f"{value:.4f}"
             for value in (middle, low, high)
         ]
         lines.append(
             f"{group['line']:<20} {plan.distance_name} {group['distance']:>3}  "
-            f"{score.removesuffix('_nats')} {shown[0]:>6} ({shown[1]} to {shown[2]})  "
+            f"{score.split('_')[0]} {shown[0]:>6} [{shown[1]}, {shown[2]}]  "
             f"{group['outcome']:<9} {group['seeds_done']}/{group['seeds']} seeds, "
             f"{group['updates']:,} updates, {group['characters']:,} characters, "
             f"gradient up to {group['max_grad_norm']:,.0f}"
         )
-    words = [judgement.headline, *judgement.spreads, judgement.certainty_in_words]
+    words = [judgement.headline, judgement.certainty_in_words, *judgement.spreads]
+    if judgement.added:
+        words.append(f"To know more, add {judgement.added}: no cell is trained twice.")
     return "\n".join([*lines, "", *filter(None, [*words, judgement.article, judgement.rule])])
 
 

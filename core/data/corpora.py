@@ -4,7 +4,8 @@ Knows nothing of networks, windows or batches. The keys:
 
     builtin        the English that comes with Python, about 387,000 characters
     text8          100,000,000 characters of Wikipedia, downloaded when first asked for
-    latch:<lag>    a made-up text in which a character depends on another `lag` before it
+    latch:<lag>    a made-up text in which a character depends on another `lag` before it;
+                   latch:<lag>:<seed> is another draw of it, seed 0 the same one
     own:<12 hex>   a text that `keep` stored, by the first digits of its SHA-256
     anything else  the path of a text file, plain or in a gzip or zip file
 """
@@ -182,13 +183,17 @@ def _builtin() -> Corpus:
 
 
 def _latch(key: str) -> Corpus:
-    lag = key.removeprefix("latch:")
-    if not re.fullmatch(r"[0-9]{1,3}", lag) or not 1 <= int(lag) <= MAX_LAG:
+    parts = re.fullmatch(r"latch:([0-9]{1,3})(?::([0-9]{1,7}))?", key)
+    if parts is None or not 1 <= int(parts[1]) <= MAX_LAG:
         raise TextError(
             f"{key!r} is no latch text: write latch:<lag> with a lag from 1 to {MAX_LAG}, "
             "for example latch:12."
         )
-    return Corpus(f"latch:{int(lag)}", f"Latch, lag {int(lag)}", encode(latch_text(int(lag))))
+    lag, seed = int(parts[1]), int(parts[2] or 0)
+    if parts[2] is None:
+        return Corpus(f"latch:{lag}", f"Latch, lag {lag}", encode(latch_text(lag)))
+    title = f"Latch, lag {lag}, text {seed}"
+    return Corpus(f"latch:{lag}:{seed}", title, encode(latch_text(lag, seed=seed)))
 
 
 def _kept_folder() -> Path:

@@ -23,6 +23,8 @@ from core.errors import TextError
 KEYS = "abcdefgh"
 FILLERS = "wxyz"
 MAX_LAG = 100
+LATCH_SEEDS = 10_000_000
+"""Seeds of texts to train on are below this one."""
 
 
 def latch_text(lag: int, length: int = 200_000, seed: int = 0) -> str:

@@ -18,16 +18,16 @@ from core.config import Activation, Architecture, Init, TrainingConfig
 from core.labels import setting, value_name
 
 LATCH = "latch"
-MARKS = 60
-"""How often a cell is measured on its way: what it recalled in between is not seen."""
+MARKS = 10
+"""How often a cell is measured on its way, for its curve: the score is taken at the end."""
 
 BASE = TrainingConfig(
-    nodes=100, batch_size=32, init="zero-mean", optimiser="adam", learning_rate=0.001, clip=1.25
+    nodes=100, batch_size=32, init="zero-mean", optimiser="adam", learning_rate=0.002, clip=1.25
 )
 """What cells share unless their plan says otherwise."""
 
 # Part of every cell's key: results of an older way to measure are not reused.
-_MEASURE = 1
+_MEASURE = 2
 # What a score does not depend on, so that a key does not either.
 _NOT_IN_KEY = ("report_every", "probe_every", "device")
 
@@ -127,7 +127,7 @@ class CellResult:
     loss_nats: float | None = None  # at the end; None if it failed
     floor_nats: float | None = None  # latch texts: what a perfect reader reaches
     recall: float | None = None  # latch texts: the best share of echoes predicted at any mark
-    recall_at_end: float | None = None
+    recall_at_end: float | None = None  # the score
     max_grad_norm: float = 0.0  # before clipping
     marks: tuple[Mark, ...] = ()
     worker: str = ""

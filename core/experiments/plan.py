@@ -3,8 +3,10 @@
 Knows nothing of torch, of clusters or of how a cell is trained.
 
 Two instruments. On latch texts the distance is the lag, trained with `lag + 8` unrollings, and
-the score is recall at the echo. On any other text the distance is the unrollings T, and the
-score is the validation loss.
+the score is recall at the echo, at the end; a seed has its own text and its own first weights.
+On any other text the distance is the unrollings T, and the score is the validation loss; the
+windows read at once are more the shorter they are, so that every update learns from about as
+many predictions.
 """
 
 from __future__ import annotations
@@ -25,25 +27,29 @@ from core.config import (
     choices,
 )
 from core.data.corpora import load_corpus
+from core.data.latch import MAX_LAG
 from core.errors import ConfigError
 from core.experiments.cells import BASE, LATCH, Cell, Line
 
 ROOM = 8
 """Unrollings beyond the lag: the window must hold key and echo with room to spare."""
+AT_T = 20
+"""The unrollings at which a text's windows are as many as the plan's batch size says."""
+MAX_SEEDS = 50
 MAX_CELLS = 2_000
-_LONGEST_LAG = 100
+LONGEST_LAG = MAX_LAG
 
 Budget = Literal["updates", "characters"]
-Lag = Annotated[int, Field(ge=1, le=_LONGEST_LAG)]
+Lag = Annotated[int, Field(ge=1, le=LONGEST_LAG)]
 
 _ALLOWED = {
-    "lags": f"whole numbers from 1 to {_LONGEST_LAG}",
+    "lags": f"whole numbers from 1 to {LONGEST_LAG}",
     "unrollings": "whole numbers from {:g} to {:g}".format(*bounds("unrollings")),
     "activations": f"{', '.join(choices('activation'))} or both",
     "clips": "numbers from {:g}, which is off, to {:,.0f}".format(*bounds("clip")),
     "inits": f"some of {', '.join(choices('init'))}",
     "architectures": f"{', '.join(choices('architecture'))} or both",
-    "seeds": "a whole number from 1 to 50",
+    "seeds": f"a whole number from 1 to {MAX_SEEDS}",
     "first_seed": "a whole number from 0 to 1,000,000",
     "budget": "updates or characters",
     "amount": "a whole number from 1 to 10,000,000,000",
@@ -62,22 +68,22 @@ class SweepPlan(BaseModel):
         first_seed: they are this one and those that follow it.
         budget: what every cell gets the same amount of.
         amount: how many updates, or characters, a cell trains on.
-        base: everything else.
+        base: everything else; on texts its batch size is that of T 20, see `windows`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     text: str = LATCH
-    lags: tuple[Lag, ...] = (8, 12, 16, 20, 24)
-    unrollings: tuple[Unrollings, ...] = (5, 10, 20, 40)
+    lags: tuple[Lag, ...] = (8, 12, 16)
+    unrollings: tuple[Unrollings, ...] = (1, 5, 20, 40)
     activations: tuple[Activation, ...] = ("tanh", "relu")
     clips: tuple[Clip, ...] = (BASE.clip,)
     inits: tuple[Init, ...] = (BASE.init,)
     architectures: tuple[Architecture, ...] = (BASE.architecture,)
-    seeds: int = Field(5, ge=1, le=50)
+    seeds: int = Field(16, ge=1, le=MAX_SEEDS)
     first_seed: int = Field(0, ge=0, le=1_000_000)
-    budget: Budget = "characters"
-    amount: int = Field(2_304_000, ge=1, le=10_000_000_000)
+    budget: Budget = "updates"
+    amount: int = Field(1_000, ge=1, le=10_000_000_000)
     base: TrainingConfig = BASE
 
     @classmethod
@@ -139,9 +145,9 @@ class SweepPlan(BaseModel):
         return "lag" if self.on_latch else "T"
 
     @property
-    def score_name(self) -> Literal["recall", "loss_nats"]:
+    def score_name(self) -> Literal["recall_at_end", "loss_nats"]:
         """The field of `CellResult` that the verdict rests on."""
-        return "recall" if self.on_latch else "loss_nats"
+        return "recall_at_end" if self.on_latch else "loss_nats"
 
     @property
     def lines(self) -> tuple[Line, ...]:
@@ -163,6 +169,13 @@ class SweepPlan(BaseModel):
             count *= len(axis)
         return count
 
+    def windows(self, distance: int) -> int:
+        """How many windows a cell reads at once: on texts, B T is held near that of T 20."""
+        if self.on_latch:
+            return self.base.batch_size
+        most = int(bounds("batch_size")[1])
+        return min(most, max(1, round(self.base.batch_size * AT_T / distance)))
+
     def line_name(self, line: Line) -> str:
         """What tells this line from the plan's others: "ReLU", "tanh, clip off"."""
         axes = {"clip": self.clips, "init": self.inits, "architecture": self.architectures}
@@ -183,11 +196,13 @@ class SweepPlan(BaseModel):
 
     def _cell(self, line: Line, distance: int, seed: int, text_sha256: str) -> Cell:
         unrollings = distance + ROOM if self.on_latch else distance
+        windows = self.windows(distance)
         steps = self.amount
         if self.budget == "characters":
-            steps = max(1, round(self.amount / (self.base.batch_size * unrollings)))
+            steps = max(1, round(self.amount / (windows * unrollings)))
         config = self.base.changed(
-            text=f"latch:{distance}" if self.on_latch else self.text,
+            text=f"{LATCH}:{distance}:{seed}" if self.on_latch else self.text,
+            batch_size=windows,
             activation=line.activation,
             clip=line.clip,
             init=line.init,
@@ -200,7 +215,7 @@ class SweepPlan(BaseModel):
 
 
 def text_sha256(plan: SweepPlan) -> str:
-    """The SHA-256 that names the plan's text; empty for latch texts, which a lag names.
+    """The SHA-256 that names the plan's text; empty for latch texts, named by lag and seed.
 
     Raises:
         TextError: there is no such text.

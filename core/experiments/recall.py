@@ -1,6 +1,6 @@
 """How well a network remembers: read on a latch text that it was not trained on.
 
-Knows nothing of training. The text of a lag is always the same, so that networks compare.
+Knows nothing of training. The unseen text of a lag is always the same, so that networks compare.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from functools import lru_cache
 import numpy as np
 
 from core.data.alphabet import encode
-from core.data.latch import latch_text
+from core.data.latch import LATCH_SEEDS, latch_text
 from core.networks.stepwise import CharacterModel, softmax
 
-_UNSEEN_SEED = 1  # another one than any training text's
+_UNSEEN_SEED = LATCH_SEEDS  # beyond the last that a training text may have
 _STREAMS = 200  # read side by side ...
 _BLOCKS = 6  # ... so many blocks each, of which the first only fills the state
 

@@ -1,7 +1,8 @@
 """A sweep as rows and a summary, for a file, a table or another program.
 
 Knows nothing of files or pages. Losses in nats per character; a diverged cell's recall is
-given as measured, while the verdict counts it as 0.
+given as measured, while the verdict counts it as 0. `low` and `high` are the ends of 95 %
+intervals, None where there is none or it ends beyond the grid.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ from statistics import median
 from typing import Any
 
 from core.experiments.cells import Cell, CellResult
+from core.experiments.groups import Group
 from core.experiments.judgement import Judgement
 from core.experiments.plan import SweepPlan
+from core.experiments.reach import Interval, Reach, bound_of
 
 
 def counted(planned: int, kept: int) -> str:
@@ -67,12 +70,12 @@ def group_rows(judgement: Judgement) -> list[dict[str, Any]]:
             "activation": group.line.activation,
             "distance": group.distance,
             "outcome": group.outcome,
-            **(_spread("recall", group.scores) if plan.on_latch else {}),
-            **({"recall_at_end_median": group.at_end} if plan.on_latch else {}),
-            **({"seeds_learned": group.learned} if plan.on_latch else {}),
+            **_mean(plan.score_name, group),
+            **(_on_latch(group) if plan.on_latch else {}),
             **_spread("loss_nats", group.losses),
             "seeds_done": group.done,
             "seeds": group.planned,
+            "batch_size": group.windows,
             "diverged": group.diverged,
             "failed": group.failed,
             "updates": group.updates,
@@ -81,6 +84,18 @@ def group_rows(judgement: Judgement) -> list[dict[str, Any]]:
         }
         for group in judgement.groups
     ]
+
+
+def _on_latch(group: Group) -> dict[str, Any]:
+    """The spread of recall at its best and at the end."""
+    best, at_end = _spread("recall", group.best), _spread("recall_at_end", group.scores)
+    return {**best, **at_end, "seeds_learned": group.learned}
+
+
+def _mean(name: str, group: Group) -> dict[str, float | None]:
+    """The mean score over seeds and its interval."""
+    low, high = _ends(group.interval)
+    return {f"{name}_mean": group.mean, f"{name}_low": low, f"{name}_high": high}
 
 
 def _spread(name: str, values: Sequence[float]) -> dict[str, float | None]:
@@ -96,7 +111,8 @@ def summary(
     judgement: Judgement, cells: Sequence[Cell], results: Mapping[str, CellResult]
 ) -> dict[str, Any]:
     """All of a sweep: plan, rule, cells, groups, and the verdict in numbers and sentences."""
-    plan, sure = judgement.plan, judgement.certainty
+    plan, ratio = judgement.plan, judgement.ratio
+    ratio_low, ratio_high = _ends(ratio.interval if ratio else None)
     return {
         "plan": plan.model_dump(mode="json"),
         "rule": judgement.rule,
@@ -110,11 +126,36 @@ def summary(
                 "open_ended": verdict.open_ended,
                 "complete": verdict.complete,
                 "spread": verdict.spread,
+                **_reach(verdict.reach),
             }
             for verdict in judgement.verdicts
         ],
         "verdict": judgement.headline,
         "certainty": judgement.certainty_in_words,
-        "ahead": {plan.line_name(n): share for n, share in sure.ahead.items()} if sure else {},
+        "ahead": judgement.ahead,
         "article": judgement.article,
+        "ratio": ratio.value if ratio else None,
+        "ratio_low": ratio_low,
+        "ratio_high": ratio_high,
+        "ratio_of": [plan.line_name(line) for line in reversed(judgement.compared or ())],
+        "settled": ratio is not None and ratio.settled,
+        "offered": judgement.added,
     }
+
+
+def _reach(reach: Reach | None) -> dict[str, float | str | None]:
+    low, high = _ends(reach.interval if reach else None)
+    return {
+        "reach": reach.inside if reach else None,
+        "reach_low": low,
+        "reach_high": high,
+        "reach_bound": reach.bound if reach else None,
+    }
+
+
+def _ends(interval: Interval | None) -> tuple[float | None, float | None]:
+    """An interval's ends, None where there is none or it lies beyond the grid."""
+    if interval is None:
+        return None, None
+    low, high = interval.low, interval.high
+    return None if bound_of(low) else low, None if bound_of(high) else high

@@ -41,7 +41,7 @@ def train_cell(
 
     Args:
         cell: what to train.
-        tell: given a mark sixty times on the way.
+        tell: given a mark ten times on the way.
         wanted: asked every 50 steps; False ends the training.
 
     Raises:

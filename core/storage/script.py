@@ -35,7 +35,7 @@ text = Path("text8").read_text()  # unzip {TEXT8.url} here
 """
 _LATCH = """
 lag = {lag}  # a latch text: a key letter, fillers, the key again after `lag` characters, a space
-draw = np.random.default_rng(0)
+draw = np.random.default_rng({seed})
 blocks = np.full((200_000 // (lag + 2), lag + 2), ord(" "), np.uint8)
 blocks[:, 0] = blocks[:, lag] = draw.choice(np.frombuffer(b"abcdefgh", np.uint8), len(blocks))
 blocks[:, 1:lag] = draw.choice(np.frombuffer(b"wxyz", np.uint8), (len(blocks), lag - 1))
@@ -108,7 +108,8 @@ def _text(config: TrainingConfig) -> str:
     if config.text == "text8":
         return _TEXT8
     if config.text.startswith("latch:"):
-        return _LATCH.replace("{lag}", config.text.removeprefix("latch:"))
+        lag, _, seed = config.text.removeprefix("latch:").partition(":")
+        return _LATCH.replace("{lag}", lag).replace("{seed}", seed or "0")
     return _FILE
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from core.experiments.reach import CHANCE, HALFWAY
 from core.palette import (
     ACTIVATIONS,
     CRIMSON,
@@ -30,13 +31,18 @@ _TICKS = 8  # more distances than this would cover each other's numbers
 
 OUTCOMES = {
     "waiting": ("still to come", "rgba(127,135,144,0.12)"),
-    "not": ("not learned", GREY),
-    "partly": ("partly", "#C9BCF7"),
-    "learned": ("learned", VIOLET),
+    "not": ("near chance", GREY),
+    "partly": ("below halfway", "#C9BCF7"),
+    "learned": ("above halfway", VIOLET),
     "diverged": ("diverged", CRIMSON),
     "measured": ("measured", LAVENDER),
 }
 """What a cell of the map can be: its name, and its colour. The name always stands in the cell."""
+
+_MEAN = ("mean", "low", "high", "95 % of the mean")
+_MEDIAN = ("median", "lowest", "highest", "spread")
+"""Of the seeds: what the line shows, the edges of the band, and the band's name."""
+_FOOT = 0.06  # the share of the recall chart's height that each line's reach takes below zero
 
 
 def line_styles(lines: Sequence[str], activations: Sequence[str]) -> dict[str, Style]:
@@ -105,13 +111,13 @@ def limit_map(groups: pd.DataFrame, running: Mapping[tuple[str, int], int], x_ti
 
 
 def _words(row: Any, running: int) -> str:
-    """What stands in a cell: outcome, typical score, seeds."""
+    """What stands in a cell: outcome, mean score, seeds that learned it."""
     lines = [OUTCOMES[row.outcome][0]]
-    if row.seeds_done and hasattr(row, "recall_median"):
-        lines.append(f"{100 * row.recall_median:.0f} %")
+    if row.seeds_done and hasattr(row, "recall_at_end_mean"):
+        lines.append(f"{100 * row.recall_at_end_mean:.0f} %")
         lines.append(f"{row.seeds_learned} of {row.seeds_done} seeds")
     elif row.seeds_done:
-        lines = [f"{row.loss_nats_median:.3f} nats", f"{row.seeds_done} seeds"]
+        lines = [f"{row.loss_nats_mean:.3f} nats", f"{row.seeds_done} seeds"]
     if row.diverged:
         lines.append(f"{row.diverged} diverged")
     if row.failed:
@@ -121,25 +127,65 @@ def _words(row: Any, running: int) -> str:
     return "<br>".join(lines)
 
 
-def recall_chart(groups: pd.DataFrame, cells: pd.DataFrame, styles: Mapping[str, Style]) -> Figure:
-    """Recall by lag: the median seed, the spread over seeds, and every seed as a dot.
+def recall_chart(
+    groups: pd.DataFrame,
+    cells: pd.DataFrame,
+    styles: Mapping[str, Style],
+    reaches: pd.DataFrame,
+) -> Figure:
+    """Recall at the end by lag: mean, its interval, every seed as a dot; below it each reach.
 
     Args:
         groups: from `group_rows`.
         cells: from `cell_rows`, with a column `line`.
         styles: from `line_styles`.
+        reaches: columns line, reach, low, high; 0 and infinity lie outside of the grid, an
+            interval may be missing.
     """
     figure = new_figure(
-        "Recall of the echo",
+        "Recall of the echo at the end, and reach",
         "Lag, characters",
         "share of echoes recalled",
-        yaxis={**_SHARES, "dtick": 0.25},
+        yaxis={
+            **_SHARES,
+            "range": (-0.04 - _FOOT * (len(styles) + 0.5), 1.06),
+            "tickvals": [0, 0.25, 0.5, 0.75, 1],
+        },
         hovermode="closest",
     )
-    _spread(figure, groups, cells, styles, "recall")
-    level(figure, 0.9, "learned: 90 %", THRESHOLD.line)
-    level(figure, 0.125, "chance: 12.5 %", FLOORS["unigram"].line)
+    _spread(figure, groups, cells, styles, "recall_at_end", _MEAN)
+    level(figure, HALFWAY, "halfway: 56.25 %", THRESHOLD.line)
+    level(figure, CHANCE, "chance: 12.5 %", FLOORS["unigram"].line)
+    edges = figure["layout"]["xaxis"].get("range", (0, 1))
+    for place, row in enumerate(reaches.itertuples()):
+        _reach(figure, row, styles[row.line], -0.04 - _FOOT * (place + 1), edges)
     return figure
+
+
+def _reach(figure: Figure, row: Any, style: Style, y: float, edges: tuple[float, float]) -> None:
+    """A reach and its interval on the axis; an arrow where it goes on beyond the grid."""
+    outside = {0.0: "triangle-left", np.inf: "triangle-right"}
+    low, reach, high = np.clip(np.array([row.low, row.reach, row.high], float), *edges)
+    curve(
+        figure,
+        x=f4([low, reach, high]),
+        y=f4([y, y, y]),
+        name=f"{row.line}, reach",
+        legendgroup=row.line,
+        showlegend=False,
+        mode="lines+markers",
+        connectgaps=False,
+        line={"color": style.color, "width": 4},
+        marker={
+            "color": style.color,
+            "size": [10, 13, 10],
+            "symbol": [
+                outside.get(row.low, "line-ns-open"),
+                outside.get(row.reach, "diamond"),
+                outside.get(row.high, "line-ns-open"),
+            ],
+        },
+    )
 
 
 def latch_loss_chart(
@@ -161,7 +207,7 @@ def latch_loss_chart(
         yaxis={**LOG_AXIS, "nticks": 6, "exponentformat": "none"},
         hovermode="closest",
     )
-    _spread(figure, groups, cells, styles, "loss_nats")
+    _spread(figure, groups, cells, styles, "loss_nats", _MEDIAN)
     for name, words, style in (
         ("perfect", "exact floor", FLOORS["bigram"]),
         ("forgetful", "floor without the key", FLOORS["uniform"]),
@@ -174,11 +220,11 @@ def latch_loss_chart(
 def text_loss_chart(
     groups: pd.DataFrame, cells: pd.DataFrame, styles: Mapping[str, Style]
 ) -> Figure:
-    """Validation loss by unrollings, with the spread over seeds."""
+    """Validation loss by unrollings: mean, its interval, every seed as a dot."""
     figure = new_figure(
         "Validation loss", "Unrollings T", "nats per character", hovermode="closest"
     )
-    _spread(figure, groups, cells, styles, "loss_nats")
+    _spread(figure, groups, cells, styles, "loss_nats", _MEAN)
     return figure
 
 
@@ -198,7 +244,7 @@ def learning_chart(marks: pd.DataFrame, score: str) -> Figure:
         hovermode="closest",
     )
     if recall:
-        level(figure, 0.9, "learned: 90 %", THRESHOLD.line)
+        level(figure, HALFWAY, "halfway: 56.25 %", THRESHOLD.line)
     for place, (seed, own) in enumerate(marks.groupby("seed")):
         style = RUNS[place % len(RUNS)]
         curve(
@@ -219,8 +265,10 @@ def _spread(
     cells: pd.DataFrame,
     styles: Mapping[str, Style],
     score: str,
+    of: tuple[str, str, str, str],
 ) -> None:
-    """A band from the lowest seed to the highest, a line through the medians, a dot a seed."""
+    """A band, a line through it and a dot a seed; `of` as in `_MEAN`."""
+    middle, lowest, highest, between = of
     if len(groups):
         low, high = groups["distance"].min(), groups["distance"].max()
         room = max(0.5, 0.06 * (high - low))
@@ -233,12 +281,12 @@ def _spread(
         x = f4(own["distance"])
         band(
             figure,
-            _finite(own[f"{score}_lowest"]),
-            _finite(own[f"{score}_highest"]),
+            _finite(own[f"{score}_{lowest}"]),
+            _finite(own[f"{score}_{highest}"]),
             {"color": style.color, "width": 0},
             0.15,
             x=x,
-            name=f"{line}, spread",
+            name=f"{line}, {between}",
             legendgroup=line,
             showlegend=False,
             hoverinfo="skip",
@@ -246,8 +294,8 @@ def _spread(
         curve(
             figure,
             x=x,
-            y=_finite(own[f"{score}_median"]),
-            name=f"{line}, median",
+            y=_finite(own[f"{score}_{middle}"]),
+            name=f"{line}, {middle}",
             legendgroup=line,
             mode="lines+markers",
             line=style.line,

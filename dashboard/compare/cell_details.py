@@ -16,7 +16,10 @@ from dashboard.compare.sweeping import recorded
 from dashboard.widgets.live_chart import live_chart
 
 _COLUMNS = {
-    "Recall": st.column_config.NumberColumn(format="percent"),
+    "Recall at the end": st.column_config.NumberColumn(format="percent"),
+    "Best recall": st.column_config.NumberColumn(
+        format="percent", help="At any of ten marks on the way; it counts for nothing."
+    ),
     "Loss, nats": st.column_config.NumberColumn(format="%.4f"),
     "Largest gradient": st.column_config.NumberColumn(format="compact"),
     "Updates": st.column_config.NumberColumn(format="localized"),
@@ -65,7 +68,9 @@ def cell_details(snapshot: SweepSnapshot) -> None:
         st.dataframe(pd.DataFrame(rows), hide_index=True, column_config=_COLUMNS)
     with right:
         live_chart(
-            charts.learning_chart(pd.DataFrame(marks, columns=_MARKS), plan.score_name),
+            charts.learning_chart(
+                pd.DataFrame(marks, columns=_MARKS), "recall" if plan.on_latch else "loss_nats"
+            ),
             key="learning",
             height=320,
             alt="How each seed learned",
@@ -82,7 +87,8 @@ def _row(cell: Cell, result: CellResult, run_id: str | None) -> dict[str, Any]:
         "Seed": cell.seed,
         "Status": result.status,
         "Its run": its_run,
-        "Recall": result.recall,
+        "Recall at the end": result.recall_at_end,
+        "Best recall": result.recall,
         "Loss, nats": result.loss_nats,
         "Largest gradient": result.max_grad_norm,
         "Updates": result.updates,

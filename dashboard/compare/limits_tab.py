@@ -1,4 +1,4 @@
-"""The tab Unrolling limits: choose a grid, start it, watch the map fill, read the verdict."""
+"""The tab Unrolling limits: choose a grid, start it, watch it fill, read the verdict, add to it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import streamlit as st
 
 from core.errors import UnrollError
 from core.experiments.background import SweepSnapshot
+from core.experiments.judgement import judge
 from core.experiments.plan import SweepPlan
 from core.experiments.summary import cell_rows
 from dashboard.compare import sweeping
 from dashboard.compare.cell_details import cell_details
-from dashboard.compare.sweep_form import sweep_form
+from dashboard.compare.latch_drawing import latch_drawing
+from dashboard.compare.sweep_form import fill_form, sweep_form
 from dashboard.compare.sweep_panel import draw_sweep
 from dashboard.pace import refresh_seconds, refreshed
 from dashboard.server import library, sweeps
@@ -21,10 +23,12 @@ from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.plain import plain
 
 _START_WIDTH = 250  # pixels: enough for "Continue, 999 cells to go"
+_MORE_WIDTH = 220  # pixels: enough for "Add lags 4, 20, 24"
 _INTRO = (
     "How far back can a network learn to look? In a *latch text* one character depends on "
-    "another exactly *lag* characters before it. A grid of runs finds the largest lag that each "
-    "activation learns, seed by seed."
+    "another exactly *lag* characters before it. A grid of runs measures how much of it each "
+    "activation recalls at the end, lag by lag and seed by seed; its *reach* is the lag at which "
+    "that falls through halfway between chance and all."
 )
 
 
@@ -41,6 +45,8 @@ def limits_tab() -> None:
     with st.sidebar:
         plan = sweep_form(active)
     st.markdown(_INTRO)
+    if plan is not None and plan.on_latch:
+        st.code(latch_drawing(plan.distances[0]), language=None)
     shown, problem = None, ""
     try:
         shown = sweeping.shown(plan) if plan else None
@@ -77,6 +83,8 @@ def _buttons(plan: SweepPlan | None, shown: SweepSnapshot | None) -> None:
     active = shown is not None and shown.active
     done = shown.done if shown else 0
     left = len(shown.cells) - done if shown else 0
+    judgement = judge(shown.plan, shown.cells, shown.results) if shown and not active else None
+    further = judgement.further if judgement else None
     with command_row("limits"):
         command(
             f"Continue, {left} cells to go" if done and left and not active else "Start",
@@ -97,6 +105,16 @@ def _buttons(plan: SweepPlan | None, shown: SweepSnapshot | None) -> None:
             icon="stop",
             kind="primary",
         )
+        command(
+            f"Add {judgement.added}" if judgement and further else "Add seeds or lags",
+            _extend,
+            further,
+            key="sweep_more",
+            fits=further is not None,
+            icon="add",
+            help="Measures what the verdict lacks; no cell is trained twice.",
+            width=_MORE_WIDTH,
+        )
         st.download_button(
             "All cells as CSV",
             lambda: _csv(shown) if shown else "",
@@ -114,6 +132,11 @@ def _start(plan: SweepPlan) -> None:
         sweeps().start(plan)
     except UnrollError as error:  # another session's sweep, a full disk
         st.session_state["sweep_refusal"] = str(error)
+
+
+def _extend(plan: SweepPlan) -> None:
+    fill_form(plan)
+    _start(plan)
 
 
 def _csv(snapshot: SweepSnapshot) -> str:

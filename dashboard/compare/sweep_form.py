@@ -16,22 +16,14 @@ from core.labels import FIELDS, value_name
 from dashboard.compare import sweeping
 from dashboard.widgets.plain import plain
 
-QUICK = SweepPlan(
-    lags=(4, 8, 12),
-    seeds=3,
-    budget="updates",
-    amount=800,
-    base=BASE.changed(learning_rate=0.002),
-)
-FULL = SweepPlan(lags=(8, 12, 16, 20, 24), seeds=5, budget="updates", amount=3_000)
-FAIR = SweepPlan(lags=(8, 12, 16, 20, 24), seeds=5, budget="characters", amount=2_304_000)
-TEXT = SweepPlan(text="builtin", unrollings=(5, 10, 20, 40), seeds=3, amount=1_280_000)
+USUAL = SweepPlan()
+QUICK = SweepPlan(lags=(8, 16), seeds=8)
+TEXT = SweepPlan(text="builtin", unrollings=(1, 5, 20, 40), seeds=5, amount=2_000)
 
 GRIDS = {
-    "A first look": QUICK,
-    "The measure, equal updates": FULL,
-    "The measure, equal characters": FAIR,
-    "Real text": TEXT,
+    "Reach: 3 lags, 16 seeds": USUAL,
+    "Reach in a hurry: 2 lags, 8 seeds": QUICK,
+    "Real text by unrollings": TEXT,
 }
 _MOST_NODES, _MOST_WINDOWS = 256, 128  # a class shares these cores
 
@@ -43,7 +35,7 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
         active: the plan that is being trained, which fixes the form.
     """
     locked = active is not None
-    _seed(active or sweeping.chosen_plan() or QUICK, force=locked)
+    _seed(active or sweeping.chosen_plan() or USUAL, force=locked)
     st.selectbox(
         "Start from",
         GRIDS,
@@ -69,7 +61,8 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
         required=True,
         key="grid_budget",
         disabled=locked,
-        help="With equal characters, more unrollings mean fewer updates. Both are shown.",
+        help="On latch texts, equal characters mean fewer updates where there are more "
+        "unrollings. Both are shown.",
     )
     st.number_input(
         f"How many {st.session_state['grid_budget']}",
@@ -101,7 +94,8 @@ def _text_and_distances(locked: bool) -> None:
         disabled=locked,
         help="A lag is trained with 8 more unrollings."
         if on_latch
-        else "Put T and its half side by side: the rule compares the two.",
+        else "Each update learns from as many predictions: the shorter the windows, the more of "
+        "them. Others are compared with T 5, or with the shortest above 1.",
     )
 
 
@@ -122,7 +116,8 @@ def _shared(locked: bool) -> None:
             1_000_000,
             key="grid_first_seed",
             disabled=locked,
-            help="The seeds are this one and those after it: other ones repeat the measure.",
+            help="The seeds are this one and those after it: other ones repeat the measure, on "
+            "other latch texts and with other first weights.",
         )
     with right:
         low, high = bounds("learning_rate")
@@ -135,7 +130,12 @@ def _shared(locked: bool) -> None:
             disabled=locked,
         )
         st.number_input(
-            FIELDS["batch_size"], 1, _MOST_WINDOWS, key="grid_batch_size", disabled=locked
+            FIELDS["batch_size"],
+            1,
+            _MOST_WINDOWS,
+            key="grid_batch_size",
+            disabled=locked,
+            help="On other texts than latch, that of T 20.",
         )
 
 
@@ -155,6 +155,12 @@ def _more_lines(locked: bool) -> None:
         key="grid_architectures",
         disabled=locked,
     )
+
+
+def fill_form(plan: SweepPlan) -> None:
+    """Let the form show this plan, from the next drawing on."""
+    _seed(plan, force=True)
+    sweeping.choose_plan(plan)
 
 
 def _seed(plan: SweepPlan, force: bool) -> None:
@@ -194,7 +200,7 @@ def _chosen() -> SweepPlan | None:
             {
                 "text": state["grid_text"],
                 # Of the distances that the text does not use, those it once had.
-                "lags": _parts(state.get("grid_lags")) or QUICK.lags,
+                "lags": _parts(state.get("grid_lags")) or USUAL.lags,
                 "unrollings": _parts(state.get("grid_unrollings")) or TEXT.unrollings,
                 "activations": state["grid_activations"],
                 "seeds": state["grid_seeds"],

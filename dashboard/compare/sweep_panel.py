@@ -1,4 +1,4 @@
-"""A sweep as it stands: progress, verdict, map, curves and table.
+"""A sweep as it stands: progress, verdict, curves with reaches, map and table.
 
 Reads frozen snapshots only. Drawn again about once a second while the sweep is active.
 """
@@ -14,7 +14,7 @@ import streamlit as st
 from core.data.latch import latch_floor
 from core.experiments.background import SweepSnapshot
 from core.experiments.judgement import Judgement, judge
-from core.experiments.plan import SweepPlan
+from core.experiments.plan import AT_T, SweepPlan
 from core.experiments.summary import cell_rows, group_rows
 from core.palette import Style
 from dashboard.charts import sweep as charts
@@ -27,13 +27,23 @@ _TABLE = {
     "line": "Line",
     "distance": "Lag",
     "outcome": "Outcome",
-    "score": "Median",
-    "lowest": "Lowest",
-    "highest": "Highest",
+    "score": "Mean",
+    "low": "From",
+    "high": "To",
     "seeds_done": "Seeds",
     "updates": "Updates",
     "characters": "Characters",
     "max_grad_norm": "Largest gradient",
+}
+
+_OF_SEEDS = {
+    "Mean": "Over seeds, at the end.",
+    "From": "Where the mean's 95 % interval begins.",
+    "To": "Where it ends.",
+}
+_SEED = {
+    True: "A seed fixes the latch text and the first weights",
+    False: "A seed fixes the first weights",
 }
 
 
@@ -55,19 +65,18 @@ def draw_sweep(snapshot: SweepSnapshot, estimate: float | None) -> None:
     styles = charts.line_styles(lines, [line.activation for line in plan.lines])
     left, right = st.columns([11, 9])
     with left:
+        _score_curve(judgement, table, cells, styles)
+    with right:
         live_chart(
             charts.limit_map(
                 table, _running(snapshot), "Lag, characters" if plan.on_latch else "Unrollings T"
             ),
             key="limit_map",
             height=max(330, 110 + 90 * len(lines)),
-            alt="Which distances each line learned",
+            alt="What each line scored at each distance",
             revision=str(hash(plan)),
         )
-    with right:
-        _score_curve(plan, table, cells, styles)
     st.markdown("\n".join(f"- {plain(spread)}" for spread in judgement.spreads))
-    st.caption(plain(judgement.article))
     left, right = st.columns([11, 9])
     with left:
         _group_table(plan, table)
@@ -111,25 +120,34 @@ def _verdict(judgement: Judgement) -> None:
         st.markdown(f"##### {plain(judgement.headline)}")
     else:
         st.markdown("##### The verdict comes with the first cells.")
-    if judgement.certainty_in_words:
+    if judgement.begun and judgement.certainty_in_words:
         st.markdown(plain(judgement.certainty_in_words))
+    st.caption(plain(judgement.article))
 
 
 def _fairness(plan: SweepPlan) -> str:
     base = plan.base
     return (
-        f"Every cell trains on {plan.amount:,} {plan.budget}: {base.batch_size} windows at once, "
-        f"{base.nodes} nodes, {base.optimiser} at {base.learning_rate:g}. A seed fixes the first "
-        "weights, the same for every activation; the data come in the same order in every cell, "
-        "and the loss is a mean over the window, so that more unrollings make no larger gradient. "
-        "Scores are measured on text that was not trained on."
+        f"Every cell trains on {plan.amount:,} {plan.budget}: {_windows(plan)}, {base.nodes} "
+        f"nodes, {base.optimiser} at {base.learning_rate:g}. {_SEED[plan.on_latch]}, the same for "
+        "every line. The loss is a mean over the window, so that more unrollings make no larger "
+        "gradient. Scores are measured on text that was not trained on."
     )
+
+
+def _windows(plan: SweepPlan) -> str:
+    """How many windows are read at once."""
+    if plan.on_latch:
+        return f"{plan.base.batch_size} windows at once"
+    each = ", ".join(f"{plan.windows(t)} of T {t}" for t in plan.distances)
+    predictions = plan.base.batch_size * AT_T
+    return f"windows at once: {each}, about {predictions:,} predictions an update each"
 
 
 def _group_table(plan: SweepPlan, table: pd.DataFrame) -> None:
     score = plan.score_name
-    names = {f"{score}_{name}": name for name in ("lowest", "highest")}
-    shown = table.rename(columns={f"{score}_median": "score", **names})
+    names = {f"{score}_{name}": name for name in ("low", "high")}
+    shown = table.rename(columns={f"{score}_mean": "score", **names})
     shown["seeds_done"] = [f"{row.seeds_done} of {row.seeds}" for row in table.itertuples()]
     shown["outcome"] = [charts.OUTCOMES[name][0] for name in table["outcome"]]
     labels = {**_TABLE, "distance": plan.distance_name.capitalize()}
@@ -140,8 +158,8 @@ def _group_table(plan: SweepPlan, table: pd.DataFrame) -> None:
         height=min(420, 40 + 36 * len(shown)),
         column_config={
             **{
-                name: st.column_config.NumberColumn(name, format=form)
-                for name in ("Median", "Lowest", "Highest")
+                name: st.column_config.NumberColumn(name, format=form, help=about)
+                for name, about in _OF_SEEDS.items()
             },
             "Updates": st.column_config.NumberColumn(format="localized"),
             "Characters": st.column_config.NumberColumn(format="localized"),
@@ -150,12 +168,30 @@ def _group_table(plan: SweepPlan, table: pd.DataFrame) -> None:
     )
 
 
-def _score_curve(plan: SweepPlan, table: pd.DataFrame, cells: pd.DataFrame, styles: Styles) -> None:
-    if plan.on_latch:
-        figure, words = charts.recall_chart(table, cells, styles), "Recall of the echo by lag"
+def _score_curve(
+    judgement: Judgement, table: pd.DataFrame, cells: pd.DataFrame, styles: Styles
+) -> None:
+    if judgement.plan.on_latch:
+        figure = charts.recall_chart(table, cells, styles, _reaches(judgement))
+        words = "Recall of the echo by lag with each line's reach"
     else:
         figure, words = charts.text_loss_chart(table, cells, styles), "Validation loss by T"
-    live_chart(figure, key="score", height=330, alt=f"{words}, median and spread over seeds")
+    live_chart(figure, key="score", height=380, alt=f"{words}, mean and its interval over seeds")
+
+
+def _reaches(judgement: Judgement) -> pd.DataFrame:
+    """Every line's reach as `charts.recall_chart` takes them."""
+    rows = [
+        {
+            "line": judgement.plan.line_name(verdict.line),
+            "reach": verdict.reach.value,
+            "low": verdict.reach.interval.low if verdict.reach.interval else None,
+            "high": verdict.reach.interval.high if verdict.reach.interval else None,
+        }
+        for verdict in judgement.verdicts
+        if verdict.reach is not None
+    ]
+    return pd.DataFrame(rows, columns=["line", "reach", "low", "high"])
 
 
 def _loss_curve(plan: SweepPlan, table: pd.DataFrame, cells: pd.DataFrame, styles: Styles) -> None:

@@ -22,8 +22,8 @@ from core.storage.store import Store
 
 ROOT = Path(__file__).parents[2]
 PLAN = SweepPlan(lags=(8, 12), seeds=3, budget="updates", amount=3_000)
-GRID = ["--lags", "8,12", "--seeds", "3"]
-RECALLS = {("tanh", 8): 0.97, ("tanh", 12): 0.5, ("relu", 8): 1.0, ("relu", 12): 0.95}
+GRID = ["--lags", "8,12", "--seeds", "3", "--updates", "3000"]
+RECALLS = {("tanh", 8): 0.97, ("tanh", 12): 0.15, ("relu", 8): 1.0, ("relu", 12): 0.95}
 
 
 def run(capsys, *arguments):
@@ -38,8 +38,9 @@ def run(capsys, *arguments):
 
 def result_of(cell):
     recall = RECALLS[cell.line.activation, cell.distance] - 0.01 * cell.seed
+    best = recall + 0.02
     return CellResult(
-        cell.key, "done", 3_000, cell.characters, 9.0, 1.25, 1.2, recall, 0.5, 12.0, worker="w"
+        cell.key, "done", 3_000, cell.characters, 9.0, 1.25, 1.2, best, recall, 12.0, worker="w"
     )
 
 
@@ -57,12 +58,14 @@ def test_a_grid_measured_before_is_told_at_once(capsys):
     assert status == 0
     assert err == "12 cells, 12 of them measured before: nothing is left to train.\n"
     lines = out.splitlines()
-    assert lines[0].startswith("tanh                 lag   8  recall    96% (95% to 97%)  learned")
+    assert lines[0].startswith("tanh                 lag   8  recall    96% [95%, 97%]  learned")
     assert lines[5] == (
-        "tanh: 8 characters, ReLU: at least 12, in 3,000 updates of Adam at 0.001, median of 3 "
-        "seeds."
+        "tanh reaches 9.9 characters back [9.9, 10.0], ReLU at least 12 [beyond 12], "
+        "in 3,000 updates of Adam at 0.002, 3 seeds. ReLU reaches at least 1.21 times [1.20, no "
+        "upper end] as far as tanh."
     )
-    assert lines[-1].startswith("The limit of an activation is the largest lag whose echo")
+    assert "To know more, add lags 16, 20: no cell is trained twice." in lines
+    assert lines[-1].startswith("Reach is the lag at which the mean recall over seeds falls")
 
 
 @pytest.mark.usefixtures("measured")
@@ -111,8 +114,8 @@ def test_json_has_plan_cells_groups_verdict_and_rule(capsys):
         "updates_planned": 3_000,
         "characters_planned": 1_536_000,
         "status": "done",
-        "recall": 0.97,
-        "recall_at_end": 0.5,
+        "recall": 0.99,
+        "recall_at_end": 0.97,
         "floor_nats": 1.2,
         "loss_nats": 1.25,
         "max_grad_norm": 12.0,
@@ -123,10 +126,17 @@ def test_json_has_plan_cells_groups_verdict_and_rule(capsys):
         "message": "",
     }
     assert [v["limit"] for v in outcome["verdicts"]] == [8, 12]
-    assert outcome["groups"][1]["outcome"] == "partly"
-    assert outcome["groups"][1]["recall_median"] == pytest.approx(0.49)
+    assert outcome["groups"][1]["outcome"] == "not"
+    assert outcome["groups"][1]["recall_median"] == pytest.approx(0.16)
+    assert outcome["groups"][1]["recall_at_end_mean"] == pytest.approx(0.14)
+    tanh, relu = outcome["verdicts"]
+    assert tanh["reach"] == pytest.approx(8 + 4 * (0.96 - 0.5625) / 0.82)
+    assert tanh["reach_low"] < tanh["reach"] < tanh["reach_high"]
+    assert (relu["reach"], relu["reach_bound"]) == (None, "at least")
+    assert (outcome["ratio"], outcome["ratio_high"]) == (None, None)
+    assert outcome["ratio_low"] == pytest.approx(1.2, abs=0.01)
     assert (outcome["complete"], outcome["cells_reused"]) == (True, 12)
-    assert "90 %" in outcome["rule"]
+    assert "halfway between chance" in outcome["rule"]
 
 
 @pytest.mark.usefixtures("measured")
@@ -136,7 +146,7 @@ def test_csv_is_a_row_a_cell(capsys, tmp_path):
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 12
-    assert rows[0]["recall"] == "0.97"
+    assert (rows[0]["recall"], rows[0]["recall_at_end"]) == ("0.99", "0.97")
 
 
 def test_a_sweep_cut_short_says_so_and_tells_what_it_has(capsys, monkeypatch):
@@ -153,7 +163,7 @@ def test_a_sweep_cut_short_says_so_and_tells_what_it_has(capsys, monkeypatch):
     assert status == 1
     assert err.splitlines()[-1] == "The connection was lost."
     assert (outcome["complete"], outcome["cells"][3]["status"]) == (False, "done")
-    assert outcome["verdict"].startswith("So far")
+    assert outcome["verdict"] == "No seed is in at every lag yet."
 
 
 def test_an_interrupt_keeps_what_was_measured(capsys, monkeypatch):
@@ -266,6 +276,25 @@ def test_options_make_the_plan(capsys, monkeypatch):
             base=base,
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "plan"),
+    [
+        ([], SweepPlan()),
+        (
+            ["--text", "builtin", "--unrollings", "1,5"],
+            SweepPlan(text="builtin", unrollings=(1, 5), seeds=5, amount=2_000),
+        ),
+    ],
+)
+def test_what_is_not_named_is_the_usual_grid(capsys, monkeypatch, arguments, plan):
+    plans = []
+    monkeypatch.setattr(SweepStore, "put_plan", lambda self, plan, sha: plans.append(plan))
+    monkeypatch.setattr(Cluster, "client", lambda self: None)
+    monkeypatch.setattr(sweep_module.Sweep, "run", lambda self: iter(()))
+    run(capsys, *arguments)
+    assert plans == [plan]
 
 
 @pytest.mark.parametrize(

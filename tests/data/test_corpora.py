@@ -73,8 +73,20 @@ def test_a_latch_text_is_found_by_its_lag():
     assert load_corpus("latch:012").key == "latch:12"
 
 
+def test_a_latch_text_of_another_seed_is_another_draw():
+    corpus = load_corpus("latch:12:7")
+    assert (corpus.key, corpus.title) == ("latch:12:7", "Latch, lag 12, text 7")
+    assert decode(corpus.ids) == latch_text(12, seed=7)
+    assert load_corpus("latch:12:0").sha256 == load_corpus("latch:12").sha256
+    assert load_corpus("latch:12:007").key == "latch:12:7"
+
+
 @pytest.mark.parametrize(
-    "key", ["latch:", "latch:0", "latch:101", "latch:-1", "latch:x", "latch:²"]
+    "key",
+    [
+        *("latch:", "latch:0", "latch:101", "latch:-1", "latch:x", "latch:²"),
+        *("latch:8:", "latch:8:x", "latch:8:-1", "latch:8:12345678", "latch:8:1:2"),
+    ],
 )
 def test_a_latch_key_without_a_good_lag_is_refused(key):
     with pytest.raises(TextError, match="with a lag from 1 to 100, for example latch:12"):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.data.corpora import load_corpus
 from core.errors import ConfigError
 from core.experiments.cells import BASE, Line
 from core.experiments.plan import SweepPlan
@@ -19,9 +20,38 @@ def test_a_grid_has_a_cell_for_every_combination():
 
 def test_a_lag_is_trained_on_its_own_text_with_eight_more_unrollings():
     (cell,) = SweepPlan(lags=(12,), activations=("relu",), seeds=1).cells()
-    assert cell.config.text == "latch:12"
+    assert cell.config.text == "latch:12:0"
     assert cell.config.unrollings == 20
     assert cell.distance == 12
+
+
+def test_a_seed_has_its_own_text_and_its_own_first_weights_the_same_for_every_line():
+    cells = SweepPlan(lags=(12,), seeds=2, first_seed=7).cells()
+    assert [(cell.config.text, cell.config.seed, cell.lag) for cell in cells] == [
+        *[("latch:12:7", 7, 12)] * 2,
+        *[("latch:12:8", 8, 12)] * 2,
+    ]
+    texts = {load_corpus(cell.config.text).sha256 for cell in cells}
+    assert len(texts) == 2
+
+
+def test_on_texts_every_update_learns_from_about_as_many_predictions():
+    plan = SweepPlan(text="builtin", unrollings=(1, 3, 5, 20, 40, 200), seeds=1)
+    windows = {cell.distance: cell.config.batch_size for cell in plan.cells()}
+    assert windows == {1: 640, 3: 213, 5: 128, 20: 32, 40: 16, 200: 3}
+    many = SweepPlan(text="builtin", unrollings=(1, 200), base=BASE.changed(batch_size=256))
+    assert {cell.config.batch_size for cell in many.cells()} == {1024, 26}
+    assert {cell.config.batch_size for cell in SweepPlan().cells()} == {32}
+
+
+def test_the_usual_grid_is_the_one_that_takes_a_minute():
+    plan = SweepPlan()
+    assert (plan.lags, plan.seeds, plan.budget, plan.amount) == ((8, 12, 16), 16, "updates", 1_000)
+    assert (plan.base.init, plan.base.optimiser, plan.base.learning_rate) == (
+        *("zero-mean", "adam"),
+        0.002,
+    )
+    assert plan.cell_count == 96
 
 
 def test_on_other_texts_the_distance_is_the_unrollings():
@@ -39,7 +69,7 @@ def test_equal_characters_mean_fewer_updates_with_more_unrollings():
 
 
 def test_equal_updates_are_equal_updates():
-    plan = SweepPlan(lags=(8, 24), budget="updates", amount=3_000)
+    plan = SweepPlan(lags=(8, 24), budget="updates", amount=3_000, seeds=2)
     assert {cell.config.steps for cell in plan.cells()} == {3_000}
 
 
@@ -69,11 +99,11 @@ def test_a_key_names_the_measurement_and_nothing_else():
 
     assert key() == key(base=BASE.changed(report_every=7, device="cpu"))
     assert key() == key(base=BASE.changed(decay_steps=7))  # of a decay that is off
-    assert key() == key(budget="characters", amount=2_304_000)
+    assert key() == key(budget="characters", amount=1_000 * 32 * 11)
     others = [
         key(lags=(4,)),
         key(activations=("relu",)),
-        key(amount=500_000),
+        key(amount=500),
         key(clips=(0,)),
         key(base=BASE.changed(nodes=9)),
         key(base=BASE.changed(decay_rate=0.5, decay_steps=7)),

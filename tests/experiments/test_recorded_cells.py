@@ -60,7 +60,7 @@ def test_a_cell_is_a_running_run_from_its_first_mark(runs, store):
     assert (row.status, row.source, row.sweep) == (RunStatus.RUNNING, "sweep", CELL.key)
     assert (row.step, row.characters_seen, row.here) == (1, 40, True)
     assert row.config == CELL.config.changed(device="cpu")
-    corpus = load_corpus("latch:3")
+    corpus = load_corpus("latch:3:0")
     assert (row.text_title, row.text_sha256) == (corpus.title, corpus.sha256)
     assert row.floors["uniform"] == pytest.approx(np.log(27))
 

@@ -283,7 +283,7 @@ def test_a_scheduler_started_by_hand_runs_the_same_sweep(by_hand, store, monkeyp
     printed = capsys.readouterr()
     assert "2 cells, about 0:00:0" in printed.err
     assert f"on 2 workers of the scheduler at {by_hand}." in printed.err
-    assert "in 30 updates of Adam at 0.001" in printed.out
+    assert "in 30 updates of Adam at 0.002" in printed.out
     assert main(["runs", "list", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert {(row["name"], row["status"], row["steps"]) for row in rows} == {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import StoreError
-from core.experiments.cells import BASE, CellResult, Mark
+from core.experiments.cells import CellResult, Mark
 from core.experiments.plan import SweepPlan
 from core.experiments.sweep_store import SweepStore
 
@@ -92,18 +92,16 @@ def test_a_file_that_is_no_database_is_refused_in_a_sentence(tmp_path):
     assert path.read_bytes().startswith(b"not a database")
 
 
-def test_cells_measured_by_the_version_before_are_found_again(tmp_path):
+def test_results_of_an_older_measure_stay_and_are_not_taken_for_new_ones(tmp_path):
     before = Path(__file__).parents[1] / "storage" / "made_before"
     told = json.loads((before / "expected.json").read_text())["cells"]
-    copy = shutil.copy(before / "home" / "sweeps.sqlite", tmp_path)
-    base = BASE.changed(nodes=8, batch_size=4)
-    plan = SweepPlan(lags=(2,), seeds=1, budget="updates", amount=60, base=base)
-    cells = plan.cells()
-    found = SweepStore(Path(copy)).get(cell.key for cell in cells)
-    assert {cell.key: cell.name for cell in cells} == {
-        key: cell["name"] for key, cell in told.items()
-    }
+    store = SweepStore(Path(shutil.copy(before / "home" / "sweeps.sqlite", tmp_path)))
+    found = store.get(told)
     assert {key: (result.recall, result.loss_nats) for key, result in found.items()} == {
         key: (cell["recall"], cell["loss_nats"]) for key, cell in told.items()
     }
     assert {result.updates for result in found.values()} == {60}
+    plan, sha256 = store.latest_plan()
+    cells = plan.cells(sha256)
+    assert [cell.name for cell in cells] == [cell["name"] for cell in told.values()]
+    assert store.get(cell.key for cell in cells) == {}

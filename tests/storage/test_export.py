@@ -223,7 +223,7 @@ def test_the_script_repeats_the_run_with_torch_and_numpy_only(
     assert 40 <= len(source.splitlines()) <= 75
 
 
-@pytest.mark.parametrize("text", ["builtin", "latch:7"])
+@pytest.mark.parametrize("text", ["builtin", "latch:7", "latch:7:3"])
 def test_the_script_brings_its_text_along(store, make_manager, run_script, small, tmp_path, text):
     manager = make_manager(load_text=load_corpus)
     run = manager.start(small(text=text, steps=12))

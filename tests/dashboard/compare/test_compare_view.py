@@ -1,8 +1,10 @@
 """The Compare page as a person meets it: grids, races, and what is found again."""
 
+import base64
 import json
 from urllib.parse import parse_qsl
 
+import numpy as np
 import pytest
 from visit import ENDLESS, TINY, Visit
 
@@ -19,7 +21,7 @@ from core.records import RunStatus
 from core.storage.store import Store
 from dashboard import server
 from dashboard.compare import racing, sweeping
-from dashboard.compare.sweep_form import FULL, GRIDS, QUICK
+from dashboard.compare.sweep_form import GRIDS, QUICK, USUAL
 from dashboard.server import library
 
 pytestmark = pytest.mark.usefixtures("own_server", "_nothing_trains_after")
@@ -55,7 +57,7 @@ RACE_COMMANDS = [
     "race_start",
     *(f"race_{word} all" for word in ("Pause", "Resume", "Step", "Stop")),
 ]
-SWEEP_COMMANDS = ["sweep_start", "sweep_stop"]
+SWEEP_COMMANDS = ["sweep_start", "sweep_stop", "sweep_more"]
 
 
 class Comparing(Visit):
@@ -68,7 +70,7 @@ class Comparing(Visit):
         self.look()
 
     def text(self):
-        kinds = ("markdown", "caption", "header", "info", "error")
+        kinds = ("markdown", "caption", "header", "info", "error", "code")
         return "\n".join(item.value for kind in kinds for item in self.page.get(kind))
 
     def allowed(self):
@@ -78,10 +80,11 @@ class Comparing(Visit):
         return [button.label for button in self.page.button if not button.disabled]
 
 
-def measured(plan, recall=1.0, keep=None):
+def measured(plan, recall_of=lambda cell: 1.0, keep=None):
     """Results of a plan's cells, put where the page finds them."""
     store = SweepStore()
     for cell in plan.cells()[:keep]:
+        recall = recall_of(cell)
         marks = (Mark(cell.config.steps, cell.characters, 1.3, 5.0, recall),)
         store.put(
             CellResult(
@@ -104,11 +107,12 @@ def measured(plan, recall=1.0, keep=None):
 # -- unrolling limits -------------------------------------------------------------------------
 
 
-def test_the_first_grid_is_a_first_look_with_an_estimate():
+def test_the_first_grid_is_the_usual_one_with_an_estimate_and_an_example_of_its_text():
     visit = Comparing("limits")
     assert server.sweeps().snapshot is None
     assert visit.allowed() == ["Start"]
-    assert "0 of 18 cells · about " in visit.status()
+    assert "0 of 96 cells · about " in visit.status()
+    assert "echo: the key again, 8 characters later" in visit.text()
     words = visit.chart("The map")["data"][0]["text"]
     assert words == [["still to come"] * 3] * 2
     assert "The verdict comes with the first cells." in visit.text()
@@ -116,11 +120,11 @@ def test_the_first_grid_is_a_first_look_with_an_estimate():
 
 def test_choosing_a_grid_fills_the_form():
     visit = Comparing("limits")
-    visit.page.selectbox(key="grid_choice").set_value("The measure, equal updates")
+    visit.page.selectbox(key="grid_choice").set_value("Reach in a hurry: 2 lags, 8 seeds")
     visit.look()
-    assert visit.page.text_input(key="grid_lags").value == "8, 12, 16, 20, 24"
-    assert visit.page.session_state["sweep_plan"] == FULL
-    assert "0 of 50 cells" in visit.status()
+    assert visit.page.text_input(key="grid_lags").value == "8, 16"
+    assert visit.page.session_state["sweep_plan"] == QUICK
+    assert "0 of 32 cells" in visit.status()
 
 
 @pytest.mark.parametrize("name", GRIDS)
@@ -150,34 +154,93 @@ def test_what_makes_no_grid_is_told_and_cannot_be_started():
 
 
 def test_cells_measured_before_are_shown_without_training():
-    measured(QUICK)
+    measured(USUAL)
     visit = Comparing("limits")
-    assert "18 of 18 cells, 18 measured before" in visit.status()
-    assert "tanh: at least 12 characters, ReLU: at least 12" in visit.text()
+    assert "96 of 96 cells, 96 measured before" in visit.status()
+    assert "tanh reaches at least 16 characters back" in visit.text()
     words = visit.chart("The map")["data"][0]["text"]
-    assert words == [["learned<br>100 %<br>3 of 3 seeds"] * 3] * 2
+    assert words == [["above halfway<br>100 %<br>16 of 16 seeds"] * 3] * 2
+    assert visit.allowed() == ["Add lags 20, 24"]
+
+
+def sent(values):
+    """Numbers of a chart as they were before they were packed for the browser."""
+    return np.frombuffer(base64.b64decode(values["bdata"]), f"<{values['dtype']}")
+
+
+def recall_of(cell):
+    """tanh learns lag 8 alone, ReLU in half of its seeds lag 12, too."""
+    learned = cell.distance == 8 or (
+        cell.line.activation == "relu" and cell.distance == 12 and cell.seed % 2 == 0
+    )
+    return 1.0 if learned else 0.125
+
+
+def test_reach_ratio_and_their_intervals_are_told_and_drawn():
+    measured(USUAL, recall_of)
+    visit = Comparing("limits")
+    text = visit.text()
+    assert "tanh reaches 10.0 characters back \\[10.0, 10.0\\], ReLU 12.0" in text
+    assert "Settled by these seeds, at 95 %: ReLU reaches further here." in text
+    assert "2 is outside of that interval." in text
+    curves = visit.chart("Recall of the echo at the end, and reach")["data"]
+    by_name = {curve["name"]: curve for curve in curves}
+    low, reach, high = sent(by_name["ReLU, reach"]["x"])
+    assert low < reach == 12.0 < high
+    assert list(sent(by_name["ReLU, mean"]["y"])) == [1.0, 0.5625, 0.125]
+    assert len(sent(by_name["ReLU, seeds"]["x"])) == 3 * 16
     assert visit.allowed() == []
 
 
-def test_a_grid_measured_in_part_goes_on():
-    measured(QUICK, keep=5)
+def test_more_seeds_are_added_by_one_button_and_the_form_follows(monkeypatch):
+    few = USUAL.model_copy(update={"seeds": 4})
+
+    def scattered(cell):
+        """The first tanh gets as far as any ReLU."""
+        return recall_of(cell) if cell.seed else float(cell.distance < 16)
+
+    measured(few, scattered)
+    started = []
     visit = Comparing("limits")
-    assert visit.allowed() == ["Continue, 13 cells to go"]
-    assert "So far, with seeds still to come" in visit.text()
+    visit.page.number_input(key="grid_seeds").set_value(4)
+    visit.look()
+    monkeypatch.setattr(server.sweeps(), "start", started.append)
+    assert "Not settled: the ratio's interval contains 1." in visit.text()
+    (label,) = visit.allowed()
+    visit.click(label)
+    (plan,) = started
+    assert (label, plan) == ("Add one seed", few.model_copy(update={"seeds": 5}))
+    assert visit.page.number_input(key="grid_seeds").value == 5
+    assert "24 of 30 cells, 24 measured before" in visit.status()
+
+
+def test_real_text_says_how_many_windows_each_t_reads():
+    visit = Comparing("limits")
+    visit.page.selectbox(key="grid_choice").set_value("Real text by unrollings")
+    visit.look()
+    assert "640 of T 1, 128 of T 5, 32 of T 20, 16 of T 40, about 640 predictions" in visit.text()
+    assert "echo: the key again" not in visit.text()
+
+
+def test_a_grid_measured_in_part_goes_on():
+    measured(USUAL, keep=8)
+    visit = Comparing("limits")
+    assert visit.allowed() == ["Continue, 88 cells to go"]
+    assert "So far, with 1 of 16 seeds in: tanh reaches" in visit.text()
 
 
 def test_the_runs_of_a_cell_lead_to_the_train_page():
-    measured(QUICK)
+    measured(USUAL)
     visit = Comparing("limits")
     (cells,) = [box for box in visit.page.selectbox if box.label == "The runs of"]
-    assert cells.options[0] == "tanh, lag 4"
-    cells.set_value((QUICK.lines[1], 8))
+    assert cells.options[0] == "tanh, lag 8"
+    cells.set_value((USUAL.lines[1], 8))
     visit.look()
     runs = visit.page.dataframe[-1].value
-    assert list(runs["Seed"]) == [0, 1, 2]
-    assert "text=latch%3A8" in runs["Repeat it"][0]
+    assert list(runs["Seed"]) == list(range(16))
+    assert "text=latch%3A8%3A3" in runs["Repeat it"][3]
     assert "activation=relu" in runs["Repeat it"][0]
-    assert list(runs["Its run"]) == [None] * 3  # measured before runs of cells were kept
+    assert list(runs["Its run"]) == [None] * 16  # measured before runs of cells were kept
 
 
 def test_a_recorded_cell_leads_to_its_run():
@@ -212,13 +275,13 @@ def test_without_a_store_of_runs_a_grid_is_shown_and_says_what_is_missing(monkey
     store._connection.execute("PRAGMA user_version = 99")
     store.close()
     monkeypatch.setenv("UNROLL_HOME", str(home))
-    measured(QUICK)
+    measured(USUAL)
     visit = Comparing("limits")
     assert visit.said("warning")[0].endswith("Runs are not recorded.")
-    assert "18 of 18 cells" in visit.status()
+    assert "96 of 96 cells" in visit.status()
     (cells,) = [box for box in visit.page.selectbox if box.label == "The runs of"]
-    cells.set_value((QUICK.lines[1], 8))
-    assert list(visit.look().page.dataframe[-1].value["Its run"]) == [None] * 3
+    cells.set_value((USUAL.lines[1], 8))
+    assert list(visit.look().page.dataframe[-1].value["Its run"]) == [None] * 16
 
 
 @pytest.mark.usefixtures("two_workers")

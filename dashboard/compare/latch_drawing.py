@@ -1,0 +1,22 @@
+"""A latch text as a plain drawing: two blocks of it, and what depends on what. Knows no page."""
+
+from __future__ import annotations
+
+from core.data.latch import latch_text
+
+
+def latch_drawing(lag: int) -> str:
+    """Three lines of text:
+
+    axwzyxwwa␣cyywzzxyc␣ ...
+    ^       ^
+    key     echo: the key again, 8 characters later, the only letter that needs memory
+    """
+    text = latch_text(lag, 2 * (lag + 2)).replace(" ", "␣")
+    key = "key".ljust(max(lag, 4))
+    ahead = "1 character" if lag == 1 else f"{lag} characters"
+    return (
+        f"{text} ...\n"
+        f"^{' ' * (lag - 1)}^\n"
+        f"{key}echo: the key again, {ahead} later. To predict it takes memory of the key."
+    )
