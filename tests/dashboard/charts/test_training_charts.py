@@ -96,7 +96,7 @@ def test_bits_are_nats_over_the_logarithm_of_two():
         np.testing.assert_array_equal(other.x, one.x)
     assert levels(bits) == pytest.approx([nats / log(2) for nats in levels(nats)])
     assert bits.layout.yaxis.title.text == "bits per character"
-    assert "bigram 3.43" in labels(bits)
+    assert "2 characters counted (bigram) 3.43" in labels(bits)
     assert in_unit(log(2), "bits") == pytest.approx(1)
     assert in_unit(2.5, "nats") == 2.5
 
@@ -125,7 +125,12 @@ def test_every_curve_follows_the_chosen_axis(axis, x, reported, title):
 def test_every_floor_is_drawn_once_with_its_value():
     figure = loss_chart(events=NO_EVENTS)
     assert levels(figure) == [FLOOR_VALUES[name] for name in FLOORS]
-    assert labels(figure) == ["uniform 3.30", "unigram 2.85", "bigram 2.38", "trigram 1.99"]
+    assert labels(figure) == [
+        "guessing evenly (uniform) 3.30",
+        "1 character counted (unigram) 2.85",
+        "2 characters counted (bigram) 2.38",
+        "3 characters counted (trigram) 1.99",
+    ]
     for shape, note in zip(figure.layout.shapes, figure.layout.annotations, strict=True):
         assert shape.y0 == shape.y1 == note.y
         assert (shape.x0, shape.x1) == (0, 1)
