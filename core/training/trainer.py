@@ -101,8 +101,8 @@ class Trainer:
 
         Yields a report before the first step, a record a step, a report every
         `config.report_every` steps and after the last one, a probe before the first step and
-        every `config.probe_every` steps, if asked for a context curve after some reports, and an event
-        for each planned change as it takes effect.
+        every `config.probe_every` steps, context curves after some reports if asked for, and an
+        event for each planned change as it takes effect.
 
         Raises:
             Diverged: a loss, a gradient or an update was not finite.

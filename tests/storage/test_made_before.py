@@ -177,6 +177,7 @@ def test_opening_brings_the_store_up_to_date_and_keeps_every_record(home):
     for _ in range(2):  # the second time there is nothing to do
         store = Store(home)
         assert len(store.ledger.probes("aaaa0001")) == EXPECTED["aaaa0001"]["probes"]
+        assert store.get("aaaa0001").floors == {}  # were entropies of the whole text
         store.close()
         version, tables_now, kinds, after = facts_of(path)
         assert (version, tables_now) == (len(schema.RUNS.migrations), tables - {"findings"})
