@@ -30,6 +30,8 @@ _COLUMNS = {
 }
 _SPIKY = ("loss_nats", "grad_norm")  # columns whose smallest and largest values must be seen
 _SPAN = 256  # rows whose extremes are worked out once, so that drawing a long run stays cheap
+MEAN_STEPS = 100
+"""Steps that a drawn mean is over."""
 _FIRST_ROWS = 4_096
 _MOST_PLANNED_ROWS = 2_000_000
 
@@ -168,14 +170,15 @@ class HistoryView:
             return float("nan")
         return float(self._means("clipped_sum", np.array([self._length - 1]), last)[0])
 
-    def envelope(self, buckets: int = 500, smoothing: int = 100) -> dict[str, np.ndarray]:
+    def envelope(self, buckets: int = 500, smoothing: int = MEAN_STEPS) -> dict[str, np.ndarray]:
         """The run in at most so many places, for a chart that hides no spike.
 
         A place stands for a power of two of steps. It holds the values of its last step
         (`step`, `characters_seen`, `seconds`, `grad_norm_clipped`, `learning_rate`), the
         smallest and largest loss and gradient norm within it (`loss_min`, `loss_max`,
-        `grad_norm_min`, `grad_norm_max`), and means over the last `smoothing` steps, or over
-        the place where that is longer (`loss_mean`, `clipped_share`).
+        `grad_norm_min`, `grad_norm_max`), and means over the last `smoothing` steps, or all there
+        are before so many (`loss_mean`, `clipped_share`). The means are the same however long the
+        run is by now: in a long one a place is wider than they reach.
 
         The work does not grow with the run past `buckets * 256` steps, but for one pass over
         an array 256 times shorter than it.
@@ -199,8 +202,8 @@ class HistoryView:
             low, high = self._extremes(name, width)
             drawn[f"{name.removesuffix('_nats')}_min"] = low
             drawn[f"{name.removesuffix('_nats')}_max"] = high
-        drawn["loss_mean"] = self._loss_means(ends, max(smoothing, width))
-        drawn["clipped_share"] = self._means("clipped_sum", ends, max(smoothing, width))
+        drawn["loss_mean"] = self._loss_means(ends, smoothing)
+        drawn["clipped_share"] = self._means("clipped_sum", ends, smoothing)
         return drawn
 
     def _loss_means(self, ends: np.ndarray, last: int) -> np.ndarray:

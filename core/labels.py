@@ -46,6 +46,23 @@ VALUES = {
 }
 """A setting's value."""
 
+TERMS = {
+    "uniform": "uniform",
+    "unigram": "unigram",
+    "bigram": "bigram",
+    "trigram": "trigram",
+    "fourgram": "4-gram",
+}
+"""A line under a loss, in a word."""
+
+_COUNTED = {
+    "uniform": "guessing evenly",
+    "unigram": "1 character counted",
+    "bigram": "2 characters counted",
+    "trigram": "3 characters counted",
+    "fourgram": "4 characters counted",
+}
+
 # Under a label that says what they are about, and in a sentence that does not.
 FEEDBACK = {"teacher": "on", "free": "off"}
 _FEEDBACK_ALONE = {"teacher": "teacher forced", "free": "free running"}
@@ -66,6 +83,11 @@ _SHORT = {
 def value_name(value: str) -> str:
     """A value in a choice, where its field's label stands beside it: "ReLU", "on"."""
     return FEEDBACK.get(value) or VALUES.get(value, value)
+
+
+def floor(name: str) -> str:
+    """A line under a loss: "2 characters counted (bigram)"."""
+    return f"{_COUNTED[name]} ({TERMS[name]})"
 
 
 def setting(field: str, value: Any) -> str:

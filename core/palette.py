@@ -72,6 +72,7 @@ FLOORS = {
     "unigram": Style(GREY, "dashdot", "line-ew", 1.5),
     "bigram": Style(GREY, "dash", "line-ew", 2.0),
     "trigram": Style(GREY, "longdash", "line-ew", 1.5),
+    "fourgram": Style(GREY, "longdashdot", "line-ew", 1.5),
 }
 """One neutral family: told apart by dash, and by the label that stands on each line."""
 

@@ -186,7 +186,7 @@ class Event:
         object.__setattr__(self, "kind", EventKind(self.kind))
 
 
-Record = StepRecord | Report | ProbeRecord | Event
+Record = StepRecord | Report | ProbeRecord | ContextRecord | Event
 """What training yields, one at a time."""
 
 

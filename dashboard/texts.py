@@ -7,15 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from math import log
 
 import streamlit as st
 
 from core.data.corpora import Corpus, load_corpus
-from core.data.ngrams import cached_floors
+from core.data.ngrams import NgramModel
 from core.data.text8 import text8_is_here
 from core.errors import TextError
-from core.insight.ngram_model import NAMES, NgramModel
 from core.insight.score import vocabulary
 
 _SHORTEST = 40  # characters; below, there is nothing held out
@@ -36,12 +34,6 @@ class TextFacts:
     def words(self) -> frozenset[str]:
         """Every word of the training part."""
         return vocabulary(self.corpus.training)
-
-    @cached_property
-    def floors_bits(self) -> dict[str, float]:
-        """The n-gram floors of the whole text by name, in bits per character."""
-        floors = cached_floors(self.corpus)
-        return {name: getattr(floors, name) / log(2) for name in NAMES.values()}
 
 
 def text_facts(key: str | None) -> TextFacts:

@@ -67,9 +67,8 @@ def assert_draws(envelope, losses, norms, clipped, buckets, smoothing):
         assert envelope[f"{name}_max"].tolist() == [chunk.max() for chunk in chunks]
         assert envelope[f"{name}_min"].min() == values.min()
         assert envelope[f"{name}_max"].max() == values.max()
-    last = max(smoothing, width)
     for name, values in (("loss_mean", losses), ("clipped_share", clipped)):
-        expected = [mean_before(values, end, last) for end in ends]
+        expected = [mean_before(values, end, smoothing) for end in ends]
         np.testing.assert_allclose(envelope[name], expected, rtol=1e-9, atol=1e-12)
 
 
@@ -145,6 +144,18 @@ def test_means_cover_the_last_steps_or_all_there_are():
     assert [view.mean_loss(last) for last in (1, 2, 3, 100)] == [6, 4, 4, 4]
     assert [view.clipped_share(last) for last in (1, 2)] == [1, 0.5]
     assert view.clipped_share(100) == pytest.approx(2 / 3)
+
+
+def test_the_drawn_mean_at_a_step_is_the_same_whatever_comes_later():
+    losses = 2 + np.exp(-np.arange(66_000) / 300)
+
+    def drawn(count, step):
+        envelope = fill(History(), losses[:count]).view().envelope()
+        (place,) = np.flatnonzero(envelope["step"] == step)
+        return envelope["loss_mean"][place]
+
+    assert drawn(3_000, 256) == drawn(66_000, 256) == pytest.approx(losses[156:256].mean())
+    assert drawn(300, 50) == pytest.approx(losses[:50].mean())  # the mean of those there are
 
 
 def test_means_forget_a_spike_however_high():

@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from core.errors import ConfigError, UnrollError
+from core.insight.standing import standing
 from core.jsonable import finite
-from core.records import RunStatus
+from core.records import CONTEXT_LENGTHS, ContextRecord, RunStatus
 
 if TYPE_CHECKING:  # torch is imported late, so that a mistyped option is answered at once
     from core.storage.store import Store
@@ -183,9 +184,16 @@ def _interrupts() -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGINT, before)
 
 
+def _context(shot: RunSnapshot) -> ContextRecord | None:
+    """The context curve of the network as it ended, if that was measured."""
+    newest = shot.contexts[-1] if shot.contexts else None
+    return newest if newest and newest.step == shot.step else None
+
+
 def _outcome(shot: RunSnapshot) -> dict[str, Any]:
     report = shot.reports[-1] if shot.reports else None  # one that is abandoned may have none
     validation = finite(report.validation_loss_nats) if report else None
+    context = _context(shot)
     return {
         "status": str(shot.status),
         "steps": shot.step,
@@ -196,7 +204,16 @@ def _outcome(shot: RunSnapshot) -> dict[str, Any]:
         "validation_loss_nats": validation,
         "validation_bits_per_character": validation / math.log(2) if validation else validation,
         "sample": report.sample if report else "",
+        "floors_nats": dict(shot.floors),
+        "context_loss_nats": _by_length(context) if context else None,
+        "context_used": context.used if context else None,
     }
+
+
+def _by_length(context: ContextRecord) -> dict[str, float]:
+    """The losses of a context curve by how many characters are the text's own."""
+    by_length = dict(zip(map(str, CONTEXT_LENGTHS), context.loss_nats, strict=True))
+    return {**by_length, "all": context.full_loss_nats}
 
 
 def _summary(outcome: dict[str, Any], shot: RunSnapshot) -> str:
@@ -211,8 +228,11 @@ def _summary(outcome: dict[str, Any], shot: RunSnapshot) -> str:
         f"training loss    {number(outcome['train_loss_nats'], '.4f')} nats per character",
         f"validation loss  {number(outcome['validation_loss_nats'], '.4f')} nats, "
         f"{number(outcome['validation_bits_per_character'], '.4f')} bits per character",
-        f"sample           {outcome['sample']}",
     ]
+    if outcome["validation_loss_nats"] is not None and shot.step:
+        said = standing(outcome["validation_loss_nats"], shot.floors, _context(shot))
+        lines.append(f"that is          {said[0].lower()}{said[1:]}")
+    lines.append(f"sample           {outcome['sample']}")
     if "id" in outcome:
         lines.append(f"recorded as      {outcome['id']}")
     return "\n".join(lines)

@@ -1,13 +1,19 @@
-"""n-gram counts of a text, and the floors that they put under a loss.
+"""Counting as a rival: n-grams of a text that predict and write, and the lines that they draw.
 
-Knows nothing of networks. The floor of order n is the conditional entropy of a character given
-the n - 1 before it, under the text's own (maximum-likelihood) n-gram counts:
+Knows nothing of networks. The model is interpolated Witten-Bell: after a context c of n - 1
+characters the n-gram's count leans on the order below, the more so the more different
+characters have followed c:
 
-    H_n = - 1/M  sum over n-grams (c, x) of  k(c, x) ln( k(c, x) / k(c) ),   k(c) = sum_x k(c, x)
+    p_n(x | c) = (k(c, x) + d(c) p_{n-1}(x | c')) / (k(c) + d(c))         p_0(x) = 1/27
 
-with M n-grams in the text, in nats per character. No predictor that looks at n characters or
-fewer, the predicted one among them, does better on this very text. A network whose loss goes
-below the bigram floor uses memory.
+with k(c, x) the n-gram's count, k(c) its sum over x, d(c) how many different x have followed c,
+and c' the context without its first character. Where c was never seen it is p_{n-1}. No
+character ever has probability 0, so every text has a finite loss.
+
+The *floors*, the lines under a loss, are what this model reaches, counted on a text's training
+part, on the very characters that the validation loss is a mean over. So a network's loss and its
+lines are alike: nobody has seen these characters. They are no bounds on memory: how much of what
+came before a network uses is measured by taking that away; see `insight/context.py`.
 """
 
 from __future__ import annotations
@@ -16,29 +22,36 @@ import json
 import math
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
+from pathlib import Path
 
 import numpy as np
 
 from core.config import ALPHABET_SIZE
+from core.data.alphabet import decode
 from core.data.corpora import Corpus
+from core.data.streams import predictions
 from core.errors import TextError, UnrollError
 from core.paths import cache_home, replacing
 
 MAX_ORDER = 5
 """The largest n that `counts` takes: 27 ** 5 counts are 115 MB; one more would be 3 GB."""
+NAMES = {1: "unigram", 2: "bigram", 3: "trigram", 4: "fourgram"}
+"""The orders of the model by what they are called in code."""
 
+_HIGHEST = max(NAMES)
 _BLOCK = 1 << 21  # n-grams counted at once; bounds the working memory to about 30 MB
+_LONGEST_LOSS = 40.0  # nats: more than any character costs after 10^17 others
 
 
 @dataclass(frozen=True, slots=True)
 class NgramFloors:
-    """What a predictor could reach with so little, in nats per character."""
+    """What a counter reaches on the held-out characters, in nats per character."""
 
     uniform: float  # ln 27: knows nothing
-    unigram: float  # knows how often each character comes
-    bigram: float  # sees 1 character back
-    trigram: float  # 2
-    fourgram: float  # 3
+    unigram: float  # has counted how often each character comes
+    bigram: float  # has counted pairs: sees 1 character back
+    trigram: float  # sees 2
+    fourgram: float  # sees 3
 
 
 def counts(ids: np.ndarray, order: int) -> np.ndarray:
@@ -68,81 +81,124 @@ def counts(ids: np.ndarray, order: int) -> np.ndarray:
     return total
 
 
-def conditional_entropy(ngram_counts: np.ndarray) -> float:
-    """Entropy of an n-gram's last character given those before it, in nats.
+class NgramModel:
+    """The conditional probabilities of a text's n-grams, of order 1 to 4.
 
-    `ngram_counts` is what `counts` returns, for any order. 0 when nothing was counted.
+    Args:
+        ids: the text to count, `(L,)`.
     """
-    joint = ngram_counts.reshape(-1, ALPHABET_SIZE)  # (contexts, 27)
-    total = joint.sum()
-    if total == 0:
-        return 0.0
-    # sum k(c) ln k(c) - sum k(c, x) ln k(c, x) is the formula above with its logarithm split.
-    # The maximum keeps a rounding error from making a certain next character less than certain.
-    return max(0.0, float(_k_ln_k(joint.sum(axis=1)) - _k_ln_k(joint)) / float(total))
+
+    def __init__(self, ids: np.ndarray) -> None:
+        lower = np.full(ALPHABET_SIZE, 1 / ALPHABET_SIZE)
+        self._tables: dict[int, np.ndarray] = {}  # by order: (27,), (27, 27), ...
+        for order, seen in _counts_by_order(ids).items():
+            followers = np.count_nonzero(seen, axis=-1)[..., None]  # d(c)
+            evidence = seen.sum(-1, keepdims=True) + followers
+            # Where a context was never seen both are 0, and the order below speaks alone.
+            mixed = (seen + followers * lower) / np.maximum(evidence, 1)
+            lower = np.where(evidence > 0, mixed, lower)
+            self._tables[order] = lower
+
+    def probabilities(self, context: np.ndarray, order: int) -> np.ndarray:
+        """Of the next character, `(27,)`, after the ids of `context`, of which the last
+        `order - 1` count; where there are fewer, the order is as much lower."""
+        order = min(order, len(context) + 1)
+        return self._tables[order][tuple(context[len(context) - order + 1 :])]
+
+    def bits(self, ids: np.ndarray, order: int) -> np.ndarray:
+        """-log2 p of each character but the first, `(L-1,)`; the first one is given."""
+        ids = np.asarray(ids, np.int64)
+        found = np.empty(max(0, len(ids) - 1))
+        # The second character has one before it: enough for a bigram, not for a trigram.
+        for place in range(1, min(order - 1, len(ids))):
+            found[place - 1] = self.probabilities(ids[:place], order)[ids[place]]
+        first = max(1, order - 1)  # from here on there is a whole context
+        if len(ids) > first:
+            windows = np.lib.stride_tricks.sliding_window_view(
+                ids[first - order + 1 :], order
+            )  # (L-first, order)
+            found[first - 1 :] = self._tables[order][tuple(windows.T)]
+        return -np.log2(found)
+
+    def sample(self, length: int, order: int, generator: np.random.Generator) -> str:
+        """A text drawn character by character."""
+        sums = {n: table.cumsum(-1) for n, table in self._tables.items()}
+        ids: list[int] = []
+        for uniform in generator.random(length).tolist():
+            reach = min(order, len(ids) + 1)
+            row = sums[reach][tuple(ids[len(ids) - reach + 1 :])]
+            ids.append(int(row.searchsorted(uniform * row[-1], side="right")))
+        return decode(np.array(ids, np.uint8))
 
 
-def floors(ids: np.ndarray) -> NgramFloors:
-    """The n-gram floors of a whole text.
+def floors(corpus: Corpus) -> NgramFloors:
+    """What counting the training part reaches on the characters that validation is a mean over.
 
     Raises:
-        TextError: the text has fewer than 4 characters.
+        TextError: less than 2 characters are held out.
     """
-    if len(ids) < 4:
-        raise TextError(f"n-gram floors need 4 characters; this text has {len(ids)}.")
-    joint = counts(ids, 4)
-    found = {4: conditional_entropy(joint)}
-    # One pass over the text serves all orders: the n-grams are the ends of the (n+1)-grams,
-    # and the text's first n characters, which end no (n+1)-gram.
-    for order in (3, 2, 1):
-        joint = joint.reshape(ALPHABET_SIZE, -1).sum(axis=0)  # (27 ** order,)
-        first = 0
-        for symbol in ids[:order].tolist():
-            first = first * ALPHABET_SIZE + symbol
-        joint[first] += 1
-        found[order] = conditional_entropy(joint)
-    return NgramFloors(
-        uniform=math.log(ALPHABET_SIZE),
-        unigram=found[1],
-        bigram=found[2],
-        trigram=found[3],
-        fourgram=found[4],
-    )
+    if corpus.held_out < 2:
+        raise TextError(
+            "Counting needs 2 held-out characters, the end of a text of 40; this text has "
+            f"{len(corpus)}. Pick a longer text."
+        )
+    model = NgramModel(corpus.training)
+    scored = corpus.validation[: predictions(corpus.held_out) + 1]
+    found = {
+        name: float(model.bits(scored, order).mean()) * math.log(2) for order, name in NAMES.items()
+    }
+    return NgramFloors(uniform=math.log(ALPHABET_SIZE), **found)
 
 
 def cached_floors(corpus: Corpus) -> NgramFloors:
-    """`floors` of the corpus, computed once and kept on disk under the text's SHA-256.
+    """`floors` of the corpus, counted once and kept on disk under the text's SHA-256.
 
-    A kept file that cannot be read or makes no sense is computed again; a folder that cannot
+    A kept file that cannot be read or makes no sense is counted again; a folder that cannot
     be written costs the next caller the time, nothing else.
 
     Raises:
-        TextError: the text has fewer than 4 characters.
+        TextError: less than 2 characters are held out.
     """
-    try:
-        path = cache_home() / "floors" / f"{corpus.sha256}.json"
-    except UnrollError:
-        return floors(corpus.ids)
-    with suppress(OSError, ValueError, TypeError):
-        return _checked(json.loads(path.read_text(encoding="utf-8")))
-    found = floors(corpus.ids)
-    with suppress(OSError), replacing(path) as file:
+    if (kept := kept_floors(corpus.sha256)) is not None:
+        return kept
+    found = floors(corpus)
+    with suppress(OSError, UnrollError), replacing(_kept_file(corpus.sha256)) as file:
         file.write(json.dumps(asdict(found)).encode())
     return found
+
+
+def kept_floors(sha256: str) -> NgramFloors | None:
+    """The floors of the text with this SHA-256, if it was counted on this machine before."""
+    with suppress(OSError, ValueError, TypeError, UnrollError):
+        return _checked(json.loads(_kept_file(sha256).read_text(encoding="utf-8")))
+    return None
+
+
+def _kept_file(sha256: str) -> Path:
+    # Files without the ending are of former versions, and hold the whole text's own entropies.
+    return cache_home() / "floors" / f"{sha256}.held-out.json"
+
+
+def _counts_by_order(ids: np.ndarray) -> dict[int, np.ndarray]:
+    """The counts of order 1 to 4 by order, each in its own number of dimensions of 27."""
+    joint = counts(ids, _HIGHEST)
+    found = {_HIGHEST: joint.reshape((ALPHABET_SIZE,) * _HIGHEST)}
+    # One pass over the text serves all orders: the n-grams are the ends of the (n+1)-grams,
+    # and the text's first n characters, which end no (n+1)-gram.
+    for order in range(_HIGHEST - 1, 0, -1):
+        joint = joint.reshape(ALPHABET_SIZE, -1).sum(axis=0)  # (27 ** order,)
+        found[order] = joint.reshape((ALPHABET_SIZE,) * order)
+        if len(ids) >= order:
+            found[order][tuple(ids[:order])] += 1
+    return dict(sorted(found.items()))
 
 
 def _checked(kept: object) -> NgramFloors:
     names = [field.name for field in fields(NgramFloors)]
     if not isinstance(kept, dict) or sorted(kept) != sorted(names):
         raise ValueError("not the floors of a text")
-    highest = math.log(ALPHABET_SIZE)
     for value in kept.values():
         # A comparison with NaN is false, so this refuses it too.
-        if not isinstance(value, float) or not 0 <= value <= highest + 1e-9:
-            raise ValueError("not an entropy")
+        if not isinstance(value, float) or not 0 <= value <= _LONGEST_LOSS:
+            raise ValueError("not a loss of counting")
     return NgramFloors(**kept)
-
-
-def _k_ln_k(some_counts: np.ndarray) -> float:
-    seen = some_counts[some_counts > 0].astype(np.float64)
-    return float(np.dot(seen, np.log(seen)))

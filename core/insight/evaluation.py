@@ -8,10 +8,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from core.data.streams import layout
 from core.networks.network import Network
 
-_STREAMS = 64  # places in the text that are read side by side
-_STEPS = 100
+_STEPS = 100  # read at once
 
 
 def mean_loss(network: Network, ids: np.ndarray) -> float:
@@ -24,7 +24,7 @@ def mean_loss(network: Network, ids: np.ndarray) -> float:
         network: any architecture; its batch size does not matter.
         ids: `(L,)`, at least 2 characters.
     """
-    streams, length = _layout(len(ids))
+    streams, length = layout(len(ids))
     places = np.arange(streams) * length + np.arange(length + 1)[:, None]  # (length+1, streams)
     device = network.parameters.flat.device
     text = torch.from_numpy(ids[places].astype(np.int64)).to(device)
@@ -35,15 +35,3 @@ def mean_loss(network: Network, ids: np.ndarray) -> float:
         loss, state = network.loss(text[start:stop], text[start + 1 : stop + 1], state)
         total += loss.double() * (stop - start)
     return float(total) / length
-
-
-def predictions(characters: int) -> int:
-    """How many characters of a text of this length `mean_loss` is a mean over."""
-    streams, length = _layout(characters)
-    return streams * length
-
-
-def _layout(characters: int) -> tuple[int, int]:
-    """How many streams, and how many predictions in each."""
-    streams = max(1, min(_STREAMS, characters // _STEPS))
-    return streams, (characters - 1) // streams

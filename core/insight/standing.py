@@ -1,35 +1,69 @@
-"""Where a loss stands among the n-gram floors, in a sentence. Knows nothing of runs."""
+"""Where a loss stands among the lines of counting, and what is used of the past, in sentences.
+
+The two are kept apart: a loss below a line says that the network predicts better than a counter
+that sees so many characters, not by what means. What it uses of what came before is measured by
+taking that away, and where that was not measured nothing is said of it. Knows nothing of runs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# Within this many nats of a floor a loss counts as being at it: the held-out text's own
-# entropy differs from the whole text's by about as much.
-_AT = 0.03
+from core.records import CONTEXT_LENGTHS, CONTEXT_MARGIN_NATS, ContextRecord
+
+# Within this many nats of a line a loss counts as being at it.
+_AT = 0.01
+_REACHED = {
+    "uniform": "guessing evenly",
+    "unigram": "counting 1 character",
+    "bigram": "counting 2 characters",
+    "trigram": "counting 3 characters",
+    "fourgram": "counting 4 characters",
+}
 
 
-def standing(loss_nats: float, floors: Mapping[str, float]) -> str:
-    """What a validation loss says about the network's memory.
+def standing(
+    loss_nats: float, floors: Mapping[str, float], context: ContextRecord | None = None
+) -> str:
+    """What a validation loss and a context curve say about a network.
 
     Args:
         loss_nats: mean validation loss, nats per character.
-        floors: nats per character by name: uniform, unigram, bigram, trigram.
+        floors: nats per character by name, on the same characters: uniform, unigram, bigram ...
+            Those that are missing are not spoken of.
+        context: the newest curve; without one nothing is said of what is used.
     """
-    if loss_nats > floors["uniform"] + _AT:
+    sentence = among_lines(loss_nats, floors)
+    return f"{sentence} {context_in_words(context)}" if context else sentence
+
+
+def among_lines(loss_nats: float, floors: Mapping[str, float]) -> str:
+    """The loss against the lines alone."""
+    lines = [(floors[name], told) for name, told in _REACHED.items() if name in floors]
+    at = [told for level, told in lines if abs(loss_nats - level) <= _AT]
+    above = [told for level, told in lines if level < loss_nats]
+    # On a short text, longer n-grams may predict worse: the next line above need not be the
+    # next shorter one.
+    below = [(level, told) for level, told in lines if level > loss_nats]
+    if at:
+        return f"At what {at[-1]} reaches."
+    if not below:
         return "Worse than guessing evenly: it is sure of characters that do not come."
-    if loss_nats >= floors["uniform"] - _AT:
-        return "It has learned nothing yet: every character is equally likely to it."
-    if loss_nats > floors["unigram"] + _AT:
-        return "It is learning how often each character comes."
-    if loss_nats >= floors["unigram"] - _AT:
-        return "At the unigram floor: it knows how often each character comes, and no more."
-    if loss_nats > floors["bigram"] + _AT:
-        return "Above the bigram floor: it does not yet use all that the last character tells."
-    if loss_nats >= floors["bigram"] - _AT:
-        return "At the bigram floor: it uses the last character, and no memory."
-    if loss_nats > floors["trigram"] + _AT:
-        return "Below the bigram floor: it remembers more than the last character."
-    if loss_nats >= floors["trigram"] - _AT:
-        return "At the trigram floor: its memory is worth two characters."
-    return "Below the trigram floor: its memory is worth more than two characters."
+    nearest = f"Below what {min(below)[1]} reaches"
+    return f"{nearest}, above {above[0]}." if above else f"{nearest}."
+
+
+def context_in_words(context: ContextRecord) -> str:
+    """What is used of what came before, at the step at which it was measured."""
+    when = f"At step {context.step:,}"
+    if context.worth_nats <= CONTEXT_MARGIN_NATS:
+        return (
+            f"{when} it used the last character alone: what came before that was worth nothing "
+            "measurable."
+        )
+    used = context.used
+    length = f"about {used}" if used else f"more than {CONTEXT_LENGTHS[-1]}"
+    return (
+        f"{when} it used {length} characters: with the last one alone it would lose "
+        f"{context.worth_nats:.2f} nats more."
+    )

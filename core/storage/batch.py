@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core import steps
-from core.records import Event, ProbeRecord, Report
+from core.records import ContextRecord, Event, ProbeRecord, Report
 from core.steps import Columns
 from core.storage.checkpoints import Checkpoint
 from core.storage.store import Store
@@ -39,6 +39,7 @@ class Batch:
         reports: each replaces one at the same step.
         events: they follow those that are in the store.
         probes: each replaces one at the same step.
+        contexts: each replaces one at the same step.
         row: fields of the run's `RunRow`. `step`, `characters_seen` and `seconds` are those of
             the last step, unless they are given.
         checkpoint: to be saved once the rest is written.
@@ -49,6 +50,7 @@ class Batch:
     reports: Sequence[Report] = ()
     events: Sequence[Event] = ()
     probes: Sequence[ProbeRecord] = ()
+    contexts: Sequence[ContextRecord] = ()
     row: dict[str, Any] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
     ended: bool = False
@@ -84,4 +86,5 @@ def write(store: Store, run_id: str, batch: Batch, progress: Progress) -> Progre
             store.refresh_validation(run_id)
         ledger.put_events(run_id, progress.events, batch.events)
         ledger.put_probes(run_id, batch.probes)
+        ledger.put_contexts(run_id, batch.contexts)
     return Progress(tail, progress.events + len(batch.events))

@@ -14,6 +14,7 @@ from html import escape
 import numpy as np
 
 from core.history import History
+from core.labels import TERMS
 from core.palette import FLOORS, LOSS, NORM_AFTER, NORM_BEFORE, VALIDATION
 from core.records import Report
 from core.storage.rows import RunRow
@@ -53,7 +54,7 @@ def figures(
     floors = {name: row.floors[name] for name in FLOORS if name in row.floors}
     losses = _Chart(row.planned_steps, [*drawn["loss_mean"], *floors.values()], "nats", log=False)
     for name, floor in floors.items():
-        losses.level(floor, name)
+        losses.level(floor, TERMS[name])
     losses.line(step, drawn["loss_mean"], LOSS.color, "training", 1.5)
     losses.line(
         [report.step for report in validation],
@@ -69,8 +70,8 @@ def figures(
     return {
         "figure-loss.html": losses.page(
             f"Loss of {row.name}",
-            f"{about} Nats per character; the training loss is a mean over 100 steps or more. "
-            "Dashed: what predictors that count n-grams reach.",
+            f"{about} Nats per character; the training loss is a mean of 100 steps. "
+            "Dashed: what counting n-grams in the training part reaches on the same held-out text.",
         ),
         "figure-gradient.html": norms.page(
             f"Gradient norm of {row.name}",

@@ -1,4 +1,4 @@
-"""What runs recorded, as rows: steps, reports, events and probes of the gradient flow.
+"""What runs recorded, as rows: steps, reports, events, probes and context curves.
 
 Knows nothing of run lists, checkpoints or threads.
 """
@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 
 from core import steps
-from core.records import Event, EventKind, ProbeRecord, Report
+from core.records import ContextRecord, Event, EventKind, ProbeRecord, Report
 from core.steps import Columns
 from core.storage.database import Database
 from core.storage.stretches import STRETCH, pack, stretch_of, unpack
 
-_FLOW = "flow"  # the kind of the probes; the table has room for others
+_FLOW, _CONTEXT = "flow", "context"  # kinds of what the table of probes holds
 _EVENTS = frozenset(EventKind)
 
 
@@ -121,11 +121,33 @@ class Ledger:
 
     def probes(self, run: str) -> tuple[ProbeRecord, ...]:
         """All probes of the gradient flow, in order."""
+        return tuple(ProbeRecord(**fields) for fields in self._payloads(run, _FLOW))
+
+    def put_contexts(self, run: str, contexts: Iterable[ContextRecord]) -> None:
+        """Write context curves; one at the same step is replaced."""
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT OR REPLACE INTO probes VALUES (?, ?, ?, ?)",
+                [(run, _CONTEXT, curve.step, _as_json(asdict(curve))) for curve in contexts],
+            )
+
+    def contexts(self, run: str) -> tuple[ContextRecord, ...]:
+        """All context curves, in order."""
+        return tuple(ContextRecord(**fields) for fields in self._payloads(run, _CONTEXT))
+
+    def _payloads(self, run: str, kind: str) -> list[dict[str, Any]]:
+        """Fields of the records of a kind, in order."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT payload FROM probes WHERE run = ? AND kind = ? ORDER BY step", (run, _FLOW)
+                "SELECT payload FROM probes WHERE run = ? AND kind = ? ORDER BY step", (run, kind)
             ).fetchall()
-        return tuple(_probe(json.loads(payload)) for (payload,) in rows)
+        return [
+            {
+                name: tuple(value) if isinstance(value, list) else value
+                for name, value in json.loads(payload).items()
+            }
+            for (payload,) in rows
+        ]
 
     def cut(self, run: str, step: int, events_kept: int) -> None:
         """Drop all that was recorded after a step: it is about to be trained again."""
@@ -145,10 +167,3 @@ class Ledger:
 def _as_json(value: Any) -> str:
     """JSON of plain values and of numpy's."""
     return json.dumps(value, default=lambda thing: thing.tolist())
-
-
-def _probe(fields: Mapping[str, Any]) -> ProbeRecord:
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()
-    }
-    return ProbeRecord(**values)

@@ -13,7 +13,15 @@ from time import monotonic
 from typing import Any
 
 from core.config import TrainingConfig
-from core.records import Event, ProbeRecord, Record, Report, RunStatus, StepRecord
+from core.records import (
+    ContextRecord,
+    Event,
+    ProbeRecord,
+    Record,
+    Report,
+    RunStatus,
+    StepRecord,
+)
 from core.steps import columns_of, joined
 from core.storage.batch import Batch, Progress
 from core.storage.checkpoints import Checkpoint
@@ -97,7 +105,8 @@ def take(recorder: Recorder, batch: Batch | None) -> tuple[Batch | None, bool]:
         return batch, False
     batch = batch or Batch()
     trained: list[StepRecord] = []
-    reports, events, probes = list(batch.reports), list(batch.events), list(batch.probes)
+    reports, events = list(batch.reports), list(batch.events)
+    probes, contexts = list(batch.probes), list(batch.contexts)
     while told:
         match told.popleft():
             case StepRecord() as record:
@@ -108,6 +117,8 @@ def take(recorder: Recorder, batch: Batch | None) -> tuple[Batch | None, bool]:
                 events.append(event)
             case ProbeRecord() as probe:
                 probes.append(probe)
+            case ContextRecord() as curve:
+                contexts.append(curve)
             case TrainerState() as state:
                 known = recorder.progress.events + len(events)
                 batch.checkpoint = Checkpoint(state, recorder.config, known)
@@ -116,5 +127,6 @@ def take(recorder: Recorder, batch: Batch | None) -> tuple[Batch | None, bool]:
                 batch.ended = "status" in batch.row and not batch.row["status"].active
     if trained:
         batch.steps = joined([batch.steps, columns_of(trained)])
-    batch.reports, batch.events, batch.probes = reports, events, probes
+    batch.reports, batch.events = reports, events
+    batch.probes, batch.contexts = probes, contexts
     return batch, bool(trained)

@@ -110,7 +110,8 @@ class RunRow:
 
     @property
     def gap(self) -> float | None:
-        """The best validation loss less the bigram floor, in nats: below 0 it uses memory."""
+        """The best validation loss less what counting 2 characters reaches on the same characters,
+        in nats."""
         if self.best_validation is None or "bigram" not in self.floors:
             return None
         return self.best_validation - self.floors["bigram"]

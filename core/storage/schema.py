@@ -88,6 +88,9 @@ _MIGRATIONS = (
     DROP TABLE findings; -- nobody read them: a page finds them again in the records
     UPDATE probes SET kind = 'flow' WHERE kind = 'ProbeRecord'; -- was the name of a class
     """,
+    """
+    UPDATE runs SET floors = '{}'; -- were the whole text's entropies, which no loss compares with
+    """,
 )
 RUNS = Schema(
     title="The store of runs",

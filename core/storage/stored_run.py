@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from threading import Lock
 from time import monotonic
 from typing import NoReturn
@@ -14,6 +15,7 @@ from typing import NoReturn
 import numpy as np
 
 from core.config import LiveSettings, TrainingConfig
+from core.data.ngrams import kept_floors
 from core.errors import RunError, StoreError
 from core.history import History
 from core.insight.diagnosis import diagnose
@@ -78,6 +80,7 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
         events=events[: checkpoint.events],
         planned=_to_come(state.planned, events[checkpoint.events :]),
         probes=tuple(p for p in store.ledger.probes(run_id) if p.step <= state.step),
+        contexts=tuple(c for c in store.ledger.contexts(run_id) if c.step <= reported),
         text_sha256=row.text_sha256,
     )
     return config, past
@@ -182,7 +185,7 @@ class StoredRun:
             device_reason=row.device_reason,
             text_title=row.text_title,
             text_length=row.text_length,
-            floors=row.floors,
+            floors=_floors(row),
             step=row.step,
             characters_seen=row.characters_seen,
             seconds=row.seconds,
@@ -190,6 +193,7 @@ class StoredRun:
             reports=store.ledger.reports(run_id),
             events=events,
             probes=store.ledger.probes(run_id),
+            contexts=store.ledger.contexts(run_id),
         )
 
     def _read_steps(self) -> None:
@@ -216,6 +220,14 @@ def _require_idle(row: RunRow) -> None:
             f"Run {row.id} diverged, and would do so again: duplicate it with clipping on or a "
             "lower learning rate."
         )
+
+
+def _floors(row: RunRow) -> dict[str, float]:
+    """The run's lines; where a former version recorded it, those that were counted here since."""
+    if row.floors:
+        return row.floors
+    kept = kept_floors(row.text_sha256)
+    return asdict(kept) if kept else {}
 
 
 def _to_come(planned: Sequence[Event], lost: Sequence[Event]) -> tuple[Event, ...]:

@@ -4,6 +4,7 @@
     events.json             what happened to it; live changes are repeated by an import
     metrics.csv             a row a step
     probes.csv              a row for each gradient flow probe
+    contexts.csv            a row for each context curve, where one was measured
     samples.txt             the texts that it wrote, with step and loss
     weights.safetensors     U, W, b, V, c of the last checkpoint
     checkpoint.safetensors  the whole state, to go on from exactly
@@ -37,7 +38,7 @@ from core.errors import StoreError, TextError, WeightsError
 from core.jsonable import finite
 from core.links import events_text, to_query
 from core.paths import replacing
-from core.records import Event, ProbeRecord, Report, live_changes
+from core.records import CONTEXT_LENGTHS, ContextRecord, Event, ProbeRecord, Report, live_changes
 from core.steps import CSV, csv_rows
 from core.storage.checkpoints import checkpoint_bytes, load_checkpoint
 from core.storage.figures import figures
@@ -45,7 +46,14 @@ from core.storage.rows import RunRow, bits
 from core.storage.script import script_for
 from core.storage.store import Store
 from core.storage.weights import weights_bytes
-from core.storage.zip_format import ABOUT, FORMAT_VERSION, KEYS, LONGEST_TEXT, PROBE_FIGURES
+from core.storage.zip_format import (
+    ABOUT,
+    FLOORS_HELD_OUT,
+    FORMAT_VERSION,
+    KEYS,
+    LONGEST_TEXT,
+    PROBE_FIGURES,
+)
 
 
 def export_run(store: Store, run_id: str, target: Path | IO[bytes]) -> None:
@@ -88,6 +96,7 @@ def _write(store: Store, run_id: str, file: IO[bytes]) -> None:
         **{KEYS.get(field, field): getattr(row, field) for field in ABOUT},
         "reports": [asdict(report) for report in reports],
         "config": row.settings,
+        FLOORS_HELD_OUT: True,
     }
     files: dict[str, str | bytes] = {
         "config.json": json.dumps(finite(about), indent=1),
@@ -106,6 +115,8 @@ def _write(store: Store, run_id: str, file: IO[bytes]) -> None:
         "README.txt": _readme(row, live_changes(events), text is not None),
         **figures(row, columns, reports),
     }
+    if contexts := ledger.contexts(run_id):
+        files["contexts.csv"] = _contexts_csv(contexts)
     if checkpoint:
         # A network that has diverged may have nothing finite to save.
         with suppress(WeightsError):
@@ -146,6 +157,14 @@ def _probes_csv(probes: Sequence[ProbeRecord]) -> str:
         figures_ = [getattr(probe, name) for name in PROBE_FIGURES]
         blank = [""] * (lags - len(probe.flow))
         writer.writerow([*figures_, *probe.flow, *blank, *probe.window_gradient])
+    return text.getvalue()
+
+
+def _contexts_csv(contexts: Sequence[ContextRecord]) -> str:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["step", *(f"nats_{k}" for k in CONTEXT_LENGTHS), "nats_all"])
+    writer.writerows([curve.step, *curve.loss_nats, curve.full_loss_nats] for curve in contexts)
     return text.getvalue()
 
 

@@ -15,6 +15,9 @@ FORMAT_VERSION = 1
 PROBE_FIGURES = tuple(
     name for name in ProbeRecord.__dataclass_fields__ if name not in ("flow", "window_gradient")
 )
+FLOORS_HELD_OUT = "floors_held_out"
+"""The key of config.json that says that `floors` are of the held-out characters. Former versions,
+which lack it, told the whole text's entropies there."""
 LONGEST_TEXT = 20_000_000
 """Characters; a longer text of one's own stays at home."""
 _LARGEST_COUNT = 10**15  # characters: some thousand years of training

@@ -23,7 +23,15 @@ from core.config import TrainingConfig
 from core.data.corpora import keep, load_corpus, own_corpus
 from core.errors import ConfigError, StoreError, TextError
 from core.labels import run_name
-from core.records import Event, EventKind, ProbeRecord, Report, live_changes
+from core.records import (
+    CONTEXT_LENGTHS,
+    ContextRecord,
+    Event,
+    EventKind,
+    ProbeRecord,
+    Report,
+    live_changes,
+)
 from core.steps import CSV, KINDS, Columns
 from core.storage.batch import Batch, Progress, write
 from core.storage.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
@@ -31,6 +39,7 @@ from core.storage.store import Store
 from core.storage.weights import LARGEST_FILE
 from core.storage.zip_format import (
     ABOUT,
+    FLOORS_HELD_OUT,
     FORMAT_VERSION,
     KEYS,
     LONGEST_TEXT,
@@ -46,6 +55,7 @@ _LARGEST = {  # bytes after unpacking; whatever else is in the file is never unp
     "events.json": 16 * 2**20,
     "metrics.csv": 400 * 2**20,
     "probes.csv": 200 * 2**20,
+    "contexts.csv": 200 * 2**20,
     "checkpoint.safetensors": LARGEST_FILE,
     "text.txt": LONGEST_TEXT,
 }
@@ -135,6 +145,7 @@ def _take_in(store: Store, files: Mapping[str, bytes]) -> str:
     columns = _metrics(files["metrics.csv"])
     reports = [_report(report) for report in about["reports"]]
     probes = _probes(files.get("probes.csv", b""))
+    contexts = _contexts(files.get("contexts.csv", b""))
     checkpoint = None
     if "checkpoint.safetensors" in files:
         checkpoint = read_checkpoint(files["checkpoint.safetensors"])
@@ -142,11 +153,13 @@ def _take_in(store: Store, files: Mapping[str, bytes]) -> str:
         checkpoint = replace(checkpoint, config=config)
     row = {field: check(about[KEYS.get(field, field)]) for field, check in ABOUT.items() if check}
     row["name"] = row["name"] or run_name(config)
+    if not about.get(FLOORS_HELD_OUT):
+        row["floors"] = {}
 
     run_id = _free_id(store, str(about["id"]))
     now = store.now()
     begun = {"id": run_id, "created": now, "updated": now, "source": "import", "planned": planned}
-    batch = Batch(columns, reports, events, probes, row, ended=True)
+    batch = Batch(columns, reports, events, probes, contexts, row, ended=True)
     path = store.checkpoint_path(run_id)
     try:
         if checkpoint is not None:
@@ -206,6 +219,17 @@ def _probes(data: bytes) -> list[ProbeRecord]:
         }
         found.append(ProbeRecord(**single, **series))
     return found
+
+
+def _contexts(data: bytes) -> list[ContextRecord]:
+    return [
+        ContextRecord(
+            step=count(int(row["step"])),
+            loss_nats=tuple(number(float(row[f"nats_{k}"])) for k in CONTEXT_LENGTHS),
+            full_loss_nats=number(float(row["nats_all"])),
+        )
+        for row in csv.DictReader(io.StringIO(data.decode()))
+    ]
 
 
 def _event(event: Mapping[str, Any]) -> Event:

@@ -131,7 +131,7 @@ class Driver:
         tell.publish(
             text_title=corpus.title,
             text_length=len(corpus),
-            message="Counting n-grams for the floors",
+            message="Counting n-grams",
             progress=None,
         )
         floors = asdict(cached_floors(corpus))
@@ -154,7 +154,9 @@ class Driver:
         return trainer
 
     def _make(self, corpus: Corpus) -> Trainer:
-        trainer = Trainer(self._config, corpus, initial_weights=self._initial_weights)
+        trainer = Trainer(
+            self._config, corpus, initial_weights=self._initial_weights, contexts=True
+        )
         if self._past is None:
             trainer.plan(self._planned)
         else:
@@ -170,6 +172,8 @@ class Driver:
         if trainer and self._report_at_end and not self._reported(trainer):
             tell.hand_out_weights()
             tell.take(trainer, trainer.report())
+            if curve := trainer.context():
+                tell.take(trainer, curve)
         with self._exchange.lock:  # who asks in between would wait for an answer in vain
             tell.hand_out_weights()
             kind = EventKind(status)

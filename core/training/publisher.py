@@ -15,7 +15,16 @@ from typing import Any
 
 from core.history import History
 from core.insight.flow import remember
-from core.records import Event, EventKind, ProbeRecord, Record, Report, RunStatus, StepRecord
+from core.records import (
+    ContextRecord,
+    Event,
+    EventKind,
+    ProbeRecord,
+    Record,
+    Report,
+    RunStatus,
+    StepRecord,
+)
 from core.training.exchange import Exchange
 from core.training.observer import Observers
 from core.training.state import Past, TrainerState
@@ -53,7 +62,12 @@ class Publisher:
         self.trainer = trainer
         self.hand_out_weights()
         if past is not None:
-            self.publish(reports=past.reports, events=past.events, probes=past.probes)
+            self.publish(
+                reports=past.reports,
+                events=past.events,
+                probes=past.probes,
+                contexts=past.contexts,
+            )
             self.note(EventKind.RESUMED, text=f"Continued from step {trainer.steps_done:,}.")
 
     def take(self, trainer: Trainer, record: Record) -> None:
@@ -75,6 +89,8 @@ class Publisher:
             self.publish(reports=(*self._exchange.snapshot.reports, record))
         elif isinstance(record, ProbeRecord):
             self.publish(probes=remember(self._exchange.snapshot.probes, record))
+        elif isinstance(record, ContextRecord):
+            self.publish(contexts=(*self._exchange.snapshot.contexts, record))
 
     def note(
         self,

@@ -46,4 +46,5 @@ def before_divergence(snapshot: RunSnapshot, states: Sequence[TrainerState], cli
         events=tuple(event for event in snapshot.events if event.step <= state.step),
         planned=(*again, Event(clip_after, EventKind.CLIP, clip)),
         probes=tuple(probe for probe in snapshot.probes if probe.step <= state.step),
+        contexts=tuple(c for c in snapshot.contexts if c.step <= (state.reported_step or 0)),
     )

@@ -15,7 +15,7 @@ import numpy as np
 from core.config import LiveSettings, TrainingConfig
 from core.errors import WeightsError
 from core.history import HistoryView
-from core.records import Event, ProbeRecord, Report
+from core.records import ContextRecord, Event, ProbeRecord, Report
 
 CURSORS = "cursors"
 CARRIED = "carried"
@@ -69,6 +69,7 @@ class Past:
     events: tuple[Event, ...] = ()
     planned: tuple[Event, ...] = ()
     probes: tuple[ProbeRecord, ...] = ()
+    contexts: tuple[ContextRecord, ...] = ()
     text_sha256: str = ""  # of the text it was trained on; empty if not known
 
 

@@ -6,6 +6,7 @@ Synchronous; knows nothing of threads, pages or files. The verbs form a ladder:
       step      one window: loss and gradient, clipping, update
       report    validation loss and a sample
       probe     gradient flow
+      context   what is used of what came before
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ from core.config import LiveSettings, TrainingConfig
 from core.data.corpora import Corpus, require_length
 from core.data.windows import Cursors
 from core.errors import Diverged, TextError, UnrollError
+from core.insight.context import context_curve
 from core.insight.divergence import examine
 from core.insight.evaluation import mean_loss
 from core.insight.flow import MAX_LAGS, held_out_windows, probe
 from core.insight.sampling import sample
+from core.networks.build import build_network
 from core.networks.initialisers import initial_parameters
 from core.networks.parameters import Parameters
 from core.networks.stepwise import CharacterModel
-from core.records import Event, EventKind, ProbeRecord, Report, StepRecord
+from core.records import ContextRecord, Event, EventKind, ProbeRecord, Record, Report, StepRecord
 from core.training.devices import choose_device
 from core.training.graphed import build_stepper
 from core.training.state import ACCUMULATOR, CARRIED, CURSORS, Past, TrainerState, require_fit
@@ -48,6 +51,7 @@ class Trainer:
         config: the experiment.
         corpus: its text; the held-out end is used for validation only.
         initial_weights: start from these (`U, W, b, V, c`) instead of `config.init`.
+        contexts: whether to measure what is used of what came before, too.
 
     Attributes:
         kept: the states at the last two multiples of 50 steps, oldest first.
@@ -63,6 +67,7 @@ class Trainer:
         corpus: Corpus,
         *,
         initial_weights: Mapping[str, Tensor] | None = None,
+        contexts: bool = False,
     ) -> None:
         require_length(corpus, config.batch_size, config.unrollings)
         self.config = config
@@ -88,15 +93,16 @@ class Trainer:
         self._probe_text = held_out_windows(corpus.validation, MAX_LAGS)
         self._probed_step: int | None = None
         self._window_gradient: tuple[float, ...] = ()
+        self._contexts = contexts
         self.kept: deque[TrainerState] = deque(maxlen=2)
 
-    def train(self) -> Iterator[StepRecord | Report | ProbeRecord | Event]:
+    def train(self) -> Iterator[Record]:
         """Train to `config.steps`, from wherever the trainer stands.
 
         Yields a report before the first step, a record a step, a report every
         `config.report_every` steps and after the last one, a probe before the first step and
-        every `config.probe_every` steps, and an event for each planned change as it takes
-        effect.
+        every `config.probe_every` steps, context curves after some reports if asked for, and an
+        event for each planned change as it takes effect.
 
         Raises:
             Diverged: a loss, a gradient or an update was not finite.
@@ -106,6 +112,8 @@ class Trainer:
                 yield self.probe()
             if self._report_due:
                 yield self.report()
+                if self._is_context_measured and (curve := self.context()):
+                    yield curve
             if self.steps_done >= self.config.steps:
                 return
             yield from self._planned_now()
@@ -119,6 +127,18 @@ class Trainer:
         if step == self._reported_step:
             return False
         return step % self.config.report_every == 0 or step == self.config.steps
+
+    @property
+    def _is_context_measured(self) -> bool:
+        # After the first report, the second, the fourth, ... and at the end: each costs as much
+        # as some seventy steps, and what it shows changes ever more slowly. The step's number
+        # alone decides, so that a run that is trained again measures the same.
+        if not self._contexts:
+            return False
+        reports, rest = divmod(self.steps_done, self.config.report_every)
+        if self.steps_done == self.config.steps:
+            return self.steps_done > 0
+        return rest == 0 and reports.bit_count() == 1
 
     def step(self) -> StepRecord:
         """Train on the next window.
@@ -196,6 +216,16 @@ class Trainer:
             window_gradient=self._window_gradient,
         )
         self._probed_step = self.steps_done
+        self.seconds += perf_counter() - began
+        return record
+
+    def context(self) -> ContextRecord | None:
+        """What the network uses of what came before, on held-out text, now; training is left
+        alone. None where the text is too short to tell."""
+        began = perf_counter()
+        # A network of its own: what was trained last, and its buffers, are still asked for.
+        network = build_network(self.config, self.parameters)
+        record = context_curve(network, self.corpus.validation, step=self.steps_done)
         self.seconds += perf_counter() - began
         return record
 

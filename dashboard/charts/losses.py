@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 import pandas as pd
 
+from core.labels import floor
 from core.palette import FLOORS
 from dashboard.charts.parts import Figure, level, new_figure
 
@@ -39,7 +40,7 @@ def along_a_run(title: str, axis: Axis, y: str, **yaxis: Any) -> Figure:
 
 
 def floor_levels(figure: Figure, floors: Mapping[str, float], unit: Unit) -> None:
-    """A level for each floor that is drawn, with its value.
+    """A level for each floor that is drawn, with what it counts and its value.
 
     Args:
         floors: nats per character by name.
@@ -47,4 +48,4 @@ def floor_levels(figure: Figure, floors: Mapping[str, float], unit: Unit) -> Non
     for name, nats in floors.items():
         if name in FLOORS:
             value = in_unit(nats, unit)
-            level(figure, value, f"{name} {value:.2f}", FLOORS[name].line)
+            level(figure, value, f"{floor(name)} {value:.2f}", FLOORS[name].line)

@@ -117,38 +117,23 @@ def hidden_strip(rows: Sequence[np.ndarray], names: Sequence[str], activation: s
 
 
 def bits_chart(table: pd.DataFrame) -> Figure:
-    """Bits per character on the held-out text, with the whole text's floors as marks.
+    """Bits per character on the held-out text.
 
-    Columns of `table`: name, bits, floor_bits (NaN for the network, which has none).
+    Columns of `table`: name, counts (whether it is a counter), bits.
     """
     figure = _bars("Bits per character on the held-out text", "bits per character, lower is better")
-    names, floors = table["name"].tolist(), table["floor_bits"]
     add(
         figure,
         "bar",
         x=table["bits"].to_numpy(),
-        y=names,
+        y=table["name"].tolist(),
         orientation="h",
         text=[f"{bits:.2f}" for bits in table["bits"]],
         textposition="inside",
         insidetextanchor="start",
-        marker={"color": [VIOLET if np.isnan(floor) else GREY for floor in floors]},
+        marker={"color": [GREY if counts else VIOLET for counts in table["counts"]]},
         hovertemplate="%{y}: %{x:.3f} bits<extra></extra>",
         showlegend=False,
-    )
-    curve(
-        figure,
-        x=floors.to_numpy(),
-        y=names,
-        name="floor of the whole text",
-        mode="markers",
-        marker={
-            "symbol": "diamond",
-            "size": 13,
-            "color": OCHRE,
-            "line": {"color": "#FFFFFF", "width": 1.5},
-        },
-        hovertemplate="floor: %{x:.3f} bits<extra></extra>",
     )
     return figure
 

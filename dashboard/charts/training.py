@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from core.config import ALPHABET_SIZE
+from core.history import MEAN_STEPS
 from core.labels import setting
 from core.palette import EVENT, LEARNING_RATE, NORM_AFTER, NORM_BEFORE, THRESHOLD, VALIDATION, Style
 from dashboard.charts.losses import Axis, Unit, along_a_run, floor_levels, in_unit
@@ -32,7 +33,7 @@ def loss_chart(
     unit: Unit = "nats",
     axis: Axis = "step",
 ) -> Figure:
-    """Training loss as an envelope and a running mean, validation loss, and the floors.
+    """Training loss as an envelope and a mean of 100 steps, validation loss, and the floors.
 
     Args:
         metrics: from `dashboard.charts.frames.metrics_frame`.
@@ -47,7 +48,7 @@ def loss_chart(
         f4(in_unit(metrics[name], unit)) for name in ("loss_min", "loss_max", "loss_mean")
     )
     _envelope(figure, x, low, high, style, "each step")
-    curve(figure, x=x, y=mean, name="training, mean", line=style.line)
+    curve(figure, x=x, y=mean, name=f"training, mean of {MEAN_STEPS} steps", line=style.line)
     curve(
         figure,
         x=f4(reports[axis]),

@@ -1,4 +1,4 @@
-"""Gradient flow of a run as it stands: waterfall, profile, window gradient, reach, causes.
+"""Gradient flow of a run as it stands: waterfall, profile, what is used, window, reach, causes.
 
 Reads frozen snapshots only; each chart has a sentence on what it shows and why it matters.
 """
@@ -12,9 +12,11 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.config import TrainingConfig
 from core.insight.findings import no_path_through_time
-from core.records import ProbeRecord
+from core.insight.standing import context_in_words
+from core.records import ContextRecord, ProbeRecord
 from core.training.snapshot import RunSnapshot
 from dashboard.charts import flow as flow_charts
+from dashboard.charts.context import context_chart
 from dashboard.charts.frames import flow_frame, probes_frame
 from dashboard.charts.parts import Figure
 from dashboard.charts.reach import reach_chart
@@ -24,7 +26,7 @@ _HEIGHT = 400
 
 
 def draw_flow(snapshot: RunSnapshot | None, config: TrainingConfig) -> None:
-    """How far one loss reaches: five numbers, waterfall and profile.
+    """How far one loss reaches, and what is used of what came before: numbers and three charts.
 
     Args:
         snapshot: of the watched run; without one the panel is empty.
@@ -38,8 +40,8 @@ def draw_flow(snapshot: RunSnapshot | None, config: TrainingConfig) -> None:
         left,
         charts["waterfall"],
         "Each column is a probe: one loss at the end of a held-out text, followed back k "
-        "characters. Bright is where its gradient still arrives. Whatever lies between the "
-        "horizon and T is unrolled for nothing.",
+        "characters. Bright is where its gradient still arrives. Beyond the horizon less than 1 % "
+        "of it does, at that moment, on that text.",
         key="waterfall",
         alt="Gradient flow by lag and training step, with the horizon and the unrollings",
         revision=revision,
@@ -48,9 +50,19 @@ def draw_flow(snapshot: RunSnapshot | None, config: TrainingConfig) -> None:
         right,
         charts["profile"],
         "The newest column. A straight line on this axis is a fixed share lost in every "
-        "step. The shaded unrollings cost as much as the others and teach next to nothing.",
+        "step. To the shaded unrollings, which cost as much as the others, less than 1 % of it "
+        "arrives: at this moment, on this text.",
         key="profile",
         alt="The newest probe's flow by lag, with fit, half-life, horizon and unrollings",
+        revision=f"{revision}-{unrollings}",
+    )
+    context = _newest_context(snapshot)
+    _explained(
+        st.container(),
+        charts["context"],
+        _used(context, newest),
+        key="context",
+        alt="Loss by how many characters come from the text itself, with the horizon and T",
         revision=f"{revision}-{unrollings}",
     )
 
@@ -111,11 +123,15 @@ def _seen(
 ) -> tuple[dict[str, Figure], ProbeRecord | None, int, str]:
     """The charts, the newest probe, the unrollings in use, and what names the run."""
     if snapshot is None:
-        return _charts("", None, config.unrollings, ()), None, config.unrollings, ""
+        return _charts("", None, config.unrollings, (), None), None, config.unrollings, ""
     probes, unrollings = snapshot.probes, snapshot.live.unrollings
     newest = probes[-1] if probes else None
-    stamp = (newest.step, newest.decay_per_step, len(probes)) if newest else None
-    charts = _charts(snapshot.run_id, stamp, unrollings, probes)
+    context = _newest_context(snapshot)
+    stamp = (
+        (newest.step, newest.decay_per_step, len(probes)) if newest else None,
+        (context.step, context.full_loss_nats) if context else None,
+    )
+    charts = _charts(snapshot.run_id, stamp, unrollings, probes, context)
     return charts, newest, unrollings, snapshot.run_id
 
 
@@ -123,18 +139,44 @@ def _seen(
 # than all the rest of a refresh. Nobody changes them.
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _charts(
-    run_id: str, stamp: tuple | None, unrollings: int, _probes: tuple[ProbeRecord, ...]
+    run_id: str,
+    stamp: tuple | None,
+    unrollings: int,
+    _probes: tuple[ProbeRecord, ...],
+    _context: ContextRecord | None,
 ) -> dict[str, Figure]:
     newest = _probes[-1] if _probes else None
     table = probes_frame(_probes)
     return {
         "waterfall": flow_charts.waterfall_chart(flow_frame(_probes), table, unrollings),
         "profile": flow_charts.profile_chart(newest, unrollings),
+        "context": context_chart(_context, newest.horizon if newest else None, unrollings),
         "window": flow_charts.window_gradient_chart(newest),
         "reach": reach_chart(unrollings, newest.horizon if newest else None),
         "causes": flow_charts.causes_chart(table),
         "units": flow_charts.units_chart(table),
     }
+
+
+def _newest_context(snapshot: RunSnapshot | None) -> ContextRecord | None:
+    return snapshot.contexts[-1] if snapshot and snapshot.contexts else None
+
+
+def _used(context: ContextRecord | None, probe: ProbeRecord | None) -> str:
+    """What the picture shows, and what is to be read off it."""
+    told = (
+        "Each point is the loss on held-out text when all that is earlier than the last k "
+        "characters comes from elsewhere, less the loss with the whole history. "
+    )
+    if context is None:
+        return (
+            told
+            + "It is measured after some of the reports, on texts of at least 20,000 characters."
+        )
+    reading = context_in_words(context).rstrip(".")
+    if probe is None:
+        return f"{told}{reading}."
+    return f"{told}{reading}; the gradient reaches {probe.horizon} back at step {probe.step:,}."
 
 
 def _figures(probe: ProbeRecord | None, unrollings: int) -> None:

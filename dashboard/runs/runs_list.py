@@ -35,7 +35,7 @@ _COLUMNS = {  # those up to the diagnosis fit side by side into 1,280 pixels
         "To bigram",
         format="%+.3f",
         width=85,
-        help="The best less the bigram floor, in bits: below 0 the network uses memory.",
+        help="The best less what counting 2 characters reaches on the same text, in bits.",
     ),
     "Steps": st.column_config.NumberColumn(format="localized", width=75),
     "Characters": st.column_config.NumberColumn(format="compact", width=88),

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from core.config import PRESETS, TrainingConfig
-from core.insight.standing import standing
+from core.insight.standing import among_lines
 from core.labels import number, setting, value_name
 from core.storage.rows import RunRow, bits
 
@@ -53,10 +53,10 @@ def differences(row: RunRow) -> str:
 
 
 def diagnosis(row: RunRow) -> str:
-    """What was found about a run, or where its loss stands among the floors."""
-    if row.diagnosis or row.last_validation is None or "trigram" not in row.floors or not row.step:
+    """What was found about a run, or where its loss stands among the lines of counting."""
+    if row.diagnosis or row.last_validation is None or not row.floors or not row.step:
         return row.diagnosis
-    return standing(row.last_validation, row.floors).partition(":")[0].rstrip(".")
+    return among_lines(row.last_validation, row.floors).partition(":")[0].rstrip(".")
 
 
 def matching(

@@ -7,11 +7,12 @@ import pandas as pd
 import streamlit as st
 
 from core.data.alphabet import decode
+from core.data.ngrams import NAMES
+from core.data.streams import predictions
 from core.errors import UnrollError
-from core.insight.evaluation import predictions
-from core.insight.ngram_model import NAMES
 from core.insight.sampling import sample_side_by_side
 from core.insight.score import LONG_WORD, WordShare, known_words, validation_bits
+from core.labels import floor
 from dashboard.charts import sample as sample_charts
 from dashboard.sample.draw_settings import Drawing
 from dashboard.sample.sources import Taken
@@ -48,8 +49,8 @@ def score_panel(taken: Taken, drawing: Drawing) -> None:
         )
         st.caption(
             "Over the end of the text, which neither the network nor the counts have seen; the "
-            "table says over how many characters. The diamonds are the floors: what counts of "
-            "the whole text reach on the whole text."
+            "table says over how many characters. The counts' bars are the dashed lines of the "
+            "loss curves, in bits."
         )
         if np.isnan(table["bits"][0]):
             st.caption("This network has no bar: its loss on that text is no finite number.")
@@ -71,33 +72,33 @@ def score_panel(taken: Taken, drawing: Drawing) -> None:
 def score_table(taken: Taken, facts: TextFacts, drawing: Drawing) -> pd.DataFrame:
     """A row a writer: the network, the n-grams, and the held-out text itself.
 
-    Columns: name, bits, characters (the bits are over), floor_bits, words, share, long_words,
-    long_share; NaN where a writer has no such number.
+    Columns: name, counts (whether it is a counter), bits, characters (the bits are over), words,
+    share, long_words, long_share; NaN where a writer has no such number.
     """
     held_out = facts.corpus.validation
     # The network's words do not hang on temperature, prime or top-k: runs are to be compared.
     written = sample_side_by_side(drawing.model(taken), _TEXTS, _LENGTH, drawing.generator())
     bits = validation_bits(taken.weights, taken.config, held_out)
     count = predictions(len(held_out))
-    rows = [_row("this network", bits, count, np.nan, known_words(written, facts.words))]
+    rows = [_row("this network", bits, count, known_words(written, facts.words))]
     for order, name in reversed(NAMES.items()):
         texts = [facts.ngrams.sample(_LENGTH, order, drawing.generator(n)) for n in range(_TEXTS)]
-        costs = facts.ngrams.bits(held_out, order)
+        costs = facts.ngrams.bits(held_out[: count + 1], order)  # what the network predicts
         words = known_words(texts, facts.words)
-        rows.append(_row(name, float(costs.mean()), len(costs), facts.floors_bits[name], words))
+        rows.append(_row(floor(name), float(costs.mean()), count, words, counts=True))
     own = known_words([decode(held_out)], facts.words)
-    rows.append(_row("held-out text", np.nan, np.nan, np.nan, own))
+    rows.append(_row("held-out text", np.nan, np.nan, own))
     return pd.DataFrame(rows)
 
 
 def _row(
-    name: str, bits: float, characters: float, floor: float, words: WordShare
+    name: str, bits: float, characters: float, words: WordShare, *, counts: bool = False
 ) -> dict[str, object]:
     return {
         "name": name,
+        "counts": counts,
         "bits": bits,
         "characters": characters,
-        "floor_bits": floor,
         "words": words.words,
         "share": np.nan if words.share is None else words.share,
         "long_words": words.long_words,
@@ -114,7 +115,6 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
             "writer": table["name"],
             "held-out bits": show("bits", ".3f"),
             "over characters": show("characters", ",.0f"),
-            "floor": show("floor_bits", ".3f"),
             "words": show("words", ",d"),
             "known": show("share", ".1%"),
             f"words of {LONG_WORD}+ letters": show("long_words", ",d"),

@@ -7,9 +7,10 @@ import streamlit as st
 
 from core.data.alignment import align
 from core.data.alphabet import encode, normalise
+from core.data.ngrams import NAMES
 from core.errors import UnrollError
-from core.insight.ngram_model import NAMES
 from core.insight.surprise import surprise
+from core.labels import TERMS
 from core.palette import CRIMSON, GREEN
 from dashboard.sample.draw_settings import Drawing
 from dashboard.sample.sources import Taken
@@ -23,6 +24,7 @@ _FULL_COLOUR = 8.0  # bits
 _FULL_GAIN = 4.0  # bits
 _ROWS = {
     "network": "This network",
+    "fourgram": "4-grams",
     "trigram": "Trigrams",
     "bigram": "Bigrams",
     "unigram": "Unigrams",
@@ -89,7 +91,9 @@ def _tips(text: str, bits: dict[str, np.ndarray]) -> list[str]:
     """What each character cost everyone, in a line."""
     lines = [f"{_shown(text[0])}: given"]
     for at, character in enumerate(text[1:]):
-        costs = ", ".join(f"{name} {_short(cost[at])}" for name, cost in bits.items())
+        costs = ", ".join(
+            f"{TERMS.get(name, name)} {_short(cost[at])}" for name, cost in bits.items()
+        )
         lines.append(f"{_shown(character)}: {costs} bits")
     return lines
 

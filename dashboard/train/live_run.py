@@ -10,7 +10,7 @@ from datetime import timedelta
 import pandas as pd
 import streamlit as st
 
-from core.history import History
+from core.history import MEAN_STEPS, History
 from core.insight.standing import standing
 from core.palette import ACTIVATIONS
 from core.records import EventKind, RunStatus
@@ -27,7 +27,7 @@ from dashboard.widgets.look import Look
 from dashboard.widgets.plain import plain
 
 _SAMPLES_SHOWN = 12
-_NO_REPORT = "The validation loss is read against the floors, once there is one."
+_NO_REPORT = "The validation loss is read against the dashed lines, once there is one."
 
 
 def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
@@ -42,7 +42,7 @@ def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
             curves["loss"],
             key="loss",
             height=430,
-            alt="Training and validation loss over the run, with n-gram floors",
+            alt="Training and validation loss over the run, with what counting reaches",
             revision=revision,
         )
     with texts:
@@ -142,25 +142,29 @@ def _figures(snapshot: RunSnapshot | None, look: Look) -> None:
     columns = st.columns(5)
     columns[0].metric(
         f"Training loss, {look.unit}",
-        written(history.mean_loss(100), look.unit) if trained else "–",
+        written(history.mean_loss(MEAN_STEPS), look.unit) if trained else "–",
+        help=f"Mean of the last {MEAN_STEPS} steps.",
     )
     columns[1].metric(
         f"Validation, {look.unit}",
         written(validation, look.unit) if validation is not None else "–",
     )
-    columns[2].metric("Clipped steps", f"{history.clipped_share(100):.0%}" if trained else "–")
+    columns[2].metric(
+        "Clipped steps", f"{history.clipped_share(MEAN_STEPS):.0%}" if trained else "–"
+    )
     columns[3].metric("Steps a second", f"{pace:,.0f}" if pace else "–")
     columns[4].metric("Time left", _duration(left))
     st.caption(_in_words(snapshot, validation))
 
 
 def _in_words(snapshot: RunSnapshot | None, validation: float | None) -> str:
-    """Where the loss stands among the floors, and what trains."""
+    """Where the loss stands among the lines, what is used of the past, and what trains."""
     if snapshot is None:
         return _NO_REPORT
     sentence = _NO_REPORT
     if validation is not None and snapshot.floors and snapshot.step:
-        sentence = standing(validation, snapshot.floors)
+        newest = snapshot.contexts[-1] if snapshot.contexts else None
+        sentence = standing(validation, snapshot.floors, newest)
     elif snapshot.step:
         sentence = "The first report is yet to come."
     if snapshot.device:

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from threading import Event
 
@@ -20,6 +20,7 @@ from core.cli.main import main
 from core.config import PRESETS, TrainingConfig
 from core.data.alphabet import decode
 from core.data.corpora import load_corpus
+from core.data.ngrams import cached_floors
 from core.networks.initialisers import initial_parameters
 from core.records import Report, RunStatus, StepRecord
 from core.storage import writer as writer_module
@@ -40,6 +41,9 @@ KEYS = [
     "validation_loss_nats",
     "validation_bits_per_character",
     "sample",
+    "floors_nats",
+    "context_loss_nats",
+    "context_used",
 ]
 SETTINGS = {
     "nodes": 8,
@@ -130,6 +134,24 @@ def test_json_is_one_object_with_the_values_of_the_training(train, text):
     assert outcome["steps_per_second"] == pytest.approx(12 / outcome["seconds"])
 
 
+def test_json_has_the_lines_and_what_is_used(tmp_path, capsys):
+    options = ["--steps", "8", "--nodes", "8", "--batch-size", "4", "--report-every", "4"]
+    options += ["--no-store", "--json", "--device", "cpu", "--text", "latch:4"]
+    assert main(["train", *options, "--preset", "arch2"]) == 0
+    outcome = json.loads(capsys.readouterr().out)
+    assert outcome["floors_nats"] == asdict(cached_floors(load_corpus("latch:4")))
+    losses = outcome["context_loss_nats"]
+    assert list(losses) == ["1", "2", "3", "5", "8", "13", "21", "34", "all"]
+    assert set(losses.values()) == {losses["all"]}  # teacher forcing: nothing comes back
+    assert outcome["context_used"] == 1
+
+
+def test_on_a_short_text_what_is_used_is_not_known(train):
+    outcome = json.loads(train("--json")[1])
+    assert (outcome["context_loss_nats"], outcome["context_used"]) == (None, None)
+    assert outcome["floors_nats"]["uniform"] == math.log(27)
+
+
 def test_without_steps_there_is_no_training_loss(train):
     status, out, _ = train("--json", steps=0)
     outcome = json.loads(out)
@@ -142,7 +164,8 @@ def test_without_steps_there_is_no_training_loss(train):
 def test_without_json_a_person_is_told(train, text):
     status, out, _ = train()
     last = records_of(config_of(text))[-1]
-    first, training, validation, sample, recorded = out.splitlines()
+    first, training, validation, standing, sample, recorded = out.splitlines()
+    assert standing.startswith("that is          ")
     assert status == 0
     assert recorded.startswith("recorded as      ")
     assert first.startswith("finished after 12 steps, 288 characters, ")

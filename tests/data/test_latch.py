@@ -5,7 +5,7 @@ import pytest
 
 from core.data.alphabet import encode, normalise
 from core.data.latch import FILLERS, KEYS, latch_floor, latch_text
-from core.data.ngrams import conditional_entropy, counts
+from core.data.ngrams import counts
 from core.errors import TextError
 
 
@@ -33,6 +33,14 @@ def test_keys_and_fillers_are_drawn_evenly():
 def test_the_seed_decides_the_text():
     assert latch_text(5, 700, seed=1) == latch_text(5, 700, seed=1)
     assert latch_text(5, 700, seed=1) != latch_text(5, 700, seed=2)
+
+
+def conditional_entropy(ngram_counts):
+    """Of an n-gram's last character given those before it, in nats."""
+    joint = ngram_counts.reshape(-1, 27)
+    totals = joint.sum(1)
+    seen, contexts = joint[joint > 0], totals[totals > 0]
+    return (contexts @ np.log(contexts) - seen @ np.log(seen)) / totals.sum()
 
 
 def test_an_echo_at_lag_one_is_certain_from_one_character_back():

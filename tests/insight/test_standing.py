@@ -1,73 +1,88 @@
-"""The sentence about a loss says what the floors say."""
+"""The sentence about a loss says what the lines say, and what the context curve says."""
 
 from dataclasses import asdict
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from core.data.ngrams import cached_floors
-from core.insight.standing import standing
+from core.insight.standing import context_in_words, standing
+from core.records import ContextRecord
 
-TEXT8 = {"uniform": 3.296, "unigram": 2.854, "bigram": 2.375, "trigram": 1.986}
+TEXT8 = {"uniform": 3.296, "unigram": 2.858, "bigram": 2.366, "trigram": 2.018, "fourgram": 1.673}
 """Nats per character on its first 5 million."""
-
-SENTENCES = {
-    "worse": "Worse than guessing evenly: it is sure of characters that do not come.",
-    "nothing": "It has learned nothing yet: every character is equally likely to it.",
-    "frequencies": "It is learning how often each character comes.",
-    "unigram": "At the unigram floor: it knows how often each character comes, and no more.",
-    "above": "Above the bigram floor: it does not yet use all that the last character tells.",
-    "bigram": "At the bigram floor: it uses the last character, and no memory.",
-    "memory": "Below the bigram floor: it remembers more than the last character.",
-    "trigram": "At the trigram floor: its memory is worth two characters.",
-    "below": "Below the trigram floor: its memory is worth more than two characters.",
-}
-RANKS = {sentence: rank for rank, sentence in enumerate(SENTENCES.values())}
 
 
 @pytest.mark.parametrize(
-    ("loss", "which"),
+    ("loss", "sentence"),
     [
-        (1e30, "worse"),
-        (3.4, "worse"),
-        (3.32, "nothing"),
-        (3.27, "nothing"),
-        (3.2, "frequencies"),
-        (2.88, "unigram"),
-        (2.83, "unigram"),
-        (2.6, "above"),
-        (2.4, "bigram"),
-        (2.376, "bigram"),  # Arch 2 under teacher forcing after 6,000 steps
-        (2.35, "bigram"),
-        (2.2, "memory"),
-        (2.0, "trigram"),
-        (1.96, "trigram"),
-        (1.9, "below"),
-        (0.0, "below"),
+        (1e30, "Worse than guessing evenly: it is sure of characters that do not come."),
+        (3.31, "Worse than guessing evenly: it is sure of characters that do not come."),
+        (3.30, "At what guessing evenly reaches."),
+        (3.2, "Below what guessing evenly reaches, above counting 1 character."),
+        (2.86, "At what counting 1 character reaches."),
+        (2.6, "Below what counting 1 character reaches, above counting 2 characters."),
+        (2.376, "At what counting 2 characters reaches."),  # Arch 2 after 6,000 steps
+        (2.2, "Below what counting 2 characters reaches, above counting 3 characters."),
+        (1.9, "Below what counting 3 characters reaches, above counting 4 characters."),
+        (0.5, "Below what counting 4 characters reaches."),
     ],
 )
-def test_a_loss_on_text8_stands_where_the_floors_put_it(loss, which):
-    assert standing(loss, TEXT8) == SENTENCES[which]
+def test_a_loss_on_text8_stands_where_the_lines_put_it(loss, sentence):
+    assert standing(loss, TEXT8) == sentence
 
 
-@pytest.mark.parametrize("floor", ["unigram", "bigram", "trigram"])
-def test_a_loss_within_three_hundredths_of_a_floor_is_at_it(floor):
-    for offset in (-0.029, 0, 0.029):
-        assert standing(TEXT8[floor] + offset, TEXT8) == SENTENCES[floor]
-    for offset in (-0.031, 0.031):
-        assert standing(TEXT8[floor] + offset, TEXT8) != SENTENCES[floor]
+@pytest.mark.parametrize("line", TEXT8)
+def test_a_loss_within_a_hundredth_of_a_line_is_at_it(line):
+    for offset in (-0.009, 0, 0.009):
+        assert standing(TEXT8[line] + offset, TEXT8).startswith("At what ")
+    for offset in (-0.011, 0.011):
+        assert not standing(TEXT8[line] + offset, TEXT8).startswith("At what ")
 
 
-@given(st.lists(st.floats(0, 5), min_size=2), st.lists(st.floats(0, 3.296), min_size=3, max_size=3))
-def test_a_lower_loss_never_reads_as_less_learned(losses, floors):
-    trigram, bigram, unigram = sorted(floors)
-    floors = {"uniform": 3.296, "unigram": unigram, "bigram": bigram, "trigram": trigram}
-    ranks = [RANKS[standing(loss, floors)] for loss in sorted(losses, reverse=True)]
-    assert ranks == sorted(ranks)
+def test_lines_that_cross_are_told_as_they_lie():
+    short = TEXT8 | {"trigram": 2.5, "fourgram": 2.7}  # 4 characters overfit a short text
+    assert standing(2.6, short) == "Below what counting 4 characters reaches, above counting " + (
+        "2 characters."
+    )
 
 
-def test_a_texts_own_floors_are_all_it_needs(corpus):
+def test_no_loss_alone_speaks_of_what_came_before():
+    for loss in (3.5, 3.296, 2.9, 2.366, 2.2, 1.8, 1.0):
+        said = standing(loss, TEXT8)
+        assert not any(word in said for word in ("memory", "uses", "used", "remember"))
+
+
+def curve(*losses, full):
+    return ContextRecord(1_500, (*losses, *[full] * (8 - len(losses))), full)
+
+
+def test_the_context_curve_says_what_is_used_and_what_it_is_worth():
+    found = curve(2.0, 1.9, 1.8, 1.7, 1.6, full=1.57)
+    assert found.used == 13
+    assert context_in_words(found) == (
+        "At step 1,500 it used about 13 characters: with the last one alone it would lose 0.43 "
+        "nats more."
+    )
+    assert standing(1.58, TEXT8, found) == (
+        f"Below what counting 4 characters reaches. {context_in_words(found)}"
+    )
+
+
+def test_a_flat_curve_says_that_history_is_worth_nothing_measurable():
+    found = curve(2.291, full=2.29)
+    assert found.used == 1
+    assert context_in_words(found) == (
+        "At step 1,500 it used the last character alone: what came before that was worth nothing "
+        "measurable."
+    )
+
+
+def test_a_curve_that_never_gets_there_says_more_than():
+    found = curve(*[2.0] * 8, full=1.5)
+    assert found.used is None
+    assert "more than 34 characters" in context_in_words(found)
+
+
+def test_a_texts_own_lines_are_all_it_needs(corpus):
     floors = asdict(cached_floors(corpus))
-    assert standing(floors["bigram"], floors) == SENTENCES["bigram"]
-    assert standing(floors["uniform"], floors) == SENTENCES["nothing"]
+    assert standing(floors["uniform"], floors) == "At what guessing evenly reaches."

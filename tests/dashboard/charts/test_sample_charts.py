@@ -63,13 +63,12 @@ def test_a_dead_relu_layer_has_a_scale_all_the_same():
     assert strip.zmax > strip.zmin
 
 
-def test_the_networks_bits_stand_out_and_floors_are_marked():
-    table = pd.DataFrame({"name": ["net", "tri"], "bits": [2.1, 2.5], "floor_bits": [np.nan, 2.4]})
-    bars, floors = bits_chart(table).data
+def test_the_networks_bits_stand_out():
+    table = pd.DataFrame({"name": ["net", "tri"], "bits": [2.1, 2.5], "counts": [False, True]})
+    (bars,) = bits_chart(table).data
     assert list(bars.x) == [2.1, 2.5]
     assert bars.marker.color[0] == VIOLET != bars.marker.color[1]
-    np.testing.assert_array_equal(floors.x, [np.nan, 2.4])
-    without_the_network, _ = bits_chart(table[1:]).data
+    (without_the_network,) = bits_chart(table[1:]).data
     assert VIOLET not in without_the_network.marker.color
 
 

@@ -136,7 +136,7 @@ def test_only_tanh_and_relu_have_their_colours():
 
 def test_the_floors_are_one_neutral_family_told_apart_by_dash():
     assert len({style.color for style in palette.FLOORS.values()}) == 1
-    assert len({style.dash for style in palette.FLOORS.values()}) == 4
+    assert len({style.dash for style in palette.FLOORS.values()}) == 5
 
 
 def test_plotly_accepts_every_style_and_the_layout():

@@ -83,7 +83,7 @@ def test_losses_are_drawn_as_they_are_in_nats():
     assert trace(figure, "each step").y.tolist() == [3.0, 2.0, 90.0, 2.5]
     assert trace(figure, "each step", shown=False).y.tolist() == [3.0, 2.0, 90.0, 2.5]
     means = np.cumsum([3.0, 2.0, 90.0, 2.5]) / [1, 2, 3, 4]
-    np.testing.assert_allclose(trace(figure, "training, mean").y, means, rtol=1e-6)
+    np.testing.assert_allclose(trace(figure, "training, mean of 100 steps").y, means, rtol=1e-6)
     assert trace(figure, "validation").y.tolist() == pytest.approx([3.3, 2.75])
     assert figure.layout.yaxis.title.text == "nats per character"
 
@@ -96,7 +96,7 @@ def test_bits_are_nats_over_the_logarithm_of_two():
         np.testing.assert_array_equal(other.x, one.x)
     assert levels(bits) == pytest.approx([nats / log(2) for nats in levels(nats)])
     assert bits.layout.yaxis.title.text == "bits per character"
-    assert "bigram 3.43" in labels(bits)
+    assert "2 characters counted (bigram) 3.43" in labels(bits)
     assert in_unit(log(2), "bits") == pytest.approx(1)
     assert in_unit(2.5, "nats") == 2.5
 
@@ -125,11 +125,18 @@ def test_every_curve_follows_the_chosen_axis(axis, x, reported, title):
 def test_every_floor_is_drawn_once_with_its_value():
     figure = loss_chart(events=NO_EVENTS)
     assert levels(figure) == [FLOOR_VALUES[name] for name in FLOORS]
-    assert labels(figure) == ["uniform 3.30", "unigram 2.85", "bigram 2.38", "trigram 1.99"]
+    assert labels(figure) == [
+        "guessing evenly (uniform) 3.30",
+        "1 character counted (unigram) 2.85",
+        "2 characters counted (bigram) 2.38",
+        "3 characters counted (trigram) 1.99",
+        "4 characters counted (4-gram) 1.58",
+    ]
     for shape, note in zip(figure.layout.shapes, figure.layout.annotations, strict=True):
         assert shape.y0 == shape.y1 == note.y
         assert (shape.x0, shape.x1) == (0, 1)
-        assert shape.line.dash == FLOORS[note.text.split()[0]].dash
+        term = note.text.split()[-2].strip("()").replace("4-gram", "fourgram")
+        assert shape.line.dash == FLOORS[term].dash
 
 
 def test_a_spike_of_one_step_in_a_long_run_is_drawn():
@@ -147,7 +154,7 @@ def test_a_spike_of_one_step_in_a_long_run_is_drawn():
 
 def test_the_training_loss_wears_the_style_that_is_asked_for():
     figure = loss_chart()
-    assert trace(figure, "training, mean").line.color == TANH.color
+    assert trace(figure, "training, mean of 100 steps").line.color == TANH.color
     assert trace(figure, "each step").line.color == TANH.color
 
 
@@ -235,7 +242,7 @@ def test_without_data_every_figure_is_titled_and_says_so(axis, unit):
 
 def test_the_floors_are_there_before_the_first_step():
     figure = loss_chart(NO_METRICS, NO_REPORTS, FLOOR_VALUES, NO_EVENTS)
-    assert len(levels(figure)) == 4
+    assert len(levels(figure)) == 5
     assert "no steps yet" in labels(figure)
     assert figure.layout.yaxis.range[1] == pytest.approx(log(27))
 

@@ -11,6 +11,7 @@ from visit import Visit
 
 from core.config import TrainingConfig
 from core.insight.gradient_check import Comparison
+from core.insight.standing import context_in_words
 from core.records import RunStatus
 from dashboard import session
 from dashboard.flow.flow_panel import _characters
@@ -35,6 +36,7 @@ DIVERGING = {
 }
 CHARTS = (
     "Gradient flow while training",
+    "What is used, and what is trained",
     "Window gradient",
     "Honest reach of a window",
     "Why: weights × slopes",
@@ -85,6 +87,18 @@ def test_a_run_shows_its_newest_probe_and_its_norms():
     visit.chart("How far one loss reaches at step 40")
     visit.chart("Window gradient at step 40")
     assert "At step 40: 0 of 8 are saturated" in text(visit)
+
+
+def test_what_is_used_stands_beside_how_far_the_gradient_reaches():
+    visit = Visit(**TINY | {"probe_every": 20}, text="latch:4", steps=40, report_every=20)
+    run = visit.train_to_the_end().snapshot
+    to_flow(visit)
+    newest = run.contexts[-1]
+    assert newest.step == 40
+    figure = visit.chart("What is used, and what is trained")
+    assert [trace["name"] for trace in figure["data"]] == ["used at step 40"]
+    assert context_in_words(newest).rstrip(".") in text(visit)
+    assert f"the gradient reaches {run.probes[-1].horizon} back at step 40" in text(visit)
 
 
 def test_teacher_forced_arch2_is_told_why_nothing_flows():

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import streamlit as st
 import torch
+from core.insight.ngram_model import NgramModel
 from visit import ENDLESS, TINY, Visit
 
 from core.config import TrainingConfig
 from core.data.alphabet import encode, normalise
 from core.data.corpora import load_corpus
-from core.insight.ngram_model import NgramModel
 from core.insight.sampling import Draw, sample
 from core.insight.surprise import surprise
 from core.insight.walk import walk
@@ -341,17 +341,17 @@ def test_the_score_holds_the_network_against_the_counts_with_sample_sizes():
     table = reader.page.dataframe[0].value
     assert table["writer"].tolist() == [
         "this network",
-        "trigram",
-        "bigram",
-        "unigram",
+        "4 characters counted (4-gram)",
+        "3 characters counted (trigram)",
+        "2 characters counted (bigram)",
+        "1 character counted (unigram)",
         "held-out text",
     ]
     assert set(table["known"]) >= {"100.0%"}  # the held-out text's own words
     assert all(int(count.replace(",", "")) > 100 for count in table["words"])
     held_out = len(load_corpus("latch:4").validation)
     assert table["over characters"].tolist() == [
-        f"{(held_out - 1) // 64 * 64:,}",  # 64 streams of one length
-        *3 * [f"{held_out - 1:,}"],
+        *5 * [f"{(held_out - 1) // 64 * 64:,}"],  # 64 streams of one length
         "–",
     ]
 

@@ -39,7 +39,8 @@ def test_the_figures_and_the_curves_are_the_runs():
     assert shown["Validation, nats"] == f"{run.reports[-1].validation_loss_nats:.3f}"
     assert shown["Clipped steps"] == f"{run.history.clipped_share(100):.0%}"
     labels = [note["text"] for note in visit.chart("Loss")["layout"]["annotations"]]
-    assert [label.split()[0] for label in labels] == ["uniform", "unigram", "bigram", "trigram"]
+    terms = ["(uniform)", "(unigram)", "(bigram)", "(trigram)", "(4-gram)"]
+    assert [label.split()[-2] for label in labels] == terms
     assert [code.value for code in visit.page.code] == [r.sample for r in reversed(run.reports)]
     assert len(visit.page.code) == 4
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.config import ALPHABET_SIZE
 from core.data.alphabet import SYMBOLS, encode
-from core.data.ngrams import conditional_entropy, counts
-from core.insight.ngram_model import NAMES, NgramModel
+from core.data.ngrams import NAMES, NgramModel
 
 A, B = encode("ab").tolist()
 
@@ -16,12 +17,13 @@ def model():
     return NgramModel(encode("abababac"))
 
 
-def test_the_probabilities_lean_on_the_order_below_as_if_it_had_been_seen_once(model):
-    unigram = (4 + 1 / 27) / 9  # four of eight characters are an a
+def test_the_probabilities_lean_on_the_order_below_by_how_many_followers_there_were(model):
+    unigram = (4 + 3 / 27) / (8 + 3)  # four of eight characters are an a, of three kinds
     assert model.probabilities(encode(""), 1)[A] == pytest.approx(unigram)
-    bigram = (3 + (3 + 1 / 27) / 9) / 5  # b three times after four a's
+    lower = (3 + 3 / 27) / 11  # b on its own
+    bigram = (3 + 2 * lower) / (4 + 2)  # b three times after four a's, else c
     assert model.probabilities(encode("a"), 2)[B] == pytest.approx(bigram)
-    trigram = (2 + bigram) / 4  # after "ba" comes b twice in three times
+    trigram = (2 + 2 * bigram) / (3 + 2)  # after "ba" comes b twice in three times, else c
     assert model.probabilities(encode("ba"), 3)[B] == pytest.approx(trigram)
 
 
@@ -52,11 +54,27 @@ def test_nothing_to_predict_has_no_bits(model, text):
     assert model.bits(encode(text), 3).size == 0
 
 
-@pytest.mark.parametrize("order", NAMES)
-def test_on_a_long_text_of_its_own_the_mean_is_the_floor(make_corpus, order):
-    ids = make_corpus(60_000).ids
-    mean = NgramModel(ids).bits(ids, order).mean()
-    assert mean == pytest.approx(conditional_entropy(counts(ids, order)) / np.log(2), abs=0.01)
+@given(st.lists(st.integers(0, 26), max_size=40), st.lists(st.integers(0, 26), max_size=5))
+def test_the_tables_are_those_of_dictionaries(symbols, context):
+    model = NgramModel(np.array(symbols, np.uint8))
+    for order in range(1, min(4, len(context) + 1) + 1):
+        found = model.probabilities(np.array(context, np.uint8), order)
+        for x in {*symbols, 0}:
+            assert found[x] == pytest.approx(slow(symbols, context, order, x), rel=1e-12)
+
+
+def slow(symbols, context, order, x):
+    """The formula in the docstring, read from the text every time."""
+    if order == 0:
+        return 1 / ALPHABET_SIZE
+    c = tuple(context[len(context) - order + 1 :])
+    grams = [tuple(symbols[i : i + order]) for i in range(len(symbols) - order + 1)]
+    followers = [gram[-1] for gram in grams if gram[:-1] == c]
+    lower = slow(symbols, context, order - 1, x)
+    if not followers:
+        return lower
+    d = len(set(followers))
+    return (followers.count(x) + d * lower) / (len(followers) + d)
 
 
 @pytest.mark.parametrize("order", NAMES)

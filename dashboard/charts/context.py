@@ -1,0 +1,64 @@
+"""What a network uses of what came before, against how far back it is trained.
+
+Pure function; no page and no run. Counts characters with the last one among them: k = 1 is the
+character just read, and a gradient that reaches 10 back has reached 11.
+"""
+
+from __future__ import annotations
+
+from core.palette import GREEN, Style
+from core.records import CONTEXT_LENGTHS, ContextRecord
+from dashboard.charts.flow import HORIZON, UNROLLINGS
+from dashboard.charts.parts import Figure, curve, emptied, f4, new_figure, upright
+
+USED = Style(GREEN, "solid", "square", 2.5)
+TITLE = "What is used, and what is trained"
+
+
+def context_chart(context: ContextRecord | None, horizon: int | None, unrollings: int) -> Figure:
+    """Loss above the whole history's by how many characters come from the text itself.
+
+    Args:
+        context: the newest curve.
+        horizon: of the newest probe, in characters back.
+        unrollings: T in use.
+    """
+    end = max(CONTEXT_LENGTHS[-1], unrollings, horizon + 1 if horizon is not None else 0) + 1
+    figure = new_figure(
+        TITLE,
+        "characters of its own, k",
+        "nats lost without the earlier ones",
+        xaxis={"range": (0.5, end)},
+        yaxis={"rangemode": "tozero", "hoverformat": ".3f"},
+        hovermode="closest",
+    )
+    if context is None:
+        return emptied(figure, "measured with the first report")
+    curve(
+        figure,
+        x=f4(CONTEXT_LENGTHS),
+        y=f4([loss - context.full_loss_nats for loss in context.loss_nats]),
+        name=f"used at step {context.step:,}",
+        mode="lines+markers",
+        line=USED.line,
+        marker=USED.marker,
+        hovertemplate="%{x:.0f} characters: %{y:.3f} nats lost<extra></extra>",
+        showlegend=True,
+    )
+    marks = [(unrollings, f"T = {unrollings}", UNROLLINGS, 0.34)]
+    if horizon is not None:
+        marks.append((horizon + 1, f"gradient: {horizon} back", HORIZON, 0.2))
+    if context.used is not None:
+        marks.append((context.used, f"used: {context.used}", USED, 0.06))
+    for x, label, style, at in marks:
+        side = "left" if x < 0.8 * end else "right"
+        upright(
+            figure,
+            x,
+            {**style.line, "dash": "dot" if style is USED else style.dash},
+            label,
+            y=1 - at,
+            xanchor=side,
+            yanchor="middle",
+        )
+    return figure
