@@ -286,7 +286,7 @@ def _down(figure: Figure, x: float, label: str, style: Style, *, at: float, end:
 
 
 def _wasted(figure: Figure, first: int, last: int) -> None:
-    """Shade the unrollings beyond the horizon, which teach next to nothing."""
+    """Shade the unrollings beyond the horizon, which get little gradient at this moment."""
     shape(
         figure,
         "rect",
