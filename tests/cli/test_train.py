@@ -273,10 +273,10 @@ def full_disk(monkeypatch):
     full.set()
     write, hold, step = writer_module.write, Run.hold, Trainer.step
 
-    def write_if_there_is_room(connection, store, recorder, batch):
-        if batch.steps and full.is_set():
+    def write_if_there_is_room(store, run_id, batch, progress):
+        if len(batch.steps["step"]) and full.is_set():
             raise OSError(errno.ENOSPC, "No space left on device")
-        return write(connection, store, recorder, batch)
+        return write(store, run_id, batch, progress)
 
     def note(run, reason):
         hold(run, reason)
