@@ -226,7 +226,8 @@ class Trainer:
         # A network of its own: what was trained last, and its buffers, are still asked for.
         network = build_network(self.config, self.parameters)
         record = context_curve(network, self.corpus.validation, step=self.steps_done)
-        self.seconds += perf_counter() - began
+        if record is not None:
+            self.seconds += perf_counter() - began
         return record
 
     def validation_loss(self) -> float:

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import streamlit as st
 import torch
-from core.insight.ngram_model import NgramModel
 from visit import ENDLESS, TINY, Visit
 
 from core.config import TrainingConfig
 from core.data.alphabet import encode, normalise
 from core.data.corpora import load_corpus
+from core.data.ngrams import NgramModel
 from core.insight.sampling import Draw, sample
 from core.insight.surprise import surprise
 from core.insight.walk import walk
