@@ -298,8 +298,8 @@ def test_a_sentence_is_coloured_by_the_networks_bits_and_by_those_of_the_counts(
     ngrams = NgramModel(load_corpus("latch:4").training)
     colours, gain = reader.components("rows")
     rows = rows_of(colours)
-    assert list(rows) == ["This network", "Trigrams", "Bigrams", "Unigrams"]
-    costs = (bits, *(ngrams.bits(encode(text), order) for order in (3, 2, 1)))
+    assert list(rows) == ["This network", "4-grams", "Trigrams", "Bigrams", "Unigrams"]
+    costs = (bits, *(ngrams.bits(encode(text), order) for order in (4, 3, 2, 1)))
     for row, cost in zip(rows.values(), costs, strict=True):
         read, removed, levels = row
         assert read == text
