@@ -89,7 +89,9 @@ def test_bits_are_shown_instead_of_nats():
     assert shown["Training loss, bits"] == f"{run.history.mean_loss(100) / log(2):.3f}"
     assert shown["Validation, bits"] == f"{run.reports[-1].validation_loss_nats / log(2):.3f}"
     assert visit.chart("Loss")["layout"]["yaxis"]["title"]["text"] == "bits per character"
-    assert visit.chart("Loss")["layout"]["annotations"][0]["text"] == "uniform 4.75"
+    assert (
+        visit.chart("Loss")["layout"]["annotations"][0]["text"] == "guessing evenly (uniform) 4.75"
+    )
 
 
 @pytest.mark.parametrize(
