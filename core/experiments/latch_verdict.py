@@ -133,8 +133,8 @@ def certainty(plan: SweepPlan, found: Ratio | None, complete: bool) -> str:
         return ""
     first, second = map(plan.line_name, pair)
     shares = (
-        f"{first} reaches further in {100 * found.shares[0]:.0f} %, {second} in "
-        f"{100 * found.shares[1]:.0f} % of {RESAMPLES:,} draws of the seeds."
+        f"{first} reaches further in {_percent(found.shares[0])}, {second} in "
+        f"{_percent(found.shares[1])} of {RESAMPLES:,} draws of the seeds."
     )
     if found.settled:
         further = second if found.interval.low > 1 else first
@@ -236,6 +236,10 @@ def _times(found: Ratio) -> str:
     else:
         times = f"less than {found.most:.2f} times"
     return times + _brackets(found.interval, 2, "no lower end", "no upper end")
+
+
+def _percent(share: float) -> str:
+    return f"{round(100 * share, 1):g} %"  # 99.9 of them is not all
 
 
 def _brackets(interval: Interval | None, digits: int, below: str, beyond: str) -> str:
