@@ -63,7 +63,7 @@ def surprise_panel(taken: Taken, drawing: Drawing) -> None:
     if "trigram" in bits:
         gain = bits["trigram"] - bits["network"]
         mean = _short(gain.mean(), "+")
-        st.markdown(f"**Where memory helps**: {mean} bits per character against trigrams")
+        st.markdown(f"**Against counting 3 characters**: {mean} bits per character")
         coloured_text(
             [Row(_marks(raw, gain / _FULL_GAIN, tips))],
             key="sample_gain",
@@ -73,8 +73,8 @@ def surprise_panel(taken: Taken, drawing: Drawing) -> None:
         )
         st.caption(
             "An n-gram sees n − 1 characters back. Its probabilities are the training text's "
-            "counts, each order leaning on the one below it as if that had been seen once more. "
-            "The first character is given to all of them."
+            "counts, each order leaning on the one below it the more, the more different "
+            "characters have followed. The first character is given to all of them."
         )
 
 
