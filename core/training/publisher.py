@@ -148,9 +148,7 @@ class Publisher:
             if not exchange.snapshot.status.active:
                 return
             exchange.order(lambda orders: replace(orders, stop=True))
-            history = (
-                self._history.view()
-            )  # of whole steps, which the trainer's counters may not be
+            history = self._history.view()  # whole steps, which the trainer may be in between
             done = {
                 name: history.column(name)[-1].item()
                 for name in ("step", "characters_seen", "seconds")
