@@ -17,8 +17,8 @@ from benchmarks.rivals import nn_rnn_step
 from benchmarks.timing import in_turn
 from core.config import PRESETS, TrainingConfig
 from core.data.corpora import Corpus, load_corpus
-from core.training.stepper import Stepper
-from core.training.threads import prepare_thread
+from core.engines.stepper import Stepper
+from core.engines.threads import prepare_thread
 from core.training.trainer import Trainer
 
 _SIZES = [(100, 32), (100, 1024), (1024, 32), (1024, 1024)]  # nodes, batch size

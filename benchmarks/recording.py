@@ -25,7 +25,7 @@ from core.data.corpora import load_corpus
 from core.records import StepRecord
 from core.storage.store import Store
 from core.storage.writer import Writer
-from core.training.threads import prepare_thread
+from core.engines.threads import prepare_thread
 from core.training.trainer import Trainer
 
 _DELAY = 0.3  # seconds

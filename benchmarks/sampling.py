@@ -18,7 +18,7 @@ from core.insight.sampling import first_character, generate, pick, sample_side_b
 from core.networks import reference
 from core.networks.initialisers import initial_parameters
 from core.networks.stepwise import CharacterModel, softmax
-from core.training.threads import prepare_thread
+from core.engines.threads import prepare_thread
 
 _TEXTS = 20  # written side by side
 _CHARACTERS = 2_000  # of ours in one call; the reference's calls are shorter

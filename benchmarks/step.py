@@ -23,7 +23,7 @@ from core.config import ALPHABET_SIZE, PRESETS, TrainingConfig
 from core.data.corpora import load_corpus
 from core.history import History
 from core.records import StepRecord
-from core.training.threads import prepare_thread
+from core.engines.threads import prepare_thread
 from core.training.trainer import Trainer
 
 _ARTICLE_STEPS = 800_001

@@ -26,6 +26,7 @@ Activation = Literal["tanh", "relu"]
 Init = Literal["published", "zero-mean", "orthogonal", "identity"]
 Optimiser = Literal["sgd", "adadelta", "adam"]
 Device = Literal["auto", "cpu", "cuda"]
+Engine = Literal["auto", "compiled", "torch"]
 
 Unrollings = Annotated[int, Field(ge=1, le=200)]
 LearningRate = Annotated[float, Field(ge=1e-6, le=100, allow_inf_nan=False)]
@@ -109,6 +110,11 @@ class TrainingConfig(_Settings):
     )
     seed: int = Field(0, ge=0, le=2**32 - 1, description="of the first weights and the samples")
     device: Device = Field("auto", description="auto times a step on each, and takes the faster")
+    engine: Engine = Field(
+        "auto",
+        description="what makes the steps: compiled code, for the CPU, or torch; auto takes the "
+        "faster for the network's size",
+    )
 
     @model_validator(mode="after")
     def _arch2_joins_by_concat(self) -> TrainingConfig:

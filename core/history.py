@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.records import StepRecord
-from core.steps import KINDS, clipped
+from core.steps import KINDS, clipped, columns_of
 
 _COLUMNS = {
     **KINDS,
@@ -55,27 +55,13 @@ class History:
         return self._length
 
     def append(self, record: StepRecord) -> None:
-        """Add one step. Only the thread that owns the history may call this."""
-        row, columns = self._length, self._columns
-        if row == len(columns["step"]):
-            columns = self._grow()
-        columns["step"][row] = record.step
-        columns["characters_seen"][row] = record.characters_seen
-        columns["seconds"][row] = record.seconds
-        columns["loss_nats"][row] = record.loss_nats
-        columns["grad_norm"][row] = record.grad_norm
-        columns["grad_norm_clipped"][row] = record.grad_norm_clipped
-        columns["learning_rate"][row] = record.learning_rate
-        columns["loss_sum"][row], columns["loss_lost"][row] = self._add_up(record.loss_nats)
-        columns["clipped_sum"][row] = record.clipped + (
-            columns["clipped_sum"][row - 1] if row else 0
-        )
-        if (row + 1) % _SPAN == 0:
-            self._note_peaks(row // _SPAN)
-        self._length = row + 1
+        """Add one step."""
+        self.extend(columns_of([record]))
 
     def extend(self, columns: Mapping[str, np.ndarray]) -> None:
         """Add many steps at once, to the same effect as adding one by one.
+
+        Only the thread that owns the history may call this.
 
         Args:
             columns: a table of steps; see `core/steps.py`.
@@ -111,14 +97,6 @@ class History:
         for name in _SPIKY:
             low, high = self._peaks[name]
             low[span], high[span] = self._columns[name][rows].min(), self._columns[name][rows].max()
-
-    def _add_up(self, loss: float) -> tuple[float, float]:
-        """The sum of all losses, and what rounding has taken from it (Knuth's two-sum)."""
-        total = self._loss_sum + loss
-        arrived = total - self._loss_sum
-        self._loss_lost += (self._loss_sum - (total - arrived)) + (loss - arrived)
-        self._loss_sum = total
-        return total, self._loss_lost
 
     def _grow(self) -> dict[str, np.ndarray]:
         # Views that were handed out keep the old arrays, so these are replaced, not resized.

@@ -30,6 +30,7 @@ FIELDS = {
     "probe_every": "Probe every",
     "seed": "Seed",
     "device": "Device",
+    "engine": "Engine",
 }
 """A setting as a widget is labelled."""
 
@@ -43,6 +44,8 @@ VALUES = {
     "adam": "Adam",
     "cpu": "CPU",
     "cuda": "CUDA",
+    "compiled": "compiled code",
+    "torch": "PyTorch",
 }
 """A setting's value."""
 

@@ -1,22 +1,44 @@
 """The columns of a training step: their names and kinds, and how they are made, joined and cut.
 
 A *table* of steps is a dictionary: an array `(steps,)` for each name in `KINDS`, all of one
-length, a row a step. It is the form in which steps travel and are kept; a `StepRecord` is the
-form in which a trainer tells of one. `clipped` is in no table: it can be told from the norms.
+length, a row a step. It is the form in which steps are taken, travel and are kept; a `StepRecord`
+is one of its rows, to read. `clipped` is in no table: it can be told from the norms.
 Knows nothing of where tables are kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from operator import attrgetter
 
 import numpy as np
 
-from core.records import StepRecord
+from core.records import ContextRecord, Event, ProbeRecord, Report, StepRecord
 
 Columns = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class StepTable:
+    """Some steps that were taken one after the other, one at least."""
+
+    columns: Columns
+
+    def __len__(self) -> int:
+        return len(self.columns["step"])
+
+    def records(self) -> Iterator[StepRecord]:
+        """One by one."""
+        c = self.columns
+        rows = zip(*(column.tolist() for column in (*c.values(), clipped(c))), strict=True)
+        names = (*c, "clipped")
+        for row in rows:
+            yield StepRecord(**dict(zip(names, row, strict=True)))
+
+
+Told = StepTable | Report | ProbeRecord | ContextRecord | Event
+"""What a run tells; see `Record` for the same with one step at a time."""
 
 KINDS = {  # the order is that of the bytes on disk; see `storage/stretches.py`
     "step": np.dtype("<i8"),

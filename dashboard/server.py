@@ -10,6 +10,7 @@ import gc
 
 import streamlit as st
 
+from core.engines.warm import compile_in_background
 from core.errors import RunError
 from core.experiments.background import BackgroundSweeps
 from core.experiments.cluster import Cluster, scheduler_address
@@ -37,6 +38,7 @@ def manager() -> RunManager:
     # it again, which saves the training threads a tenth of a second each time.
     gc.collect()
     gc.freeze()
+    compile_in_background()
     writer = library().writer
     return RunManager(max_running=_MAX_RUNNING, observe=writer.observe if writer else None)
 

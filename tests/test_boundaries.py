@@ -24,12 +24,13 @@ RANKS = {
     "data": 1,
     "networks": 1,
     "links": 1,
-    "insight": 2,
-    "training": 3,
-    "storage": 4,
-    "experiments": 5,
-    "cli": 6,
-    "__main__": 7,
+    "engines": 2,
+    "insight": 3,
+    "training": 4,
+    "storage": 5,
+    "experiments": 6,
+    "cli": 7,
+    "__main__": 8,
 }
 VOCABULARY = {name for name, rank in RANKS.items() if rank == 0}  # modules that may share
 FORBIDDEN = {

@@ -200,6 +200,7 @@ def _outcome(shot: RunSnapshot) -> dict[str, Any]:
         "characters_seen": shot.characters_seen,
         "seconds": shot.seconds,
         "steps_per_second": shot.step / shot.seconds if shot.seconds else None,
+        "engine": shot.engine,
         "train_loss_nats": finite(report.train_loss_nats) if report else None,
         "validation_loss_nats": validation,
         "validation_bits_per_character": validation / math.log(2) if validation else validation,
@@ -225,6 +226,7 @@ def _summary(outcome: dict[str, Any], shot: RunSnapshot) -> str:
         f"{outcome['characters_seen']:,} characters, {outcome['seconds']:.1f} s "
         f"({number(outcome['steps_per_second'], ',.0f')} steps/s on {shot.device}: "
         f"{shot.device_reason})",
+        f"engine           {shot.engine}: {shot.engine_reason}",
         f"training loss    {number(outcome['train_loss_nats'], '.4f')} nats per character",
         f"validation loss  {number(outcome['validation_loss_nats'], '.4f')} nats, "
         f"{number(outcome['validation_bits_per_character'], '.4f')} bits per character",

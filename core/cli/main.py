@@ -12,7 +12,8 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from core.cli import probe, runs, sample, surprise, sweep, train
+from core.cli import probe, runs, sample, surprise, sweep, train, warm
+from core.engines.warm import compile_in_background
 from core.errors import UnrollError
 
 _COMMANDS = {
@@ -22,6 +23,7 @@ _COMMANDS = {
     "sample": sample,
     "surprise": surprise,
     "sweep": sweep,
+    "warm": warm,
 }
 
 
@@ -34,7 +36,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit status."""
-    # Before torch is imported: small products are slower on several threads.
+    # Before torch or numpy is imported: small products are slower on several threads.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     parser = _Parser(prog="python -m core", description="Vanilla character RNNs.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -43,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         command = commands.add_parser(name, help=summary, description=summary)
         module.add_options(command)
     options = parser.parse_args(arguments)
+    if options.command != "warm":
+        compile_in_background()
     try:
         return _COMMANDS[options.command].run(options)
     except UnrollError as error:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from core.errors import UnrollError
-from core.records import Record, StepRecord
-from core.steps import CSV, csv_row
+from core.steps import CSV, StepTable, Told, csv_rows
 from core.training.observer import RunObserver
 
 
@@ -25,10 +24,10 @@ class MetricsFile(RunObserver):
         self._writer = csv.writer(file)
         self._writer.writerow(CSV)
 
-    def record(self, record: Record) -> None:
-        """A row for a step."""
-        if isinstance(record, StepRecord):
-            self._writer.writerow(csv_row(record))
+    def record(self, record: Told) -> None:
+        """A row for each step."""
+        if isinstance(record, StepTable):
+            self._writer.writerows(csv_rows(record.columns))
 
 
 @contextmanager

@@ -50,9 +50,7 @@ def run(options: argparse.Namespace) -> int:
     from core.data.corpora import load_corpus
     from core.insight.flow import held_out_windows, probe
     from core.storage.weights import load_weights
-    from core.training.threads import prepare_thread
 
-    prepare_thread()
     weights, config, _ = load_weights(options.weights)
     corpus = load_corpus(options.text)
     if corpus.held_out < 2:

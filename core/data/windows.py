@@ -57,13 +57,22 @@ class Cursors:
         """
         if unrollings < 1:
             raise ConfigError(f"unrollings={unrollings} is not allowed: choose 1 or more.")
-        if len(self._steps) != unrollings + 1:
-            self._steps = np.arange(1, unrollings + 2)[:, None]  # (T + 1, 1)
-        # "wrap" is the modulo: np.take does it on the way.
-        read = self._ids.take(self._positions + self._steps, mode="wrap")  # (T + 1, B)
-        read = read.astype(np.int64)
-        self._positions = (self._positions + unrollings) % len(self._ids)
+        read = self.read(unrollings)
         return read[:-1], read[1:]  # (T, B), (T, B)
+
+    def read(self, characters: int) -> np.ndarray:
+        """Advance every cursor by so many characters: these, and the one that comes next.
+
+        Returns:
+            int64 of shape `(characters + 1, B)`, C-contiguous: several windows one after the
+            other, if their lengths add up to it.
+        """
+        if len(self._steps) != characters + 1:
+            self._steps = np.arange(1, characters + 2)[:, None]
+        # "wrap" is the modulo: np.take does it on the way.
+        read = self._ids.take(self._positions + self._steps, mode="wrap").astype(np.int64)
+        self._positions = (self._positions + characters) % len(self._ids)
+        return read
 
     @property
     def positions(self) -> np.ndarray:

@@ -29,7 +29,7 @@ BASE = TrainingConfig(
 # Part of every cell's key: results of an older way to measure are not reused.
 _MEASURE = 2
 # What a score does not depend on, so that a key does not either.
-_NOT_IN_KEY = ("report_every", "probe_every", "device")
+_NOT_IN_KEY = ("report_every", "probe_every", "device", "engine")
 
 
 @dataclass(frozen=True, slots=True)

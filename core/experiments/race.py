@@ -38,7 +38,7 @@ SEEDS = (1, 3)
 """How many seeds it may be run with."""
 
 # Changing these would compare two texts, two measurements or two machines.
-SAME_IN_ALL = ("text", "report_every", "probe_every", "device", "steps")
+SAME_IN_ALL = ("text", "report_every", "probe_every", "device", "engine", "steps")
 
 
 @dataclass(frozen=True, slots=True)

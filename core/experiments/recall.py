@@ -47,16 +47,13 @@ def latch_loss(model: CharacterModel, lag: int) -> float:
 def _read(model: CharacterModel, lag: int) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
     """Read the unseen text: where each counted character stands, its logits, and itself.
 
-    Yields `at`, logits `(streams, V)`, to be used before the next are asked for, and targets
-    `(streams,)`.
+    Yields `at`, logits `(streams, V)` and targets `(streams,)`.
     """
-    text = _unseen_text(lag)  # (streams, length)
-    reader = model.reader(len(text))
+    text = _unseen_text(lag).T  # (length, streams)
     with np.errstate(over="ignore", invalid="ignore"):
-        for at in range(1, text.shape[1]):
-            reader.read(text[:, at - 1])
-            if at >= lag + 2:
-                yield at, reader.logits, text[:, at]
+        logits = model.reader(text.shape[1]).read_all(text[:-1])
+    for at in range(lag + 2, len(text)):
+        yield at, logits[at - 1], text[at]
 
 
 @lru_cache(maxsize=4)

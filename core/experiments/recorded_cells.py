@@ -167,6 +167,8 @@ class RecordedCells:
                 message=_TRAINS,
                 device="cpu",
                 device_reason="a cell of a sweep trains on a core of its own",
+                engine="",
+                engine_reason="",
                 diagnosis="",
                 characters_seen=0,
                 seconds=0.0,

@@ -15,17 +15,15 @@ import numpy as np
 
 from core.data.corpora import Corpus, load_corpus
 from core.data.latch import latch_floor
+from core.engines.threads import prepare_thread
 from core.errors import Diverged, TextError
 from core.experiments.cell_run import CellRun
 from core.experiments.cells import MARKS, Cell, CellResult, Mark
 from core.experiments.recall import echo_recall, latch_loss
 from core.networks.stepwise import CharacterModel
-from core.records import Report, StepRecord
-from core.steps import Columns, columns_of, joined
-from core.training.threads import prepare_thread
+from core.records import Report
+from core.steps import Columns, StepTable, joined
 from core.training.trainer import Trainer
-
-_LOOK_EVERY = 50  # steps between two questions whether to give up
 
 
 class Abandoned(Exception):
@@ -42,26 +40,26 @@ def train_cell(
     Args:
         cell: what to train.
         tell: given a mark ten times on the way.
-        wanted: asked every 50 steps; False ends the training.
+        wanted: asked every few steps; False ends the training.
 
     Raises:
         TextError: the text is not there, is another one, or is too short.
         Abandoned: `wanted` said no.
     """
-    prepare_thread()
     began = perf_counter()
     corpus = _text_of(cell)
     # Probes of the gradient flow would cost one part in twenty, and say nothing of the score.
     trainer = Trainer(cell.trained_config.changed(probe_every=0), corpus)
+    prepare_thread(trainer.engine.name)
     trail, message = _Trail(cell, trainer), ""
     try:
-        for record in trainer.train():
-            if isinstance(record, Report):
-                trail.reports.append(record)
-            elif isinstance(record, StepRecord):
-                if (mark := trail.add(record)) is not None:
+        for told in trainer.tell(trail.room):
+            if isinstance(told, Report):
+                trail.reports.append(told)
+            elif isinstance(told, StepTable):
+                if (mark := trail.add(told.columns)) is not None:
                     tell(mark)
-                if record.step % _LOOK_EVERY == 0 and not wanted():
+                if not wanted():
                     raise Abandoned
     except Diverged as error:
         message = str(error)
@@ -90,38 +88,42 @@ class _Trail:
         self.reports: list[Report] = []
         self.marks: list[Mark] = []
         self._cell, self._trainer = cell, trainer
-        self._since: list[StepRecord] = []  # the last mark
-        self._parts: list[Columns] = []  # a mark's steps each
+        self._parts: list[Columns] = []  # all steps, in order ...
+        self._marked = 0  # ... so many of the parts are before the last mark
         steps = cell.config.steps
-        self._due = {math.ceil(steps * part / MARKS) for part in range(1, MARKS + 1)}
+        self._due = sorted({math.ceil(steps * part / MARKS) for part in range(1, MARKS + 1)})
 
-    def add(self, record: StepRecord) -> Mark | None:
-        """A step was taken; the mark, if this is the place for one."""
-        self._since.append(record)
-        if record.step not in self._due:
+    def room(self) -> int:
+        """How many steps may be taken up to the next mark."""
+        done = self._trainer.steps_done
+        return next((due - done for due in self._due if due > done), 1)
+
+    def add(self, steps: Columns) -> Mark | None:
+        """Some steps were taken; the mark, if this is the place for one."""
+        self._parts.append(steps)
+        if steps["step"][-1] not in self._due:
             return None
+        since = joined(self._parts[self._marked :])
+        self._marked = len(self._parts)
         lag = self._cell.lag
         mark = Mark(
-            step=record.step,
-            characters=record.characters_seen,
-            loss_nats=float(np.mean([step.loss_nats for step in self._since])),
-            grad_norm=max(step.grad_norm for step in self._since),
+            step=int(since["step"][-1]),
+            characters=int(since["characters_seen"][-1]),
+            loss_nats=float(since["loss_nats"].mean()),
+            grad_norm=float(since["grad_norm"].max()),
             recall=None if lag is None else echo_recall(_model(self._trainer), lag),
         )
         self.marks.append(mark)
-        self._parts.append(columns_of(self._since))
-        self._since.clear()
         return mark
 
     @property
     def max_grad_norm(self) -> float:
         """The largest norm before clipping; 0 before the first step."""
-        norms = [mark.grad_norm for mark in self.marks]
-        return max([0.0, *norms, *(step.grad_norm for step in self._since)])
+        return max([0.0, *(float(part["grad_norm"].max()) for part in self._parts)])
 
     def columns(self) -> Columns:
         """Every step, `(steps,)` a column."""
-        return joined([*self._parts, columns_of(self._since)])
+        return joined(self._parts)
 
 
 def _text_of(cell: Cell) -> Corpus:

@@ -11,7 +11,7 @@ state that the network knows, and the k characters are read from there:
 The smallest k whose loss is within 0.01 nats of the whole history's is the *context used*. What
 is used is not what is trained: how far a gradient reaches is in `flow.py`.
 
-Knows nothing of training. The network's weights are left alone; its buffers are not.
+Knows nothing of training.
 """
 
 from __future__ import annotations
@@ -20,10 +20,8 @@ import math
 from itertools import pairwise
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from core.networks.network import Network
+from core.networks.stepwise import CharacterModel
 from core.records import CONTEXT_LENGTHS, ContextRecord
 
 _STREAMS = 128  # texts read side by side, from a zero state each
@@ -36,11 +34,11 @@ SHORTEST = 1_000
 """Characters of held-out text from which a curve is worth measuring."""
 
 
-def context_curve(network: Network, ids: np.ndarray, *, step: int = 0) -> ContextRecord | None:
+def context_curve(model: CharacterModel, ids: np.ndarray, *, step: int = 0) -> ContextRecord | None:
     """The held-out loss by how many characters come from the text itself.
 
     Args:
-        network: any architecture; its batch size does not matter.
+        model: any architecture.
         ids: a text that was not trained on, `(L,)`.
         step: the last one trained before.
 
@@ -50,44 +48,50 @@ def context_curve(network: Network, ids: np.ndarray, *, step: int = 0) -> Contex
     if len(ids) < SHORTEST:
         return None
     starts = np.linspace(0, len(ids) - _LENGTH - 1, _STREAMS).astype(np.int64)
-    read = ids[starts + np.arange(_LENGTH + 1)[:, None]].astype(np.int64)
-    text = torch.from_numpy(read).to(network.parameters.flat.device)  # (time, streams)
-    states = _states(network, text)
-    losses = _losses(network, text, states)
+    text = ids[starts + np.arange(_LENGTH + 1)[:, None]].astype(np.int64)  # (time, streams)
+    with np.errstate(over="ignore", invalid="ignore"):  # weights about to diverge
+        losses = _losses(model, text, _states(model, text))
     if not all(map(math.isfinite, losses)):
         return None
     return ContextRecord(step, tuple(losses[:-1]), losses[-1])
 
 
-def _states(network: Network, text: Tensor) -> dict[int, Tensor]:
+def _states(model: CharacterModel, text: np.ndarray) -> dict[int, np.ndarray]:
     """The states after as many characters of each stream as a place may begin from."""
     first = _HISTORY - _LONGEST
-    _, state = network.loss(text[:first], text[1 : first + 1], network.initial_state(_STREAMS))
-    states = {first: state}
+    reader = model.reader(_STREAMS)
+    reader.read_all(text[:first])
+    states = {first: reader.state.copy()}
     for time in range(first, _LENGTH - 1):
-        _, state = network.loss(text[time : time + 1], text[time + 1 : time + 2], state)
-        states[time + 1] = state
+        reader.read_all(text[time : time + 1])
+        states[time + 1] = reader.state.copy()
     return states
 
 
-def _losses(network: Network, text: Tensor, states: dict[int, Tensor]) -> list[float]:
+def _losses(model: CharacterModel, text: np.ndarray, states: dict[int, np.ndarray]) -> list[float]:
     """Mean losses in nats of the character after each place: for each k, and for all.
 
     In one pass: the longest k begins, the others join where they have as many left to read.
     """
     places = range(_HISTORY, _LENGTH + 1, _APART)  # so many characters are before each
 
-    def begin(k: int, swap: int) -> Tensor:
-        state = torch.stack([states[place - k] for place in places])  # (places, streams, ...)
-        return state.roll(swap, 1).flatten(0, 1)
+    def begin(k: int, swap: int) -> np.ndarray:
+        state = np.stack([states[place - k] for place in places])  # (places, streams, N)
+        return np.roll(state, swap, 1).reshape(-1, state.shape[2])
 
     # What stands before each place, and at the end what follows: (longest + 1, places * streams)
-    near = torch.stack([text[place - _LONGEST : place + 1] for place in places], 1).flatten(1)
+    near = np.stack([text[place - _LONGEST : place + 1] for place in places], 1)
+    near = near.reshape(len(near), -1)
     state = begin(_LONGEST, _STREAMS // 2)
     for group, (k, shorter) in enumerate(pairwise(reversed(CONTEXT_LENGTHS)), 1):
-        rows = near[_LONGEST - k : _LONGEST - shorter + 1].repeat(1, group)
-        _, state = network.loss(rows[:-1], rows[1:], state)
-        state = torch.cat([state, begin(shorter, _STREAMS // 2)])
+        rows = np.tile(near[_LONGEST - k : _LONGEST - shorter], (1, group))
+        reader = model.reader(len(state))
+        reader.state[:] = state
+        reader.read_all(rows)
+        state = np.concatenate([reader.state, begin(shorter, _STREAMS // 2)])
     # Each has one character left to read, the last k = 1, and so has the whole history.
-    groups = [*reversed(state.chunk(len(CONTEXT_LENGTHS))), begin(1, 0)]
-    return [float(network.loss(near[-2:-1], near[-1:], group)[0]) for group in groups]
+    reader = model.reader(len(state) + near.shape[1])
+    reader.state[:] = np.concatenate([state, begin(1, 0)])
+    found = reader.losses(np.tile(near[-2:], (1, len(CONTEXT_LENGTHS) + 1)))[0]
+    *by_length, whole = found.reshape(len(CONTEXT_LENGTHS) + 1, -1).mean(1).tolist()
+    return [*reversed(by_length), whole]

@@ -8,61 +8,45 @@ from __future__ import annotations
 
 import math
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from core.networks.build import build_network
-from core.networks.network import Network
-from core.networks.parameters import Parameters
+from core.engines.engine import Passes
 from core.records import Divergence
 
 
-@torch.no_grad()
-def examine(
-    network: Network, inputs: Tensor, targets: Tensor, state: Tensor, *, step: int
-) -> Divergence:
-    """What went wrong in the window that `network.loss_and_gradients` has just been given.
+def examine(passes: Passes, *, step: int, unrollings: int) -> Divergence:
+    """What went wrong in the window that was read last.
 
     Args:
-        network: with the weights that the window was read with.
-        inputs: ids `(T, B)`.
-        targets: ids `(T, B)`.
-        state: what crossed from the window before.
+        passes: with the weights that the window was read with.
         step: noted in the record.
+        unrollings: T of the window.
     """
-    tensor, place = _first(network)
-    return Divergence(step, tensor, place, len(inputs), _true_norm(network, inputs, targets, state))
+    with np.errstate(over="ignore", invalid="ignore"):
+        tensor, place = _first(passes)
+    return Divergence(step, tensor, place, unrollings, passes.true_norm())
 
 
-def _first(network: Network) -> tuple[str, int | None]:
+def _first(passes: Passes) -> tuple[str, int | None]:
     """The first tensor in order of computing, and the place t at which it started, from 1."""
-    values = network.parameters.values
-    hidden = network.hidden()  # (T, B, H)
-    logits = hidden @ values["V"] + values["c"]  # (T, B, V)
+    hidden = passes.hidden()  # (T, B, H)
+    logits = hidden @ passes.values["V"] + passes.values["c"]  # (T, B, V)
     for name, tensor in (("the hidden layer h", hidden), ("the logits o", logits)):
         if places := _not_finite(tensor):
             return name, places[0] + 1
     # Back through time the last place comes first.
-    if places := _not_finite(network.hidden_gradients()):
+    if places := _not_finite(passes.hidden_gradients()):
         return "the gradient ∂L/∂h", places[-1] + 1
-    for name, gradient in network.parameters.gradients.items():
-        if not torch.isfinite(gradient).all():
+    for name, gradient in passes.gradients.items():
+        if not np.isfinite(gradient).all():
             return f"the gradient of {name}", None
-    if not math.isfinite(float(torch.linalg.vector_norm(network.parameters.gradient))):
+    squares = sum(float((gradient * gradient).sum()) for gradient in passes.gradients.values())
+    if not math.isfinite(squares):
         return "the norm of the gradient", None
     return "the update of the weights", None
 
 
-def _not_finite(tensor: Tensor) -> list[int]:
+def _not_finite(tensor: np.ndarray) -> list[int]:
     """The places t, from 0, with a number that is not finite."""
-    return (~torch.isfinite(tensor).flatten(1).all(1)).nonzero()[:, 0].tolist()
-
-
-def _true_norm(network: Network, inputs: Tensor, targets: Tensor, state: Tensor) -> float | None:
-    """The gradient's norm in float64, which holds larger numbers; None if that is too small."""
-    config, device = network.config, network.parameters.flat.device
-    wide = Parameters(config, device=device, dtype=torch.float64)
-    wide.load(network.parameters.values)
-    build_network(config, wide).loss_and_gradients(inputs, targets, state.double())
-    norm = float(torch.linalg.vector_norm(wide.gradient))
-    return norm if math.isfinite(norm) else None
+    finite = np.isfinite(tensor).reshape(len(tensor), -1).all(1)
+    return np.flatnonzero(~finite).tolist()

@@ -1,7 +1,8 @@
 """The hand-written gradient held against autograd, on given weights.
 
 The two share nothing but the equations: `reference.py` lets autograd differentiate the plain
-network, `arch1.py` and `arch2.py` work the gradient out by hand. Knows nothing of training.
+network; the engines, compiled or of torch, work the gradient out by hand. Knows nothing of
+training.
 """
 
 from __future__ import annotations
@@ -12,18 +13,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from core.config import TrainingConfig
 from core.data.windows import Cursors
+from core.engines.build import build_passes
+from core.engines.engine import EngineName
 from core.errors import WeightsError
 from core.networks import reference
-from core.networks.build import build_network
-from core.networks.parameters import Parameters
 
 _MOST_ROWS = 32
 
-_Window = tuple[Tensor, Tensor]  # inputs and targets, (T, B)
+_Window = tuple[np.ndarray, np.ndarray]  # inputs and targets, (T, B)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,11 @@ class Comparison:
 
 
 def check_gradient(
-    weights: Mapping[str, np.ndarray], config: TrainingConfig, ids: np.ndarray, unrollings: int
+    weights: Mapping[str, np.ndarray],
+    config: TrainingConfig,
+    ids: np.ndarray,
+    unrollings: int,
+    engine: EngineName = "torch",
 ) -> tuple[Comparison, ...]:
     """Compare every gradient of one window, read with a state carried from the window before.
 
@@ -49,6 +53,7 @@ def check_gradient(
         config: the network they belong to.
         ids: the text to read, at least 2 characters.
         unrollings: T of the window.
+        engine: whose gradient is checked.
 
     Raises:
         WeightsError: a number on the way does not even fit into float64, so that there is nothing
@@ -56,66 +61,68 @@ def check_gradient(
     """
     rows = min(config.batch_size, _MOST_ROWS, len(ids))
     cursors = Cursors(ids, rows)
-    before, window = _next_window(cursors, unrollings), _next_window(cursors, unrollings)
+    before, window = cursors.next_window(unrollings), cursors.next_window(unrollings)
     exact = _by_autograd(weights, config, before, window)
-    if not all(torch.isfinite(gradient).all() for gradient in exact.values()):
+    if not all(np.isfinite(gradient).all() for gradient in exact.values()):
         raise WeightsError(
             f"With these weights, and {unrollings} unrollings, the gradient of a window has "
             "numbers that do not fit into float64, so there is nothing to compare: choose fewer "
             "unrollings, or weights from before they grew so large."
         )
-    double = _by_hand(weights, config, before, window, torch.float64)
-    single = _by_hand(weights, config, before, window, torch.float32)
+    double = _by_hand(weights, config, engine, before, window, np.float64)
+    single = _by_hand(weights, config, engine, before, window, np.float32)
     return tuple(
         Comparison(
             name,
-            float(gradient.abs().max()),
+            float(np.abs(gradient).max()),
             _difference(double[name], gradient),
-            _difference(single[name].double(), gradient),
+            _difference(single[name], gradient),
         )
         for name, gradient in exact.items()
     )
 
 
-def _next_window(cursors: Cursors, unrollings: int) -> _Window:
-    inputs, targets = cursors.next_window(unrollings)
-    return torch.from_numpy(inputs), torch.from_numpy(targets)
-
-
 def _by_autograd(
     weights: Mapping[str, np.ndarray], config: TrainingConfig, before: _Window, window: _Window
-) -> dict[str, Tensor]:
+) -> dict[str, np.ndarray]:
     leaves = {
         name: torch.tensor(value, dtype=torch.float64, requires_grad=True)
         for name, value in weights.items()
     }
     state = reference.initial_state(config, before[0].shape[1], leaves["U"])
-    state = reference.window(leaves, config, *before, state).state
-    read = reference.window(leaves, config, *window, state)
+    state = reference.window(leaves, config, *_tensors(before), state).state
+    read = reference.window(leaves, config, *_tensors(window), state)
     gradients = torch.autograd.grad(read.loss, [*leaves.values(), *read.hidden])
-    named = dict(zip(leaves, gradients, strict=False))
-    return {**named, "h": torch.stack(gradients[len(leaves) :])}
+    named = {name: found.numpy() for name, found in zip(leaves, gradients, strict=False)}
+    return {**named, "h": torch.stack(gradients[len(leaves) :]).numpy()}
+
+
+def _tensors(window: _Window) -> tuple[torch.Tensor, torch.Tensor]:
+    inputs, targets = window
+    return torch.from_numpy(inputs), torch.from_numpy(targets)
 
 
 def _by_hand(
     weights: Mapping[str, np.ndarray],
     config: TrainingConfig,
+    engine: EngineName,
     before: _Window,
     window: _Window,
-    dtype: torch.dtype,
-) -> dict[str, Tensor]:
-    parameters = Parameters(config, dtype=dtype)
-    parameters.load({name: torch.tensor(value) for name, value in weights.items()})
-    network = build_network(config, parameters)
-    _, state = network.loss(*before, network.initial_state(before[0].shape[1]))
-    network.loss_and_gradients(*window, state)
-    return {**parameters.gradients, "h": network.hidden_gradients()}
+    dtype: type[np.floating],
+) -> dict[str, np.ndarray]:
+    passes = build_passes(config, engine, before[0].shape[1], dtype)
+    passes.load(weights)
+    with np.errstate(over="ignore", invalid="ignore"):
+        passes.loss_and_gradients(*before)
+        passes.move_on()
+        passes.loss_and_gradients(*window)
+        return {**passes.gradients, "h": passes.hidden_gradients()}
 
 
-def _difference(found: Tensor, expected: Tensor) -> float:
+def _difference(found: np.ndarray, expected: np.ndarray) -> float:
     """The largest difference, as a share of the largest entry; 0 where both are all zeros."""
-    if not torch.isfinite(found).all():
+    if not np.isfinite(found).all():
         return math.inf
-    largest = float(expected.abs().max())
-    difference = float((found - expected).abs().max())
+    largest = float(np.abs(expected).max())
+    difference = float(np.abs(found.astype(np.float64) - expected).max())
     return difference / largest if largest else difference

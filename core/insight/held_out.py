@@ -1,42 +1,63 @@
-"""What each character of a held-out text costs a network: for two networks that read the same.
+"""How well a network predicts a text that it was not trained on.
 
-Knows nothing of training. The mean is that of validation, which reads the text in the same way.
+The text is cut into up to 64 streams that are read side by side, each from a zero state to its
+end; the few characters that fill no stream are left out. Knows nothing of training.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from core.config import TrainingConfig
+from core.data.streams import layout, predictions
 from core.networks.stepwise import CharacterModel
 
-_STREAMS = 64  # as in `evaluation.py`: read side by side, each from a zero state
-_LEAST = 100  # characters in a stream
+_AT_ONCE = 1_000  # characters of each stream: bounds the working memory
+
+
+def mean_loss(
+    weights: Mapping[str, np.ndarray],
+    config: TrainingConfig,
+    ids: np.ndarray,
+    *,
+    compiled: bool | None = None,
+) -> float:
+    """Mean cross-entropy in nats a character; not finite where the network's outputs are not.
+
+    Args:
+        weights: `U, W, b, V, c`.
+        config: the network they belong to.
+        ids: the text, `(L,)`, at least 2 characters.
+        compiled: see `CharacterModel`.
+    """
+    total = sum(float(losses.sum()) for losses in _read(weights, config, ids, compiled))
+    return total / predictions(len(ids))
 
 
 def character_losses(
     weights: Mapping[str, np.ndarray], config: TrainingConfig, ids: np.ndarray
 ) -> np.ndarray:
-    """The loss in nats of each character, in the streams that the text is cut into.
-
-    Args:
-        weights: `U, W, b, V, c`.
-        config: the network they belong to.
-        ids: the text, at least 2 characters; the few that fill no stream are left out.
+    """The loss in nats of each character; arguments as of `mean_loss`, which is their mean.
 
     Returns:
         `(streams, length)`; not finite where the network's outputs are not.
     """
-    streams = max(1, min(_STREAMS, len(ids) // _LEAST))
-    length = (len(ids) - 1) // streams
-    text = ids[np.arange(streams)[:, None] * length + np.arange(length + 1)]  # (S, length+1)
-    rows, losses = np.arange(streams), np.empty((streams, length))
+    return np.concatenate(list(_read(weights, config, ids, None))).T
+
+
+def _read(
+    weights: Mapping[str, np.ndarray],
+    config: TrainingConfig,
+    ids: np.ndarray,
+    compiled: bool | None,
+) -> Iterator[np.ndarray]:
+    """The losses `(some, streams)` of one stretch of all streams after the other."""
+    streams, length = layout(len(ids))
+    begins = np.arange(streams) * length
     with np.errstate(over="ignore", invalid="ignore"):  # weights about to diverge
-        reader = CharacterModel(weights, config).reader(streams)
-        for at in range(length):
-            reader.read(text[:, at])
-            shifted = reader.logits - reader.logits.max(1, keepdims=True)  # (S, V)
-            losses[:, at] = np.log(np.exp(shifted).sum(1)) - shifted[rows, text[:, at + 1]]
-    return losses
+        reader = CharacterModel(weights, config, compiled=compiled).reader(streams)
+        for start in range(0, length, _AT_ONCE):
+            stop = min(start + _AT_ONCE, length)
+            yield reader.losses(ids[begins + np.arange(start, stop + 1)[:, None]])

@@ -13,14 +13,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from core.config import ALPHABET_SIZE
 from core.data.alphabet import decode
 from core.errors import ConfigError
-from core.networks.stepwise import CharacterModel, softmax
+from core.networks.stepwise import CharacterModel, Reader, softmax
 
 _DRAWN_AT_ONCE = 200  # characters; fetching random numbers one by one costs as much as a product
 
@@ -148,32 +148,39 @@ def generate(
     """
     draw = draw or Draw()
     left: float = math.inf if length is None else length
-    primer = [] if prime is None else [int(i) for i in prime]
+    given = [first_character(generator)] if prime is None or not len(prime) else prime.tolist()
+    if left <= 0:
+        return
+    yield from given[: int(min(left, len(given)))]
+    left -= len(given)
     reader = model.reader()
-    read, logits = reader.read, reader.logits
-    for character in primer or [first_character(generator)]:
-        if left <= 0:
-            return
-        left -= 1
-        with quiet():
-            read(character)
-        yield character
-    add, unrestricted = np.add, draw.unrestricted
+    with quiet():
+        for character in given[:-1]:
+            reader.read(character)
+    character = given[-1]
+    write = reader.write if draw.unrestricted else partial(_write_restricted, reader, draw)
     while left > 0:
-        noise = draw.noise(generator, int(min(left, _DRAWN_AT_ONCE))).astype(logits.dtype)
-        characters = []
+        noise = draw.noise(generator, int(min(left, _DRAWN_AT_ONCE)))
         with quiet():
-            for sums in noise:  # a character's noise, and then what it is chosen by
-                add(logits if unrestricted else draw.scores(logits), sums, out=sums)
-                character = int(sums.argmax())
-                characters.append(character)
-                read(character)
-        finite = np.isfinite(noise.max(1))  # of the chosen ones
-        if not finite.all():
-            yield from characters[: finite.argmin()]
-            return
+            characters = write(character, noise.astype(reader.logits.dtype)).tolist()
         yield from characters
+        if len(characters) < len(noise):
+            return
+        character = characters[-1]
         left -= len(characters)
+
+
+def _write_restricted(reader: Reader, draw: Draw, character: int, noise: np.ndarray) -> np.ndarray:
+    """`Reader.write` of a distribution that is not the network's own."""
+    ids = np.empty(len(noise), np.int64)
+    for place, sums in enumerate(noise):
+        reader.read(character)
+        scores = draw.scores(reader.logits) + sums
+        character = int(scores.argmax())
+        if not np.isfinite(scores[character]):
+            return ids[:place]
+        ids[place] = character
+    return ids
 
 
 def sample(

@@ -10,13 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from core.config import TrainingConfig
 from core.data.alphabet import decode
-from core.insight.evaluation import mean_loss
-from core.networks.build import build_network
-from core.networks.parameters import Parameters
+from core.insight.held_out import mean_loss
 
 LONG_WORD = 4
 """Letters from which a word counts as long: chance alone writes most shorter ones."""
@@ -71,7 +68,6 @@ def known_words(texts: Iterable[str], known: frozenset[str]) -> WordShare:
     )
 
 
-@torch.no_grad()
 def validation_bits(
     weights: Mapping[str, np.ndarray], config: TrainingConfig, ids: np.ndarray
 ) -> float:
@@ -81,6 +77,4 @@ def validation_bits(
         weights: `U, W, b, V, c`.
         ids: `(L,)`, at least 2 characters.
     """
-    parameters = Parameters(config, device="cpu")
-    parameters.load({name: torch.tensor(value) for name, value in weights.items()})
-    return mean_loss(build_network(config, parameters), ids) / math.log(2)
+    return mean_loss(weights, config, ids) / math.log(2)

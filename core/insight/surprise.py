@@ -60,12 +60,8 @@ def surprise(
         )
     exact = {name: np.asarray(value, np.float64) for name, value in weights.items()}
     model = CharacterModel(exact, config, fed_back)
-    logits = np.empty((len(ids) - 1, len(exact["c"])))
-    reader = model.reader()
     with np.errstate(over="ignore", invalid="ignore"):
-        for place, character in enumerate(np.asarray(ids[:-1]).tolist()):
-            reader.read(character)
-            logits[place] = reader.logits
+        logits = model.reader().read_all(np.asarray(ids[:-1]))  # (L-1, V)
     fine = np.isfinite(logits).all(1)
     if not fine.all():
         raise WeightsError(

@@ -38,7 +38,7 @@ from torch import Tensor
 
 from core.config import TrainingConfig
 from core.networks.layers import CrossEntropy, in_place, slope, sum_by_character
-from core.networks.network import Network
+from core.networks.network import Network, Window
 from core.networks.parameters import Parameters
 
 # φ' is computed for so many steps at once: for one it would be mostly the cost of a call, for
@@ -46,7 +46,7 @@ from core.networks.parameters import Parameters
 _SLOPES_AT_ONCE = 8
 
 
-class _Window:
+class _Window(Window):
     """The buffers of one window of `T` steps and `B` rows."""
 
     def __init__(
@@ -74,10 +74,10 @@ class _Window:
         ][::-1]
 
 
-Window = TypeVar("Window", bound=_Window)
+Buffers = TypeVar("Buffers", bound=_Window)
 
 
-class _Arch1(Network[Window]):
+class _Arch1(Network[Buffers]):
     """What the three ways of joining input and hidden layer have in common."""
 
     def __init__(self, config: TrainingConfig, parameters: Parameters) -> None:
@@ -97,20 +97,20 @@ class _Arch1(Network[Window]):
         """h_0 = 0, `(B, H)`."""
         return self.parameters.flat.new_zeros((batch_size, self.config.hidden_size))
 
-    def _advance(self, window: Window, w: Tensor) -> None:
+    def _advance(self, window: Buffers, w: Tensor) -> None:
         """The loop forward: `g[1:]` holds what φ is applied to, but for `g_{t-1} w`."""
         phi_ = self._phi_
         before, *later = window.g_at
         for g in later:
             before = phi_(g.addmm_(before, w))
 
-    def _backward(self, window: Window, inputs: Tensor, targets: Tensor, state: Tensor) -> None:
+    def _backward(self, window: Buffers) -> None:
         """What depends on the loop alone: every dz, and the gradient of `WV2`."""
         window.output.backward(out=window.d_logits)
         self._go_back(window)
         torch.mm(window.g_all_t, window.back_all, out=self.dWV2)
 
-    def _go_back(self, window: Window) -> None:
+    def _go_back(self, window: Buffers) -> None:
         """The loop backward: `back` holds the do, and gets the dz."""
         credit = self.WV2.t().contiguous()  # one copy, and every product is a third faster
         for g, slopes, steps in window.blocks:
@@ -118,12 +118,10 @@ class _Arch1(Network[Window]):
             for back, dz, its_slope in steps:
                 torch.mm(back, credit, out=dz).mul_(its_slope)
 
-    def _hidden(self, window: Window, inputs: Tensor, targets: Tensor, state: Tensor) -> Tensor:
+    def _hidden(self, window: Buffers) -> Tensor:
         return window.g[1:].clone()
 
-    def _hidden_gradients(
-        self, window: Window, inputs: Tensor, targets: Tensor, state: Tensor
-    ) -> Tensor:
+    def _hidden_gradients(self, window: Buffers) -> Tensor:
         return window.back[1:] @ self.WV.t()
 
 
@@ -168,9 +166,9 @@ class Arch1Concat(_Arch1[_ConcatWindow]):
     def _new_window(self, steps: int, batch: int) -> _ConcatWindow:
         return _ConcatWindow(steps, batch, self.config, self.parameters)
 
-    def _forward(self, window: _ConcatWindow, inputs: Tensor, state: Tensor) -> Tensor:
+    def _forward(self, window: _ConcatWindow, state: Tensor) -> Tensor:
         n = self.config.nodes
-        window.line_read.copy_(inputs.reshape(-1))
+        window.line_read.copy_(window.inputs.reshape(-1))
         self._phi_(torch.add(self.U, self.b1, out=window.table))
         window.carried.copy_(state[:, :n])
         torch.addmm(self.bc2, window.lines, self.WV1, out=window.lines_WV)
@@ -184,10 +182,8 @@ class Arch1Concat(_Arch1[_ConcatWindow]):
         logits.addmm_(window.g_flat, self.V2)
         return torch.cat((window.table.index_select(0, window.last_read), window.g_at[-1]), 1)
 
-    def _backward(
-        self, window: _ConcatWindow, inputs: Tensor, targets: Tensor, state: Tensor
-    ) -> None:
-        super()._backward(window, inputs, targets, state)
+    def _backward(self, window: _ConcatWindow) -> None:
+        super()._backward(window)
         lines_back = window.lines_back.zero_().index_add_(0, window.line_of, window.back_all)
         torch.mm(window.lines_t, lines_back, out=self.dWV1)
         torch.sum(lines_back, 0, out=self.dbc2)
@@ -195,10 +191,8 @@ class Arch1Concat(_Arch1[_ConcatWindow]):
         torch.mm(window.table_back, self.WV1_t, out=self.dU).mul_(passes)
         torch.sum(self.dU, 0, out=self.db1)
 
-    def _hidden(
-        self, window: _ConcatWindow, inputs: Tensor, targets: Tensor, state: Tensor
-    ) -> Tensor:
-        return torch.cat((window.table[inputs], window.g[1:]), 2)
+    def _hidden(self, window: _ConcatWindow) -> Tensor:
+        return torch.cat((window.table[window.inputs], window.g[1:]), 2)
 
 
 class Arch1Add(_Arch1[_Window]):
@@ -207,18 +201,18 @@ class Arch1Add(_Arch1[_Window]):
     def _new_window(self, steps: int, batch: int) -> _Window:
         return _Window(steps, batch, self.config, self.parameters)
 
-    def _forward(self, window: _Window, inputs: Tensor, state: Tensor) -> Tensor:
+    def _forward(self, window: _Window, state: Tensor) -> Tensor:
         window.g[0] = state
         into_loop = self.U + self.b  # (V, N)
-        torch.index_select(into_loop, 0, inputs.reshape(-1), out=window.g_flat)
+        torch.index_select(into_loop, 0, window.inputs.reshape(-1), out=window.g_flat)
         self._advance(window, self.W)
         torch.addmm(self.c, window.g_flat, self.V, out=window.output.logits)
         return window.g[-1]
 
-    def _backward(self, window: _Window, inputs: Tensor, targets: Tensor, state: Tensor) -> None:
-        super()._backward(window, inputs, targets, state)
+    def _backward(self, window: _Window) -> None:
+        super()._backward(window)
         torch.sum(window.back_all, 0, out=self.dbc2)
-        self.dU.copy_(sum_by_character(window.dz_flat, inputs.reshape(-1), len(self.U)))
+        self.dU.copy_(sum_by_character(window.dz_flat, window.inputs.reshape(-1), len(self.U)))
 
 
 class _GatedWindow(_Window):
@@ -240,9 +234,9 @@ class Arch1Multiply(_Arch1[_GatedWindow]):
     def _new_window(self, steps: int, batch: int) -> _GatedWindow:
         return _GatedWindow(steps, batch, self.config, self.parameters)
 
-    def _forward(self, window: _GatedWindow, inputs: Tensor, state: Tensor) -> Tensor:
+    def _forward(self, window: _GatedWindow, state: Tensor) -> Tensor:
         window.g[0] = state
-        torch.index_select(self.U, 0, inputs.reshape(-1), out=window.u.flatten(0, 1))
+        torch.index_select(self.U, 0, window.inputs.reshape(-1), out=window.u.flatten(0, 1))
         before, *later = window.g_at
         for g, u, z in zip(later, window.u_at, window.z_at, strict=True):
             torch.mm(before, self.W, out=z)
@@ -250,14 +244,12 @@ class Arch1Multiply(_Arch1[_GatedWindow]):
         torch.addmm(self.c, window.g_flat, self.V, out=window.output.logits)
         return window.g[-1]
 
-    def _backward(
-        self, window: _GatedWindow, inputs: Tensor, targets: Tensor, state: Tensor
-    ) -> None:
-        super()._backward(window, inputs, targets, state)
+    def _backward(self, window: _GatedWindow) -> None:
+        super()._backward(window)
         torch.sum(window.delta.flatten(0, 1), 0, out=self.db)
         torch.sum(window.d_logits, 0, out=self.dc)
         du = window.delta.mul(window.z).flatten(0, 1)  # (T*B, N)
-        self.dU.copy_(sum_by_character(du, inputs.reshape(-1), len(self.U)))
+        self.dU.copy_(sum_by_character(du, window.inputs.reshape(-1), len(self.U)))
 
     def _go_back(self, window: _GatedWindow) -> None:
         credit = self.WV2.t().contiguous()

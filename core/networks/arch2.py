@@ -22,7 +22,7 @@ from torch import Tensor
 
 from core.config import TrainingConfig
 from core.networks.layers import CrossEntropy, in_place, slope, sum_by_character
-from core.networks.network import Buffers, Network
+from core.networks.network import Buffers, Network, Window
 from core.networks.parameters import Parameters
 
 
@@ -35,7 +35,7 @@ class _Arch2(Network[Buffers]):
         return self.parameters.flat.new_zeros((batch_size, symbols))
 
 
-class _PairCounts:
+class _PairCounts(Window):
     """The buffers of a window that is described by its pairs of characters."""
 
     def __init__(self, positions: int, symbols: int, like: Tensor) -> None:
@@ -54,27 +54,25 @@ class Arch2Teacher(_Arch2[_PairCounts]):
             steps * batch, self.config.parameter_shapes["U"][0], self.parameters.flat
         )
 
-    def _forward(self, window: _PairCounts, inputs: Tensor, state: Tensor) -> Tensor:
+    def _forward(self, window: _PairCounts, state: Tensor) -> Tensor:
         p = self.parameters.values
         both = torch.cat((p["U"], p["W"]), 1)  # (V, 2N): x and p are one one-hot
         window.hidden = in_place(self.config.activation)(both.add_(p["b"]))
         torch.addmm(p["c"], window.hidden, p["V"], out=window.logits)
         return state
 
-    def _loss(self, window: _PairCounts, inputs: Tensor, targets: Tensor) -> Tensor:
+    def _loss(self, window: _PairCounts) -> Tensor:
         symbols = window.counts.shape[0]
-        pairs = torch.add(targets.reshape(-1), inputs.reshape(-1), alpha=symbols)
+        pairs = torch.add(window.targets.reshape(-1), window.inputs.reshape(-1), alpha=symbols)
         window.counts.view(-1).zero_().index_add_(0, pairs, window.ones)
         surprise = torch.log_softmax(window.logits, 1).neg_()
-        return surprise.mul_(window.counts).sum().div_(inputs.numel())
+        return surprise.mul_(window.counts).sum().div_(window.inputs.numel())
 
-    def _backward(
-        self, window: _PairCounts, inputs: Tensor, targets: Tensor, state: Tensor
-    ) -> None:
+    def _backward(self, window: _PairCounts) -> None:
         p, d, n = self.parameters.values, self.parameters.gradients, self.config.nodes
         seen = window.counts.sum(1, keepdim=True)  # (V, 1)
         d_logits = torch.softmax(window.logits, 1).mul_(seen).sub_(window.counts)
-        d_logits.div_(inputs.numel())  # ∂L/∂o summed over the places of each symbol, (V, V)
+        d_logits.div_(window.inputs.numel())  # ∂L/∂o summed over the places of each symbol, (V, V)
         window.d_hidden = torch.mm(d_logits, p["V"].t())  # (V, H)
         delta = torch.empty_like(window.hidden)
         slope(self.config.activation, window.hidden, out=delta).mul_(window.d_hidden)
@@ -85,21 +83,17 @@ class Arch2Teacher(_Arch2[_PairCounts]):
         d["W"].copy_(delta[:, n:])
         torch.sum(delta, 0, out=d["b"])
 
-    def _hidden(
-        self, window: _PairCounts, inputs: Tensor, targets: Tensor, state: Tensor
-    ) -> Tensor:
-        return window.hidden[inputs]
+    def _hidden(self, window: _PairCounts) -> Tensor:
+        return window.hidden[window.inputs]
 
-    def _hidden_gradients(
-        self, window: _PairCounts, inputs: Tensor, targets: Tensor, state: Tensor
-    ) -> Tensor:
-        d_logits = torch.softmax(window.logits, 1)[inputs]  # (T, B, V)
-        ones = d_logits.new_ones((*targets.shape, 1))
-        d_logits.scatter_add_(2, targets[:, :, None], -ones).div_(inputs.numel())
+    def _hidden_gradients(self, window: _PairCounts) -> Tensor:
+        d_logits = torch.softmax(window.logits, 1)[window.inputs]  # (T, B, V)
+        ones = d_logits.new_ones((*window.targets.shape, 1))
+        d_logits.scatter_add_(2, window.targets[:, :, None], -ones).div_(window.inputs.numel())
         return d_logits @ self.parameters.values["V"].t()
 
 
-class _FreeWindow:
+class _FreeWindow(Window):
     """The buffers of one window of `T` steps and `B` rows."""
 
     def __init__(self, steps: int, batch: int, nodes: int, symbols: int, like: Tensor) -> None:
@@ -125,13 +119,13 @@ class Arch2Free(_Arch2[_FreeWindow]):
         symbols, nodes = self.config.parameter_shapes["U"]
         return _FreeWindow(steps, batch, nodes, symbols, self.parameters.flat)
 
-    def _forward(self, window: _FreeWindow, inputs: Tensor, state: Tensor) -> Tensor:
+    def _forward(self, window: _FreeWindow, state: Tensor) -> Tensor:
         v, n = self.parameters.values, self.config.nodes
         b1, b2, V1, V2 = v["b"][:n], v["b"][n:], v["V"][:n], v["V"][n:]
         phi_ = in_place(self.config.activation)
         table = phi_(torch.add(v["U"], b1, out=self._table))
         into_logits = torch.addmm(v["c"], table, V1)  # (V, V)
-        torch.index_select(into_logits, 0, inputs.reshape(-1), out=window.output.logits)
+        torch.index_select(into_logits, 0, window.inputs.reshape(-1), out=window.output.logits)
 
         window.p[0] = state
         for t, logits in enumerate(window.logits_at):
@@ -141,11 +135,9 @@ class Arch2Free(_Arch2[_FreeWindow]):
             torch.softmax(logits, 1, out=window.p[t + 1])
         return window.p[-1]
 
-    def _backward(
-        self, window: _FreeWindow, inputs: Tensor, targets: Tensor, state: Tensor
-    ) -> None:
+    def _backward(self, window: _FreeWindow) -> None:
         v, d, n = self.parameters.values, self.parameters.gradients, self.config.nodes
-        x, table = inputs.reshape(-1), self._table
+        x, table = window.inputs.reshape(-1), self._table
         V1, V2 = v["V"][:n], v["V"][n:]
         window.output.backward(out=window.d_logits)
         slope(self.config.activation, window.a2, out=window.slope)
@@ -171,13 +163,9 @@ class Arch2Free(_Arch2[_FreeWindow]):
         d["U"].mul_(slope(self.config.activation, table, out=torch.empty_like(table)))
         torch.sum(d["U"], 0, out=d["b"][:n])
 
-    def _hidden(
-        self, window: _FreeWindow, inputs: Tensor, targets: Tensor, state: Tensor
-    ) -> Tensor:
-        return torch.cat((self._table[inputs], window.a2), 2)
+    def _hidden(self, window: _FreeWindow) -> Tensor:
+        return torch.cat((self._table[window.inputs], window.a2), 2)
 
-    def _hidden_gradients(
-        self, window: _FreeWindow, inputs: Tensor, targets: Tensor, state: Tensor
-    ) -> Tensor:
-        d_logits = window.d_logits.view(*inputs.shape, -1)  # credit from later included
+    def _hidden_gradients(self, window: _FreeWindow) -> Tensor:
+        d_logits = window.d_logits.view(*window.inputs.shape, -1)  # credit from later included
         return d_logits @ self.parameters.values["V"].t()

@@ -69,6 +69,7 @@ def checkpoint_bytes(checkpoint: Checkpoint) -> bytes:
         "live": state.live.model_dump(),
         "planned": [asdict(event) for event in state.planned],
         "events": checkpoint.events,
+        "engine": state.engine,
     }
     return safetensors.numpy.save(
         {name: np.ascontiguousarray(array) for name, array in state.arrays.items()},
@@ -171,6 +172,7 @@ def _read(data: bytes) -> Checkpoint:
         live=LiveSettings.parse(about["live"]),
         planned=tuple(Event(**event) for event in about["planned"]),
         arrays=arrays,
+        engine="compiled" if about.get("engine") == "compiled" else "torch",
     )
     return Checkpoint(state, config, about["events"])
 

@@ -17,12 +17,10 @@ from core.records import (
     ContextRecord,
     Event,
     ProbeRecord,
-    Record,
     Report,
     RunStatus,
-    StepRecord,
 )
-from core.steps import columns_of, joined
+from core.steps import Columns, StepTable, Told, joined
 from core.storage.batch import Batch, Progress
 from core.storage.checkpoints import Checkpoint
 from core.training.observer import Description, RunObserver
@@ -66,7 +64,7 @@ class Recorder(RunObserver):
         self._next = monotonic() + checkpoint_every
         self._wake = wake
 
-    def record(self, record: Record) -> None:
+    def record(self, record: Told) -> None:
         """All that a step costs."""
         self.told.append(record)
 
@@ -104,13 +102,13 @@ def take(recorder: Recorder, batch: Batch | None) -> tuple[Batch | None, bool]:
     if not told:
         return batch, False
     batch = batch or Batch()
-    trained: list[StepRecord] = []
+    trained: list[Columns] = []
     reports, events = list(batch.reports), list(batch.events)
     probes, contexts = list(batch.probes), list(batch.contexts)
     while told:
         match told.popleft():
-            case StepRecord() as record:
-                trained.append(record)
+            case StepTable(columns):
+                trained.append(columns)
             case Report() as report:
                 reports.append(report)
             case Event() as event:
@@ -126,7 +124,7 @@ def take(recorder: Recorder, batch: Batch | None) -> tuple[Batch | None, bool]:
                 batch.row |= row
                 batch.ended = "status" in batch.row and not batch.row["status"].active
     if trained:
-        batch.steps = joined([batch.steps, columns_of(trained)])
+        batch.steps = joined([batch.steps, *trained])
     batch.reports, batch.events = reports, events
     batch.probes, batch.contexts = probes, contexts
     return batch, bool(trained)

@@ -17,7 +17,7 @@ from core.config import PRESETS, TrainingConfig
 from core.records import Event, EventKind, RunStatus
 
 # What says how a run is computed or reported, and not what is trained.
-_MINOR = {"device", "report_every", "probe_every"}
+_MINOR = {"device", "engine", "report_every", "probe_every"}
 _PRESETS = {key: preset.config.model_dump() for key, preset in PRESETS.items()}
 
 
@@ -77,6 +77,8 @@ class RunRow:
     floors: _Floors
     device: str
     device_reason: str
+    engine: str
+    engine_reason: str
     step: int
     characters_seen: int
     seconds: float

@@ -91,6 +91,11 @@ _MIGRATIONS = (
     """
     UPDATE runs SET floors = '{}'; -- were the whole text's entropies, which no loss compares with
     """,
+    """
+    ALTER TABLE runs ADD COLUMN engine TEXT NOT NULL DEFAULT '';
+    ALTER TABLE runs ADD COLUMN engine_reason TEXT NOT NULL DEFAULT '';
+    UPDATE runs SET engine = 'torch' WHERE device != ''; -- there was no other one
+    """,
 )
 RUNS = Schema(
     title="The store of runs",

@@ -183,6 +183,8 @@ class StoredRun:
             message=row.message,
             device=row.device,
             device_reason=row.device_reason,
+            engine=row.engine,
+            engine_reason=row.engine_reason,
             text_title=row.text_title,
             text_length=row.text_length,
             floors=_floors(row),

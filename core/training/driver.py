@@ -14,21 +14,22 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 
-import torch
+import numpy as np
 
 from core.config import LiveSettings, TrainingConfig
 from core.data.corpora import Corpus
 from core.data.ngrams import cached_floors
 from core.data.text8 import Progress
+from core.engines.threads import prepare_thread
 from core.errors import Diverged, UnrollError
-from core.records import Event, EventKind, RunStatus, StepRecord
+from core.records import Event, EventKind, RunStatus
+from core.steps import StepTable
 from core.training.exchange import Exchange
 from core.training.observer import Description
 from core.training.publisher import STOPPED, Publisher
 from core.training.slots import Slots
 from core.training.state import Past
-from core.training.threads import prepare_thread
-from core.training.trainer import Trainer
+from core.training.trainer import MANY_STEPS, Trainer
 from core.training.turns import InTurn
 
 LoadText = Callable[[str, Progress | None], Corpus]
@@ -55,7 +56,7 @@ class Driver:
         slots: Slots,
         *,
         load_text: LoadText,
-        initial_weights: Mapping[str, torch.Tensor] | None,
+        initial_weights: Mapping[str, np.ndarray] | None,
         planned: Sequence[Event],
         past: Past | None,
         race: InTurn | None,
@@ -82,7 +83,6 @@ class Driver:
 
     def work(self) -> None:
         """Train to whatever end it comes to."""
-        prepare_thread()
         try:
             self._end(*self._train_to_an_end())
         except UnrollError as error:
@@ -109,12 +109,12 @@ class Driver:
         trainer = self._begin()
         self._obey(trainer)
         self._await_turn(trainer)
-        for record in trainer.train():
-            if isinstance(record, Event) and record.kind.live_change:
-                self._exchange.settle({record.kind: record.value})  # later orders build on it
-            self._publisher.take(trainer, record)
+        for told in trainer.tell(self._room):
+            if isinstance(told, Event) and told.kind.live_change:
+                self._exchange.settle({told.kind: told.value})  # later orders build on it
+            self._publisher.take(trainer, told)
             # Only after a step: a report is no step, and uses up none that was granted.
-            if not isinstance(record, StepRecord):
+            if not isinstance(told, StepTable):
                 continue
             if self._exchange.attention:
                 self._obey(trainer)
@@ -123,6 +123,11 @@ class Driver:
                     self._publisher.take(trainer, trainer.report())
                     return
                 self._await_turn(trainer)
+
+    def _room(self) -> int:
+        """A step that was granted, or that waits for its turn, is taken alone."""
+        alone = self._race or self._exchange.attention
+        return 1 if alone else MANY_STEPS
 
     def _begin(self) -> Trainer:
         """To where the first step comes next, or the one after the run's past."""
@@ -138,16 +143,22 @@ class Driver:
         tell.publish(floors=floors, message="Preparing the network")
         trainer = ready or self._make(corpus)
         tell.begin(trainer, self._past)
-        device = trainer.device
-        tell.publish(device=device.name, device_reason=device.reason, message="")
+        choice = trainer.choice
+        made_by = {
+            "device": choice.device,
+            "device_reason": choice.device_reason,
+            "engine": choice.engine,
+            "engine_reason": choice.engine_reason,
+        }
+        prepare_thread(choice.engine)
+        tell.publish(**made_by, message="")
         tell.observers.describe(
             Description(
                 text_title=corpus.title,
                 text_sha256=corpus.sha256,
                 text_length=len(corpus),
                 floors=floors,
-                device=device.name,
-                device_reason=device.reason,
+                **made_by,
             )
         )
         tell.observers.checkpoint(trainer.state())
@@ -155,7 +166,11 @@ class Driver:
 
     def _make(self, corpus: Corpus) -> Trainer:
         trainer = Trainer(
-            self._config, corpus, initial_weights=self._initial_weights, contexts=True
+            self._config,
+            corpus,
+            initial_weights=self._initial_weights,
+            contexts=True,
+            past=self._past,
         )
         if self._past is None:
             trainer.plan(self._planned)

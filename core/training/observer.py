@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from core.records import Record, RunStatus
+from core.records import RunStatus
+from core.steps import Told
 from core.training.state import TrainerState
 
 
@@ -23,6 +24,8 @@ class Description:
     floors: Mapping[str, float]  # nats: uniform, unigram, bigram ...
     device: str
     device_reason: str
+    engine: str
+    engine_reason: str
 
 
 class RunObserver:
@@ -31,8 +34,8 @@ class RunObserver:
     Every method must return at once: the next step waits for it. One that raises fails the run.
     """
 
-    def record(self, record: Record) -> None:
-        """A step, a report, a probe or an event, in the order in which they come about."""
+    def record(self, record: Told) -> None:
+        """Some steps, a report, a probe or an event, in the order in which they come about."""
 
     def describe(self, description: Description) -> None:
         """The text is there and the device is chosen; before the first step."""
@@ -54,7 +57,7 @@ class Observers(RunObserver):
     def __init__(self, *observers: RunObserver) -> None:
         self._observers = observers
 
-    def record(self, record: Record) -> None:
+    def record(self, record: Told) -> None:
         """Tell all."""
         for observer in self._observers:
             observer.record(record)

@@ -20,11 +20,10 @@ from core.records import (
     Event,
     EventKind,
     ProbeRecord,
-    Record,
     Report,
     RunStatus,
-    StepRecord,
 )
+from core.steps import StepTable, Told
 from core.training.exchange import Exchange
 from core.training.observer import Observers
 from core.training.state import Past, TrainerState
@@ -70,11 +69,11 @@ class Publisher:
             )
             self.note(EventKind.RESUMED, text=f"Continued from step {trainer.steps_done:,}.")
 
-    def take(self, trainer: Trainer, record: Record) -> None:
+    def take(self, trainer: Trainer, record: Told) -> None:
         """Keep and tell what the trainer has yielded."""
-        if isinstance(record, StepRecord):
+        if isinstance(record, StepTable):
             with self._exchange.lock:  # an end from outside comes before a step or after it
-                self._history.append(record)
+                self._history.extend(record.columns)
                 self.observers.record(record)
             if self.observers.checkpoint_due():
                 self.observers.checkpoint(trainer.state())

@@ -29,6 +29,8 @@ class RunSnapshot:
     traceback: str = ""
     device: str = ""
     device_reason: str = ""
+    engine: str = ""
+    engine_reason: str = ""
     text_title: str = ""
     text_length: int = 0
     floors: Mapping[str, float] = field(default_factory=dict)  # nats: uniform, unigram, ...

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.config import LiveSettings, TrainingConfig
+from core.engines.engine import EngineName
 from core.errors import WeightsError
 from core.history import HistoryView
 from core.records import ContextRecord, Event, ProbeRecord, Report
@@ -35,8 +36,9 @@ class TrainerState:
         reported_step: the step of the last report; None before the first.
         live: the live settings in use.
         planned: the changes still to come by themselves.
+        engine: what made the steps; only the same one goes on to the last bit.
         arrays: `U, W, b, V, c`; `cursors`, (B,) int64; `carried`, the state that crosses into
-            the next window; and `optimiser.<accumulator>`, flat like `Parameters.flat`.
+            the next window; and `optimiser.<accumulator>`, laid out as `networks/layout.py` says.
     """
 
     step: int
@@ -48,6 +50,7 @@ class TrainerState:
     live: LiveSettings
     planned: tuple[Event, ...]
     arrays: Mapping[str, np.ndarray]
+    engine: EngineName = "torch"  # there was no other one
 
     @property
     def weights(self) -> dict[str, np.ndarray]:

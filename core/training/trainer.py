@@ -2,46 +2,55 @@
 
 Synchronous; knows nothing of threads, pages or files. The verbs form a ladder:
 
-    train     every step and every report, to the end
-      step      one window: loss and gradient, clipping, update
-      report    validation loss and a sample
-      probe     gradient flow
-      context   what is used of what came before
+    train      every step and every report, to the end
+      tell     the same, with as many steps in a table as are taken at once
+        advance   some windows: loss and gradient, clipping, update
+        report    validation loss and a sample
+        probe     gradient flow
+        context   what is used of what came before
+
+Steps are taken many at a time, since each return to Python may have to wait for its lock: as many
+as fit into 15 ms, up to wherever something else comes next.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from core.config import LiveSettings, TrainingConfig
 from core.data.corpora import Corpus, require_length
 from core.data.windows import Cursors
+from core.engines.build import build_engine, choose
+from core.engines.step_time import seconds_of_step
 from core.errors import Diverged, TextError, UnrollError
 from core.insight.context import context_curve
 from core.insight.divergence import examine
-from core.insight.evaluation import mean_loss
 from core.insight.flow import MAX_LAGS, held_out_windows, probe
-from core.insight.sampling import sample
-from core.networks.build import build_network
+from core.insight.held_out import mean_loss
+from core.insight.sampling import quiet, sample
 from core.networks.initialisers import initial_parameters
-from core.networks.parameters import Parameters
+from core.networks.layout import layout
 from core.networks.stepwise import CharacterModel
 from core.records import ContextRecord, Event, EventKind, ProbeRecord, Record, Report, StepRecord
-from core.training.devices import choose_device
-from core.training.graphed import build_stepper
+from core.steps import StepTable, Told
 from core.training.state import ACCUMULATOR, CARRIED, CURSORS, Past, TrainerState, require_fit
-from core.training.step_time import seconds_of_step
-from core.training.stepper import NotFinite
 
 SAMPLE_LENGTH = 100
 REPLAY_STEPS = 50
 """A trainer can be taken back by so many steps, at least, from where it diverged."""
+
+_AT_ONCE = 0.015  # seconds of steps: what is asked of a run meanwhile waits for so long
+
+Room = Callable[[], int]
+"""How many steps may be taken before whoever drives the trainer must be asked again."""
+
+
+MANY_STEPS = 1_000_000_000
+"""More than are ever taken at once."""
 
 
 class Trainer:
@@ -52,13 +61,16 @@ class Trainer:
         corpus: its text; the held-out end is used for validation only.
         initial_weights: start from these (`U, W, b, V, c`) instead of `config.init`.
         contexts: whether to measure what is used of what came before, too.
+        past: where the run was cut off, if it is to `go_on`.
 
     Attributes:
+        choice: the engine and the device, and why.
         kept: the states at the last two multiples of 50 steps, oldest first.
 
     Raises:
         TextError: the text is too short for the windows.
         DeviceError: the device is not there.
+        ConfigError: the engine does not run on the device.
     """
 
     def __init__(
@@ -66,27 +78,23 @@ class Trainer:
         config: TrainingConfig,
         corpus: Corpus,
         *,
-        initial_weights: Mapping[str, Tensor] | None = None,
+        initial_weights: Mapping[str, np.ndarray] | None = None,
         contexts: bool = False,
+        past: Past | None = None,
     ) -> None:
         require_length(corpus, config.batch_size, config.unrollings)
         self.config = config
         self.corpus = corpus
-        self.device = choose_device(config, seconds_of_step)
+        began_with = past.state.engine if past and past.state else None
+        self.choice = choose(config, seconds_of_step, began_with)
         self.live = config.live
         self.steps_done = 0
         self.characters_seen = 0
         self.seconds = 0.0
 
-        self.parameters = Parameters(config, device=self.device.name)
-        if initial_weights is None:
-            generator = torch.Generator().manual_seed(config.seed)
-            initial_weights = initial_parameters(config, generator)
-        self.parameters.load(initial_weights)
-        self.stepper = build_stepper(config, self.parameters)
-        self.network = self.stepper.network
+        self.engine = build_engine(config, self.choice.engine, self.choice.device)
+        self.engine.load(initial_weights or initial_parameters(config, config.seed))
         self._cursors = Cursors(corpus.training, config.batch_size)
-        self._state = self.network.initial_state(config.batch_size)
         self._loss_sum, self._losses = 0.0, 0  # since the last report
         self._reported_step: int | None = None
         self._planned: tuple[Event, ...] = ()
@@ -94,6 +102,7 @@ class Trainer:
         self._probed_step: int | None = None
         self._window_gradient: tuple[float, ...] = ()
         self._contexts = contexts
+        self._step_seconds = _AT_ONCE  # of the last steps: the first is taken alone
         self.kept: deque[TrainerState] = deque(maxlen=2)
 
     def train(self) -> Iterator[Record]:
@@ -107,6 +116,18 @@ class Trainer:
         Raises:
             Diverged: a loss, a gradient or an update was not finite.
         """
+        for told in self.tell():
+            if isinstance(told, StepTable):
+                yield from told.records()
+            else:
+                yield told
+
+    def tell(self, room: Room = lambda: MANY_STEPS) -> Iterator[Told]:
+        """As `train`, with the steps that were taken at once in one table.
+
+        Args:
+            room: asked before steps are taken.
+        """
         while True:
             if self._is_probed(self.steps_done) and self.steps_done != self._probed_step:
                 yield self.probe()
@@ -117,7 +138,30 @@ class Trainer:
             if self.steps_done >= self.config.steps:
                 return
             yield from self._planned_now()
-            yield self.step()
+            taken, failed = self._try(min(self._steps_to_take(), max(1, room())))
+            if len(taken):
+                yield taken
+            if failed:
+                raise failed
+
+    def step(self) -> StepRecord:
+        """Train on the next window.
+
+        Raises:
+            Diverged: the weights stay as they were before this step.
+        """
+        return next(self.advance(1).records())
+
+    def advance(self, steps: int) -> StepTable:
+        """Train on the next windows.
+
+        Raises:
+            Diverged: the weights stay as they were before the step that could not be made.
+        """
+        taken, failed = self._try(steps)
+        if failed:
+            raise failed
+        return taken
 
     @property
     def _report_due(self) -> bool:
@@ -140,52 +184,58 @@ class Trainer:
             return self.steps_done > 0
         return rest == 0 and reports.bit_count() == 1
 
-    def step(self) -> StepRecord:
-        """Train on the next window.
+    def _steps_to_take(self) -> int:
+        """Up to whatever comes next, and no more than fit into 15 ms."""
+        step, config = self.steps_done, self.config
+        ends = [config.steps, *(_after(step, n) for n in (REPLAY_STEPS, config.report_every))]
+        if config.probe_every:
+            # A step that is looked at is taken alone, so those before it end where it begins.
+            looked_at = _after(step, config.probe_every)
+            ends.append(looked_at if looked_at == step + 1 else looked_at - 1)
+        if self._planned:
+            ends.append(self._planned[0].step)
+        return max(1, min(min(ends) - step, int(_AT_ONCE / self._step_seconds)))
 
-        Raises:
-            Diverged: the weights stay as they were before this step.
-        """
+    def _try(self, steps: int) -> tuple[StepTable, Diverged | None]:
+        """The steps that were made of so many, and why it was not all."""
         began = perf_counter()
         if self.steps_done % REPLAY_STEPS == 0:
             self.kept.append(self.state())
-        step, live = self.steps_done + 1, self.live
-        inputs, targets = map(torch.from_numpy, self._cursors.next_window(live.unrollings))
-        learning_rate = self.learning_rate(step)
-        try:
-            stepped = self.stepper.step(
-                inputs,  # (T, B)
-                targets,
-                self._state,
-                number=step,
-                learning_rate=learning_rate,
-                clip=live.clip,
-                look=self._note_window_gradient if self._is_probed(step) else None,
-            )
-        except NotFinite as problem:
-            device = self.device.name
-            record = examine(
-                self.network, inputs.to(device), targets.to(device), self._state, step=step
-            )
-            raise Diverged(step, problem.cause, record, live.clip) from None
-
-        norm, clipped = stepped.norm, 0 < live.clip < stepped.norm
-        self._state = stepped.state
-        self.steps_done = step
-        self.characters_seen += inputs.numel()
-        self._loss_sum += stepped.loss
-        self._losses += 1
-        self.seconds += perf_counter() - began
-        return StepRecord(
-            step=step,
-            characters_seen=self.characters_seen,
-            loss_nats=stepped.loss,
-            grad_norm=norm,
-            grad_norm_clipped=live.clip if clipped else norm,
-            clipped=clipped,
-            learning_rate=learning_rate,
-            seconds=self.seconds,
+        done, live = self.steps_done, self.live
+        numbers = np.arange(done + 1, done + steps + 1)
+        rates = self._learning_rates(numbers)
+        look = steps == 1 and self._is_probed(done + 1)
+        made = self.engine.steps(
+            self._cursors, live.unrollings, rates, live.clip, first=done + 1, look=look
         )
+        if look:
+            self._window_gradient = made.window_gradient
+        count = len(made.losses)
+        self.steps_done += count
+        for loss in made.losses.tolist():  # one by one: the same sum, however many come at once
+            self._loss_sum += loss
+        self._losses += count
+        seconds = perf_counter() - began
+        self._step_seconds = seconds / max(1, count)
+        table = StepTable(
+            {
+                "step": numbers[:count],
+                "characters_seen": self.characters_seen
+                + np.arange(1, count + 1) * self.config.batch_size * live.unrollings,
+                "seconds": self.seconds + seconds * np.arange(1, count + 1) / max(1, count),
+                "loss_nats": made.losses,
+                "grad_norm": made.norms,
+                "grad_norm_clipped": np.minimum(made.norms, live.clip or np.inf),
+                "learning_rate": rates[:count],
+            }
+        )
+        if count:
+            self.characters_seen = int(table.columns["characters_seen"][-1])
+            self.seconds += seconds
+        if not made.problem:
+            return table, None
+        record = examine(self.engine.passes, step=done + count + 1, unrollings=live.unrollings)
+        return table, Diverged(done + count + 1, made.problem, record, live.clip)
 
     def report(self) -> Report:
         """Validation loss and a sample of 100 characters, now."""
@@ -209,7 +259,7 @@ class Trainer:
         """How far back a loss reaches, on held-out text, now; training is left alone."""
         began = perf_counter()
         record = probe(
-            self.parameters.copies(),
+            self.weights(),
             self.config,
             *self._probe_text,
             step=self.steps_done,
@@ -223,16 +273,16 @@ class Trainer:
         """What the network uses of what came before, on held-out text, now; training is left
         alone. None where the text is too short to tell."""
         began = perf_counter()
-        # A network of its own: what was trained last, and its buffers, are still asked for.
-        network = build_network(self.config, self.parameters)
-        record = context_curve(network, self.corpus.validation, step=self.steps_done)
+        record = context_curve(self._model(), self.corpus.validation, step=self.steps_done)
         if record is not None:
             self.seconds += perf_counter() - began
         return record
 
     def validation_loss(self) -> float:
         """Mean loss in nats on the held-out end of the text."""
-        return mean_loss(self.network, self.corpus.validation)
+        return mean_loss(
+            self.weights(), self.config, self.corpus.validation, compiled=self._is_compiled
+        )
 
     def sample(self, length: int) -> str:
         """A text from the network as it stands.
@@ -241,18 +291,15 @@ class Trainer:
         text ends early if the weights, on their way to a divergence, give no finite logits.
         """
         generator = np.random.default_rng([self.config.seed, self.steps_done])
-        with np.errstate(over="ignore", invalid="ignore"):  # weights about to diverge
-            model = CharacterModel(self.weights(), self.config)
-        return sample(model, length, generator)
+        return sample(self._model(), length, generator)
 
     def weights(self) -> dict[str, np.ndarray]:
         """Copies of `U, W, b, V, c`."""
-        return {name: value.numpy() for name, value in self.parameters.copies().items()}
+        return self.engine.weights()
 
     def learning_rate(self, step: int) -> float:
         """The learning rate of a step (from 1): the set value, down the staircase."""
-        stairs = (step - 1) // self.config.decay_steps
-        return self.live.learning_rate * self.config.decay_rate**stairs
+        return float(self._learning_rates(np.array([step]))[0])
 
     def change(self, live: LiveSettings) -> None:
         """Use other live settings from the next step on.
@@ -287,12 +334,10 @@ class Trainer:
             arrays={
                 **self.weights(),
                 CURSORS: self._cursors.positions,
-                CARRIED: self._state.to("cpu", copy=True).numpy(),
-                **{
-                    ACCUMULATOR + name: held.to("cpu", copy=True).numpy()
-                    for name, held in self.stepper.optimiser.accumulators.items()
-                },
+                CARRIED: self.engine.carried(),
+                **{ACCUMULATOR + n: held for n, held in self.engine.accumulators().items()},
             },
+            engine=self.engine.name,
         )
 
     def restore(self, state: TrainerState) -> None:
@@ -302,25 +347,24 @@ class Trainer:
             WeightsError: the state does not fit the configuration.
             TextError: the state does not fit the text.
         """
-        accumulators = self.stepper.optimiser.accumulators
-        carried = self._state.shape
+        names = self.engine.accumulator_names
+        size = (layout(self.config).size,)
         require_fit(
             state,
             {
                 **self.config.parameter_shapes,
                 CURSORS: (self.config.batch_size,),
-                CARRIED: tuple(carried),
-                **{ACCUMULATOR + name: tuple(held.shape) for name, held in accumulators.items()},
+                CARRIED: self.engine.carried().shape,
+                **{ACCUMULATOR + name: size for name in names},
             },
             self.config,
         )
         self.change(state.live)
         self._cursors.restore(state.arrays[CURSORS])
-        self.parameters.load({n: torch.from_numpy(w) for n, w in state.weights.items()})
-        # Into memory of torch's own: its alignment, which a product's last bit can depend on.
-        self._state = torch.empty_like(self._state).copy_(torch.from_numpy(state.arrays[CARRIED]))
-        for name, held in accumulators.items():
-            held.copy_(torch.from_numpy(state.arrays[ACCUMULATOR + name]))
+        self.engine.load(state.weights)
+        self.engine.restore(
+            state.arrays[CARRIED], {name: state.arrays[ACCUMULATOR + name] for name in names}
+        )
         self.steps_done, self.characters_seen = state.step, state.characters_seen
         self.seconds = state.seconds
         self._loss_sum, self._losses = state.loss_sum, state.losses
@@ -361,6 +405,20 @@ class Trainer:
                 continue
             yield Event(self.steps_done, event.kind, event.value)
 
-    def _note_window_gradient(self) -> None:
-        norms = torch.linalg.vector_norm(self.network.hidden_gradients(), dim=(1, 2))  # (T,)
-        self._window_gradient = tuple(norms.tolist())
+    def _learning_rates(self, steps: np.ndarray) -> np.ndarray:
+        stairs = (steps - 1) // self.config.decay_steps
+        return self.live.learning_rate * self.config.decay_rate ** stairs.astype(np.float64)
+
+    @property
+    def _is_compiled(self) -> bool:
+        # Texts are read as steps are made, so that all of a run is the same when it is repeated.
+        return self.engine.name == "compiled"
+
+    def _model(self) -> CharacterModel:
+        with quiet():  # weights about to diverge
+            return CharacterModel(self.weights(), self.config, compiled=self._is_compiled)
+
+
+def _after(step: int, every: int) -> int:
+    """The first multiple of `every` after a step."""
+    return (step // every + 1) * every

@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.history import MEAN_STEPS, History
 from core.insight.standing import standing
+from core.labels import VALUES
 from core.palette import ACTIVATIONS
 from core.records import EventKind, RunStatus
 from core.training.snapshot import RunSnapshot
@@ -169,6 +170,8 @@ def _in_words(snapshot: RunSnapshot | None, validation: float | None) -> str:
         sentence = "The first report is yet to come."
     if snapshot.device:
         sentence += f" Trains on the {snapshot.device.upper()}: {snapshot.device_reason}."
+    if snapshot.engine:
+        sentence += f" Its engine is {VALUES[snapshot.engine]}: {snapshot.engine_reason}."
     return sentence
 
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from core.config import choices
-from core.training.optimisers import build_optimiser
+from core.engines.optimisers import build_optimiser
 
 STEPS, SIZE = 60, 17
 

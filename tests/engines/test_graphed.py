@@ -10,9 +10,9 @@ from core.data.corpora import load_corpus
 from core.networks.build import build_network
 from core.networks.initialisers import initial_parameters
 from core.networks.parameters import Parameters
-from core.training.graphed import GraphedStepper
-from core.training.optimisers import build_optimiser
-from core.training.stepper import NotFinite, Stepper
+from core.engines.graphed import GraphedStepper
+from core.engines.optimisers import build_optimiser
+from core.engines.stepper import NotFinite, Stepper
 from core.training.trainer import Trainer
 
 B, N = 5, 6

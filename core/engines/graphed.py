@@ -24,12 +24,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from core.config import TrainingConfig
-from core.networks.build import build_network
+from core.engines.optimisers import Updater
+from core.engines.stepper import SUSPICIOUS_NORM, Stepped, Stepper
 from core.networks.network import Network
-from core.networks.parameters import Parameters
-from core.training.optimisers import Updater, build_optimiser
-from core.training.stepper import SUSPICIOUS_NORM, Stepped, Stepper
 
 _KEPT_RECORDINGS = 4  # for unrollings that go back and forth
 _WARM_UP_STEPS = 3
@@ -121,14 +118,6 @@ class GraphedStepper(Stepper):
         gradient.mul_((clip / norm).clamp_(max=1))
         self.optimiser.update(weights, gradient, *factors)
         return torch.stack((loss, norm)), after
-
-
-def build_stepper(config: TrainingConfig, parameters: Parameters) -> Stepper:
-    """What trains these parameters, on the device that they are on."""
-    kind = GraphedStepper if parameters.flat.is_cuda else Stepper
-    return kind(
-        build_network(config, parameters), build_optimiser(config.optimiser, parameters.flat)
-    )
 
 
 def _copy(sources: list[Tensor], into: list[Tensor]) -> None:

@@ -6,8 +6,8 @@ import torch
 from core.config import ALPHABET_SIZE, TrainingConfig
 from core.networks.initialisers import initial_parameters
 from core.networks.parameters import Parameters
-from core.training.graphed import build_stepper
-from core.training.stepper import NotFinite, Stepper
+from core.engines.graphed import build_stepper
+from core.engines.stepper import NotFinite, Stepper
 
 CONFIG = TrainingConfig(nodes=6, batch_size=5, optimiser="sgd")
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from core.engines.optimisers import Updater
 from core.networks.network import Network
-from core.training.optimisers import Updater
 
 SUSPICIOUS_NORM = 1e15
 """A finite gradient makes finite weights unless its norm is beyond this."""

@@ -5,7 +5,7 @@ import torch
 
 from core.config import TrainingConfig
 from core.errors import DeviceError
-from core.training.devices import choose_device
+from core.engines.devices import choose_device
 
 CONFIG = TrainingConfig()
 
