@@ -50,9 +50,7 @@ def run(options: argparse.Namespace) -> int:
     from core.data.corpora import load_corpus
     from core.insight.flow import held_out_windows, probe
     from core.storage.weights import load_weights
-    from core.training.threads import prepare_thread
 
-    prepare_thread()
     weights, config, _ = load_weights(options.weights)
     corpus = load_corpus(options.text)
     if corpus.held_out < 2:
@@ -61,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
             f"of 40; this text has {len(corpus)}. Pick a longer text."
         )
     found = probe(
-        {name: weight.double() for name, weight in weights.items()},
+        {name: weight.astype(float) for name, weight in weights.items()},
         config,
         *held_out_windows(corpus.validation, options.lags),
     )

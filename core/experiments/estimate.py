@@ -11,8 +11,6 @@ from functools import lru_cache
 from heapq import heapify, heapreplace
 from time import perf_counter
 
-import torch
-
 from core.config import TrainingConfig
 from core.experiments.cells import MARKS, Cell
 from core.experiments.recall import echo_recall
@@ -51,9 +49,7 @@ def _seconds_of_cell(cell: Cell) -> float:
 
 @lru_cache(maxsize=256)
 def _seconds_of_recall(kind: TrainingConfig, lag: int) -> float:
-    generator = torch.Generator().manual_seed(0)
-    weights = {name: w.numpy() for name, w in initial_parameters(kind, generator).items()}
-    model = CharacterModel(weights, kind)
+    model = CharacterModel(initial_parameters(kind, seed=0), kind)
     echo_recall(model, lag)  # the first one makes the text
     began = perf_counter()
     echo_recall(model, lag)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 
-import torch
+from numpy import ndarray
 
 from core.config import LiveSettings, TrainingConfig
 from core.data.corpora import Corpus
@@ -55,7 +55,7 @@ class Driver:
         slots: Slots,
         *,
         load_text: LoadText,
-        initial_weights: Mapping[str, torch.Tensor] | None,
+        initial_weights: Mapping[str, ndarray] | None,
         planned: Sequence[Event],
         past: Past | None,
         race: InTurn | None,

@@ -46,7 +46,7 @@ def alike(config: TrainingConfig) -> TrainingConfig:
 def _timed(kind: TrainingConfig, device: str) -> float:
     prepare_thread()
     parameters = Parameters(kind, device=device)
-    parameters.load(initial_parameters(kind, torch.Generator().manual_seed(0)))
+    parameters.load(initial_parameters(kind, seed=0))
     stepper = build_stepper(kind, parameters)
     length = 2 * kind.batch_size * (kind.unrollings + 1) + 100
     ids = np.random.default_rng(0).integers(0, ALPHABET_SIZE, length).astype(np.uint8)

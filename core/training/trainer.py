@@ -17,7 +17,6 @@ from time import perf_counter
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from core.config import LiveSettings, TrainingConfig
 from core.data.corpora import Corpus, require_length
@@ -66,7 +65,7 @@ class Trainer:
         config: TrainingConfig,
         corpus: Corpus,
         *,
-        initial_weights: Mapping[str, Tensor] | None = None,
+        initial_weights: Mapping[str, np.ndarray] | None = None,
         contexts: bool = False,
     ) -> None:
         require_length(corpus, config.batch_size, config.unrollings)
@@ -80,8 +79,7 @@ class Trainer:
 
         self.parameters = Parameters(config, device=self.device.name)
         if initial_weights is None:
-            generator = torch.Generator().manual_seed(config.seed)
-            initial_weights = initial_parameters(config, generator)
+            initial_weights = initial_parameters(config, config.seed)
         self.parameters.load(initial_weights)
         self.stepper = build_stepper(config, self.parameters)
         self.network = self.stepper.network
@@ -209,7 +207,7 @@ class Trainer:
         """How far back a loss reaches, on held-out text, now; training is left alone."""
         began = perf_counter()
         record = probe(
-            self.parameters.copies(),
+            self.weights(),
             self.config,
             *self._probe_text,
             step=self.steps_done,
@@ -316,7 +314,7 @@ class Trainer:
         )
         self.change(state.live)
         self._cursors.restore(state.arrays[CURSORS])
-        self.parameters.load({n: torch.from_numpy(w) for n, w in state.weights.items()})
+        self.parameters.load(state.weights)
         # Into memory of torch's own: its alignment, which a product's last bit can depend on.
         self._state = torch.empty_like(self._state).copy_(torch.from_numpy(state.arrays[CARRIED]))
         for name, held in accumulators.items():
