@@ -251,3 +251,19 @@ def test_a_command_that_does_not_train_does_not_wait_for_torch(home, command):
         capture_output=True,
         check=True,
     )
+
+
+def test_the_command_line_asks_numpy_for_one_thread_before_it_loads():
+    code = (
+        "import os, sys\n"
+        "class Watch:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'numpy': print(os.environ.get('OMP_NUM_THREADS'))\n"
+        "sys.meta_path.insert(0, Watch())\n"
+        "import core.__main__"
+    )
+    env = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["1"]

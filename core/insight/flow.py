@@ -173,7 +173,7 @@ def _arch1(
         deltas[t] *= passes[t]
     # ∂L_T/∂h_{T−k} for k = K ... 1: one product for all of them, (K R, H).
     earlier = deltas[1:].reshape(-1, n) @ W.T
-    norms = np.append(_norms(at_end[None]), _norms(earlier.reshape(steps - 1, rows, -1))[::-1])
+    norms = np.append(_norms(at_end[None]), _norms(earlier.reshape(steps - 1, rows, len(W)))[::-1])
     rms_gate = 1.0 if gates is None else math.sqrt(np.square(gates[steps // 2 :]).mean())
     return _Way(norms, g.reshape(-1, n), block, rms_gate=rms_gate)
 

@@ -207,11 +207,12 @@ def test_a_probe_changes_no_weight():
     assert all(np.array_equal(weights[name], before[name]) for name in "UWbVc")
 
 
-def test_weights_beyond_all_numbers_are_measured_without_a_complaint():
-    config, weights = make(activation="relu")
-    found = probe(
-        {name: (w * 1e30).astype(np.float32) for name, w in weights.items()}, config, *draw()
-    )
+@pytest.mark.parametrize("settings", NETWORKS)
+@pytest.mark.parametrize("scale", [1e30, math.nan])
+def test_weights_beyond_all_numbers_are_measured_without_a_complaint(settings, scale):
+    config, weights = make(**settings)
+    beyond = {name: (w * scale).astype(np.float32) for name, w in weights.items()}
+    found = probe(beyond, config, *draw())
     assert found.flow[0] == 1
     assert isinstance(found, ProbeRecord)
 
