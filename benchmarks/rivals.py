@@ -47,10 +47,9 @@ def nn_rnn_step(config: TrainingConfig, corpus: Corpus) -> Callable[[], float]:
 
 def reference_step(config: TrainingConfig, corpus: Corpus) -> Callable[[], float]:
     """`core/networks/reference.py` with autograd and `torch.optim`."""
-    generator = torch.Generator().manual_seed(config.seed)
     weights = {
-        name: value.requires_grad_()
-        for name, value in initial_parameters(config, generator).items()
+        name: torch.from_numpy(value).requires_grad_()
+        for name, value in initial_parameters(config, config.seed).items()
     }
     optimiser = _optimiser(config, list(weights.values()))
     cursors = Cursors(corpus.training, config.batch_size)

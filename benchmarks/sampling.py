@@ -46,8 +46,8 @@ def main() -> None:
 
 
 def _measure(config: TrainingConfig) -> dict[str, float]:
-    weights = initial_parameters(config, torch.Generator().manual_seed(0))
-    arrays = {name: value.numpy() for name, value in weights.items()}
+    arrays = initial_parameters(config, seed=0)
+    weights = {name: torch.from_numpy(value) for name, value in arrays.items()}
     ours, theirs = np.random.default_rng(0), np.random.default_rng(0)
 
     def write() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 root = str(Path(__file__).resolve().parents[1])
 if root not in sys.path:
     sys.path.insert(0, root)
-# Before torch is imported: small products are slower on several threads.
+# Before NumPy is imported: small products are slower on several threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import streamlit as st  # noqa: E402

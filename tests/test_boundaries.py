@@ -1,12 +1,18 @@
 """Who may import whom: read from the source, so that a late import counts too."""
 
 import ast
+import os
+import shutil
 import subprocess
 import sys
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+from core.config import TrainingConfig
+from core.networks.initialisers import initial_parameters
+from core.storage.weights import save_weights
 
 ROOT = Path(__file__).parents[1]
 
@@ -197,3 +203,68 @@ def test_core_loads_no_streamlit_and_no_plotly():
 
 def test_a_mistyped_option_is_answered_without_waiting_for_torch():
     assert "torch" not in loaded_by("core.cli.main")
+
+
+def test_reading_a_network_loads_no_torch():
+    loaded = loaded_by(
+        "core.insight.flow",
+        "core.insight.surprise",
+        "core.storage.weights",
+        "core.engines.devices",
+    )
+    assert "numpy" in loaded
+    assert "torch" not in loaded
+
+
+@pytest.fixture
+def home(tmp_path):
+    """A folder of runs, and a file of weights in it."""
+    shutil.copytree(ROOT / "tests/storage/made_before/home", tmp_path, dirs_exist_ok=True)
+    config = TrainingConfig(nodes=4)
+    save_weights(tmp_path / "net.safetensors", initial_parameters(config, seed=0), config)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "--help",
+        "sweep --help",
+        "runs list",
+        "runs show aaaa0001",
+        "runs export aaaa0001 run.zip",
+        "sample --weights net.safetensors",
+        "surprise --weights net.safetensors --text word",
+        "probe --weights net.safetensors --text latch:4 --lags 5",
+    ],
+)
+def test_a_command_that_does_not_train_does_not_wait_for_torch(home, command):
+    code = (
+        "import sys; from core.cli.main import main\n"
+        "try: status = main()\n"
+        "except SystemExit as end: status = end.code\n"
+        "assert status == 0 and 'torch' not in sys.modules"
+    )
+    subprocess.run(
+        [sys.executable, "-c", code, *command.split()],
+        cwd=home,
+        env={**os.environ, "UNROLL_HOME": str(home), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=True,
+    )
+
+
+def test_the_command_line_asks_numpy_for_one_thread_before_it_loads():
+    code = (
+        "import os, sys\n"
+        "class Watch:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'numpy': print(os.environ.get('OMP_NUM_THREADS'))\n"
+        "sys.meta_path.insert(0, Watch())\n"
+        "import core.__main__"
+    )
+    env = {name: value for name, value in os.environ.items() if name != "OMP_NUM_THREADS"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["1"]

@@ -7,7 +7,6 @@ was done.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -36,8 +35,6 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit status."""
-    # Before torch or numpy is imported: small products are slower on several threads.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
     parser = _Parser(prog="python -m core", description="Vanilla character RNNs.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in _COMMANDS.items():

@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
             f"of 40; this text has {len(corpus)}. Pick a longer text."
         )
     found = probe(
-        {name: weight.double() for name, weight in weights.items()},
+        {name: weight.astype(float) for name, weight in weights.items()},
         config,
         *held_out_windows(corpus.validation, options.lags),
     )

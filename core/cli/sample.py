@@ -106,13 +106,13 @@ def read_weights(
     """
     from core.storage.weights import load_weights
 
-    tensors, config, _ = load_weights(options.weights)
+    weights, config, _ = load_weights(options.weights)
     if options.fed_back and config.architecture != "arch2":
         raise ConfigError(
             f"fed_back={options.fed_back} is for Arch 2 only and {options.weights} holds an "
             "Arch 1: leave it out."
         )
-    return {name: tensor.numpy() for name, tensor in tensors.items()}, config
+    return weights, config
 
 
 def _check(options: argparse.Namespace, prime: str | None) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import torch
-
 from core.config import TrainingConfig
 from core.errors import DeviceError
+
+_CUDA_DRIVERS = {"win32": "nvcuda.dll", "darwin": None}  # by platform; no Mac has one
+_CUDA_DRIVER_ELSEWHERE = "libcuda.so.1"
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,9 @@ def choose_device(
     Raises:
         DeviceError: cuda is asked for and there is none.
     """
-    available = torch.cuda.is_available()
     if config.device == "cpu":
         return DeviceChoice("cpu", "as asked for")
+    available = cuda_is_available()
     if config.device == "cuda":
         if not available:
             raise DeviceError(
@@ -50,3 +53,21 @@ def choose_device(
     on_cpu = seconds_of_step(config, "cpu")
     times = f"{on_cpu * 1e3:,.2f} ms on the CPU, {on_gpu * 1e3:,.2f} ms on the GPU"
     return DeviceChoice("cuda" if on_gpu < on_cpu else "cpu", f"a step was timed at {times}")
+
+
+def cuda_is_available() -> bool:
+    """Whether torch could train on a CUDA device here.
+
+    Torch, which takes a second to import, is asked only where the driver is installed: without
+    it there is no device to find.
+    """
+    driver = _CUDA_DRIVERS.get(sys.platform, _CUDA_DRIVER_ELSEWHERE)
+    if driver is None:
+        return False
+    try:
+        ctypes.CDLL(driver)
+    except OSError:  # not there, or it does not load
+        return False
+    import torch
+
+    return torch.cuda.is_available()

@@ -49,7 +49,7 @@ def _seconds_of_cell(cell: Cell) -> float:
 
 @lru_cache(maxsize=256)
 def _seconds_of_recall(kind: TrainingConfig, lag: int) -> float:
-    model = CharacterModel(initial_parameters(kind, 0), kind)
+    model = CharacterModel(initial_parameters(kind, seed=0), kind)
     echo_recall(model, lag)  # the first one makes the text
     began = perf_counter()
     echo_recall(model, lag)

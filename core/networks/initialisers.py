@@ -1,4 +1,4 @@
-"""The first weights of a run, drawn from a generator.
+"""The first weights of a run, drawn from its seed.
 
 Knows nothing of what the weights are for, beyond which block of W is the recurrence.
 
@@ -17,10 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy import ndarray
 
 from core.config import TrainingConfig
+from core.networks.normals import Normals
 
 PUBLISHED_MEAN = -0.1
 STD = 0.1
@@ -28,28 +29,34 @@ CUT = 2.0
 """Weights lie within this many standard deviations of their mean."""
 
 
-def initial_parameters(config: TrainingConfig, generator: torch.Generator) -> dict[str, Tensor]:
-    """U, W, b, V, c in the shapes of `config.parameter_shapes`: float32, on the CPU.
+def initial_parameters(config: TrainingConfig, seed: int) -> dict[str, ndarray]:
+    """U, W, b, V, c in the shapes of `config.parameter_shapes`, float32.
 
-    `generator` is a CPU generator, and moves on.
+    Args:
+        config: architecture, combine, nodes and init are read.
+        seed: 0 to 2**32 - 1, in place of `config.seed`.
     """
-    parameters = {name: torch.zeros(shape) for name, shape in config.parameter_shapes.items()}
-    mean = PUBLISHED_MEAN if config.init == "published" else 0.0
-    # V before W: W's shape differs between the architectures, and what follows a tensor of
+    parameters = {
+        name: np.zeros(shape, np.float32) for name, shape in config.parameter_shapes.items()
+    }
+    normals = Normals(seed)
+    mean = np.float32(PUBLISHED_MEAN if config.init == "published" else 0.0)
+    # V before W: W's shape differs between the architectures, and what follows a matrix of
     # another shape is another draw.
     for name in ("U", "V", "W"):
         # The cut redraws, so the standard normal is drawn and then scaled: otherwise rounding
         # at the cut could make two means consume different draws.
-        standard = torch.nn.init.trunc_normal_(parameters[name], a=-CUT, b=CUT, generator=generator)
-        standard.mul_(STD).add_(mean)
-    if config.init == "orthogonal":
-        torch.nn.init.orthogonal_(recurrent_block(config, parameters), generator=generator)
-    elif config.init == "identity":
-        torch.nn.init.eye_(recurrent_block(config, parameters))
+        standard = normals.draw_within(CUT, *parameters[name].shape)
+        parameters[name][:] = standard * np.float32(STD) + mean
+    if config.init in ("orthogonal", "identity"):
+        block = recurrent_block(config, parameters)
+        rows, columns = block.shape
+        own = config.init == "orthogonal"
+        block[:] = _orthogonal(normals, rows, columns) if own else np.eye(rows, columns)
     return parameters
 
 
-def recurrent_block(config: TrainingConfig, parameters: Mapping[str, Tensor]) -> Tensor:
+def recurrent_block(config: TrainingConfig, parameters: Mapping[str, ndarray]) -> ndarray:
     """The part of W through which the state returns to itself: a view, not a copy.
 
     Arch 1: (N, N). Under concat h = [input half ; recurrent half], so W's first N rows read
@@ -60,3 +67,14 @@ def recurrent_block(config: TrainingConfig, parameters: Mapping[str, Tensor]) ->
     if config.architecture == "arch1" and config.combine == "concat":
         return W[config.nodes :]  # (N, N)
     return W
+
+
+def _orthogonal(normals: Normals, rows: int, columns: int) -> ndarray:
+    """A random matrix whose rows or columns, whichever are fewer, are orthonormal."""
+    matrix = normals.draw(rows, columns)
+    tall = matrix if rows >= columns else matrix.T
+    Q, R = np.linalg.qr(tall)
+    # QR leaves the signs open. With a positive diagonal in R, every rotation is equally likely:
+    # Mezzadri 2007, How to generate random matrices from the classical compact groups.
+    Q *= np.sign(np.diag(R))
+    return Q if rows >= columns else Q.T

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import torch
+from numpy import ndarray
 from torch import Tensor
 
 from core.config import TrainingConfig
@@ -40,10 +41,10 @@ class Parameters:
         self.joint_gradients: Views[Tensor] = laid_out.see(self.gradient)
         self.values, self.gradients = self.joint.by_name, self.joint_gradients.by_name
 
-    def load(self, values: Mapping[str, Tensor]) -> None:
+    def load(self, values: Mapping[str, Tensor | ndarray]) -> None:
         """Copy weights in by name; shapes must be the configuration's."""
         for name in NAMES:
-            self.values[name].copy_(values[name])
+            self.values[name].copy_(torch.as_tensor(values[name]))
 
     def copies(self) -> dict[str, Tensor]:
         """The weights by name, contiguous, on the CPU, sharing nothing with this object."""

@@ -17,11 +17,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import safetensors
-import safetensors.torch
-import torch
+import safetensors.numpy
 from numpy import ndarray
-from torch import Tensor
 
 from core.config import TrainingConfig
 from core.errors import ConfigError, WeightsError
@@ -37,7 +36,7 @@ _PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 def save_weights(
     path: str | Path,
-    parameters: Mapping[str, Tensor | ndarray],
+    parameters: Mapping[str, ndarray],
     config: TrainingConfig,
     extra: Mapping[str, str] | None = None,
 ) -> None:
@@ -62,7 +61,7 @@ def save_weights(
 
 
 def weights_bytes(
-    parameters: Mapping[str, Tensor | ndarray],
+    parameters: Mapping[str, ndarray],
     config: TrainingConfig,
     extra: Mapping[str, str] | None = None,
 ) -> bytes:
@@ -74,28 +73,24 @@ def weights_bytes(
     """
     if taken := {"unroll", "config"} & set(extra or {}):
         raise ValueError(f"extra metadata may not be called {', '.join(sorted(taken))}")
-    # Copies, because the parameters of the fast path are views of one buffer.
-    tensors = {
-        name: (value.detach() if isinstance(value, Tensor) else torch.tensor(value))
-        .to("cpu", torch.float32, copy=True)
-        .contiguous()
-        for name, value in parameters.items()
-    }
+    with np.errstate(over="ignore"):  # what float32 cannot hold is refused below
+        # In memory of their own: the file takes what a view's memory holds, whatever its order.
+        tensors = {n: np.array(value, np.float32, order="C") for n, value in parameters.items()}
     subject = "the set of weights to save"
-    _check_shapes({name: tuple(t.shape) for name, t in tensors.items()}, config, subject)
+    _check_shapes({name: t.shape for name, t in tensors.items()}, config, subject)
     _check_finite(tensors, subject)
     metadata = {
         **(extra or {}),
         "unroll": str(FORMAT_VERSION),
         "config": config.model_dump_json(),
     }
-    return safetensors.torch.save(tensors, metadata)
+    return safetensors.numpy.save(tensors, metadata)
 
 
 def load_weights(
     path: str | Path, config: TrainingConfig | None = None
-) -> tuple[dict[str, Tensor], TrainingConfig, dict[str, str]]:
-    """Read a weight file: float32 CPU tensors U, W, b, V, c, their configuration, the metadata.
+) -> tuple[dict[str, ndarray], TrainingConfig, dict[str, str]]:
+    """Read a weight file: float32 arrays U, W, b, V, c, their configuration, the metadata.
 
     Args:
         path: the file.
@@ -126,7 +121,7 @@ def load_weights(
 
 def load_weights_bytes(
     data: bytes, config: TrainingConfig | None = None, name: str = "this file"
-) -> tuple[dict[str, Tensor], TrainingConfig, dict[str, str]]:
+) -> tuple[dict[str, ndarray], TrainingConfig, dict[str, str]]:
     """`load_weights` for an upload; `name` is what the messages call it.
 
     Raises:
@@ -155,7 +150,7 @@ def load_weights_bytes(
                 f"{name} holds {key} as {entry['dtype']}; convert all tensors to float32 (F32)."
             )
     parameters = {
-        key: torch.frombuffer(bytearray(entries[key]["data"]), dtype=torch.float32).reshape(shape)
+        key: np.frombuffer(bytearray(entries[key]["data"]), np.float32).reshape(shape)
         for key, shape in config.parameter_shapes.items()
     }
     _check_finite(parameters, name)
@@ -215,9 +210,9 @@ def _check_shapes(shapes: Mapping[str, tuple[int, ...]], config: TrainingConfig,
             )
 
 
-def _check_finite(parameters: Mapping[str, Tensor], name: str) -> None:
+def _check_finite(parameters: Mapping[str, ndarray], name: str) -> None:
     for key, value in parameters.items():
-        if not torch.isfinite(value).all():
+        if not np.isfinite(value).all():
             raise WeightsError(
                 f"{name} has values in {key} that are not finite numbers (NaN or infinite), "
                 "as a diverged run leaves them; choose weights from before it diverged."

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 
-import numpy as np
+from numpy import ndarray
 
 from core.config import LiveSettings, TrainingConfig
 from core.data.corpora import Corpus
@@ -56,7 +56,7 @@ class Driver:
         slots: Slots,
         *,
         load_text: LoadText,
-        initial_weights: Mapping[str, np.ndarray] | None,
+        initial_weights: Mapping[str, ndarray] | None,
         planned: Sequence[Event],
         past: Past | None,
         race: InTurn | None,

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 
-import numpy as np
+from numpy import ndarray
 
 from core.config import TrainingConfig
 from core.data.corpora import load_corpus
@@ -52,7 +52,7 @@ class RunManager:
         config: TrainingConfig,
         *,
         run_id: str | None = None,
-        initial_weights: Mapping[str, np.ndarray] | None = None,
+        initial_weights: Mapping[str, ndarray] | None = None,
         planned: Sequence[Event] = (),
         past: Past | None = None,
         slots: Slots | None = None,

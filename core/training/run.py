@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from threading import Thread
 
-import numpy as np
+from numpy import ndarray
 
 from core.config import LiveSettings, TrainingConfig
 from core.data.corpora import load_corpus
@@ -55,7 +55,7 @@ class Run:
         slots: Slots,
         *,
         load_text: LoadText = load_corpus,
-        initial_weights: Mapping[str, np.ndarray] | None = None,
+        initial_weights: Mapping[str, ndarray] | None = None,
         planned: Sequence[Event] = (),
         past: Past | None = None,
         race: InTurn | None = None,

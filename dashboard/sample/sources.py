@@ -78,11 +78,11 @@ def add_upload(name: str, data: bytes) -> str:
         WeightsError: the file cannot be used.
     """
     name = shown_name(name)
-    tensors, config, metadata = load_weights_bytes(data, name=name)
+    weights, config, metadata = load_weights_bytes(data, name=name)
     step = metadata.get("step", "")
     taken = Taken(
         config,
-        {key: tensor.numpy() for key, tensor in tensors.items()},
+        weights,
         int(step) if step.isascii() and step.isdigit() and len(step) < 12 else None,
         # The file is a stranger's: it must not name a file of this machine to be read.
         config.text if linkable(config.text) else None,

@@ -3,7 +3,6 @@
 import re
 
 import pytest
-import torch
 from conftest import REPOSITORY
 from playwright.sync_api import Page, expect
 
@@ -22,8 +21,7 @@ REMOVED = "üß<>.=1</>&<></>"
 
 
 def weights():
-    tensors = initial_parameters(CONFIG, torch.Generator().manual_seed(0))
-    return {name: 3 * tensor for name, tensor in tensors.items()}
+    return {name: 3 * value for name, value in initial_parameters(CONFIG, seed=0).items()}
 
 
 @pytest.fixture(scope="module")

@@ -23,8 +23,7 @@ CONFIGS = {
 
 
 def weights_of(config):
-    weights = initial_parameters(config, torch.Generator().manual_seed(4))
-    return {name: 4 * value for name, value in weights.items()}
+    return {name: 4 * value for name, value in initial_parameters(config, seed=4).items()}
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def core(files, capsys):
 
 def logits_of(config, text):
     """The reference's logits after each character, `(L, V)`, from a zero state."""
-    weights = weights_of(config)
+    weights = {name: torch.from_numpy(value) for name, value in weights_of(config).items()}
     inputs = torch.from_numpy(encode(text).astype(np.int64))[:, None]
     state = reference.initial_state(config, 1, weights["U"])
     return reference.window(weights, config, inputs, inputs, state).logits[:, 0]

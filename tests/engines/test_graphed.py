@@ -74,7 +74,7 @@ def stepper_of(
 ):
     config = TrainingConfig(nodes=N, batch_size=B, activation=activation, **kind)
     parameters = Parameters(config, dtype=dtype)
-    parameters.load(initial_parameters(config, torch.Generator().manual_seed(3)))
+    parameters.load(initial_parameters(config, seed=3))
     updater = build_optimiser(optimiser, parameters.flat)
     network = build_network(config, parameters)
     return GraphedStepper(network, updater, record) if record else Stepper(network, updater)

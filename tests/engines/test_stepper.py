@@ -15,7 +15,7 @@ CONFIG = TrainingConfig(nodes=6, batch_size=5, optimiser="sgd")
 @pytest.fixture
 def stepper():
     parameters = Parameters(CONFIG)
-    parameters.load(initial_parameters(CONFIG, torch.Generator().manual_seed(3)))
+    parameters.load(initial_parameters(CONFIG, seed=3))
     return build_stepper(CONFIG, parameters)
 
 

@@ -96,7 +96,7 @@ def test_where_nothing_comes_back_the_curve_is_exactly_flat(changes, make_corpus
     # At their full size: it takes 100 nodes of mean -0.1 to switch every unit off.
     config = TrainingConfig(nodes=100, batch_size=4, unrollings=6, **changes)
     parameters = Parameters(config)
-    parameters.load(initial_parameters(config, torch.Generator().manual_seed(0)))
+    parameters.load(initial_parameters(config, seed=0))
     found = context_curve(build_network(config, parameters), make_corpus(3_000).ids)
     assert isinstance(found, ContextRecord)
     assert flat(found)

@@ -23,7 +23,8 @@ NETWORKS = {
 def make(name, scale=5):
     config = TrainingConfig(nodes=6, batch_size=3, unrollings=4, **NETWORKS[name])
     generator = torch.Generator().manual_seed(1)
-    weights = {n: w.double() * scale for n, w in initial_parameters(config, generator).items()}
+    drawn = initial_parameters(config, seed=1)
+    weights = {name: torch.from_numpy(w).double() * scale for name, w in drawn.items()}
     for bias in "bc":
         weights[bias] = torch.randn(weights[bias].shape, generator=generator, dtype=torch.float64)
     parameters = Parameters(config, dtype=torch.float64)

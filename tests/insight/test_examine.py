@@ -20,7 +20,7 @@ def made(**settings):
     config = TrainingConfig(nodes=N, batch_size=B, activation="relu", combine="add", **settings)
     generator = torch.Generator().manual_seed(0)
     parameters = Parameters(config)
-    parameters.load(initial_parameters(config, generator))
+    parameters.load(initial_parameters(config, seed=0))
     parameters.values["W"].copy_(100 * torch.eye(N))
     for name in ("U", "b", "V"):
         parameters.values[name].abs_()
@@ -81,7 +81,7 @@ def test_every_network_can_be_examined(settings):
     settings = {"architecture": "arch2"} | settings if "feedback" in settings else settings
     config = TrainingConfig(nodes=N, batch_size=B, **settings)
     parameters = Parameters(config)
-    parameters.load(initial_parameters(config, torch.Generator().manual_seed(0)))
+    parameters.load(initial_parameters(config, seed=0))
     network = build_network(config, parameters)
     ids = torch.randint(27, (T + 1, B), generator=torch.Generator().manual_seed(1))
     parameters.values["U"][:] = math.nan

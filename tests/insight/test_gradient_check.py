@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
 from core.config import TrainingConfig
 from core.errors import WeightsError
@@ -24,8 +23,7 @@ NETWORKS = {
 
 def made(**settings):
     config = TrainingConfig(nodes=8, batch_size=4, **settings)
-    generator = torch.Generator().manual_seed(1)
-    weights = {n: 3 * w.numpy() for n, w in initial_parameters(config, generator).items()}
+    weights = {name: 3 * w for name, w in initial_parameters(config, seed=1).items()}
     weights["b"] = np.linspace(-1, 1, len(weights["b"]), dtype=np.float32)
     return weights, config
 

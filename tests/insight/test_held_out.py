@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 
 from core.config import TrainingConfig
 from core.insight.evaluation import mean_loss
@@ -19,7 +18,7 @@ IDS = np.random.default_rng(0).integers(0, 27, 1_234).astype(np.uint8)
 def test_the_mean_is_the_validation_loss(settings):
     config = TrainingConfig(nodes=8, **settings)
     parameters = Parameters(config)
-    parameters.load(initial_parameters(config, torch.Generator().manual_seed(0)))
+    parameters.load(initial_parameters(config, seed=0))
     weights = {name: value.numpy() for name, value in parameters.copies().items()}
     losses = character_losses(weights, config, IDS)
     assert losses.shape == (12, 1_233 // 12)

@@ -21,8 +21,8 @@ NETWORKS = [
 
 def make(**settings):
     config = TrainingConfig(nodes=10, **settings)
-    weights = initial_parameters(config, torch.Generator().manual_seed(1))
-    return config, {name: 3 * value for name, value in weights.items()}
+    drawn = initial_parameters(config, seed=1)
+    return config, {name: torch.from_numpy(3 * value) for name, value in drawn.items()}
 
 
 def arrays(weights):

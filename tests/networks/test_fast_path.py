@@ -29,7 +29,8 @@ def make(settings):
     config = TrainingConfig(nodes=N, batch_size=B, unrollings=T, **settings)
     generator = torch.Generator().manual_seed(3)
     parameters = Parameters(config, dtype=torch.float64)
-    weights = {name: w.double() * 4 for name, w in initial_parameters(config, generator).items()}
+    drawn = initial_parameters(config, seed=3)
+    weights = {name: torch.from_numpy(4.0 * w).double() for name, w in drawn.items()}
     for name in ("b", "c"):  # zero biases would hide a wrong bias
         weights[name] = torch.randn(weights[name].shape, generator=generator, dtype=torch.float64)
     parameters.load(weights)

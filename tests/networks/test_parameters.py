@@ -21,7 +21,8 @@ CONFIGS = [
 
 
 def weights_of(config, seed=0):
-    return initial_parameters(config, torch.Generator().manual_seed(seed))
+    drawn = initial_parameters(config, seed)
+    return {name: torch.from_numpy(value) for name, value in drawn.items()}
 
 
 @pytest.mark.parametrize("config", CONFIGS)

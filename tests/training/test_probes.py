@@ -36,7 +36,7 @@ def test_a_probe_is_of_the_weights_as_they_stand_and_of_the_held_out_text(corpus
     trainer = Trainer(small(steps=4, probe_every=4), corpus)
     (*_, found) = probes_of(trainer.train())
     text = held_out_windows(corpus.validation, MAX_LAGS)
-    expected = probe(trainer.parameters.values, trainer.config, *text)
+    expected = probe(trainer.weights(), trainer.config, *text)
     assert found.flow == expected.flow
     assert len(found.flow) == MAX_LAGS + 1
     assert found.spectral_radius == expected.spectral_radius

@@ -6,7 +6,6 @@ from threading import Event
 
 import numpy as np
 import pytest
-import torch
 from run_watching import curves, has, occurred, pause_after
 
 from core.errors import TextError
@@ -43,7 +42,9 @@ def test_a_run_of_no_steps_reports_once(make_run, small):
 
 def test_a_run_starts_from_the_given_weights(make_run, small):
     config = small(steps=0)
-    given = {name: torch.full(shape, 0.25) for name, shape in config.parameter_shapes.items()}
+    given = {
+        name: np.full(shape, 0.25, np.float32) for name, shape in config.parameter_shapes.items()
+    }
     run = make_run(config, initial_weights=given)
     run.wait(20)
     step, weights = run.weights()

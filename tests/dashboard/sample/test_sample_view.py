@@ -5,7 +5,6 @@ import json
 import numpy as np
 import pytest
 import streamlit as st
-import torch
 from visit import ENDLESS, TINY, Visit
 
 from core.config import TrainingConfig
@@ -28,8 +27,7 @@ ARCH2 = LATCH.changed(architecture="arch2")
 
 
 def weights_of(config):
-    tensors = initial_parameters(config, torch.Generator().manual_seed(0))
-    return {name: 3 * tensor.numpy() for name, tensor in tensors.items()}
+    return {name: 3 * value for name, value in initial_parameters(config, seed=0).items()}
 
 
 class Reader(Visit):
