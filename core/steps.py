@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from operator import attrgetter
 
 import numpy as np
 
@@ -51,7 +50,6 @@ KINDS = {  # the order is that of the bytes on disk; see `storage/stretches.py`
 }
 CSV = tuple(field.name for field in fields(StepRecord))
 """The columns of `train --metrics` and of an exported run's metrics.csv, in their order."""
-_row = attrgetter(*CSV)
 
 
 def columns_of(records: Sequence[StepRecord]) -> Columns:
@@ -78,12 +76,7 @@ def clipped(columns: Mapping[str, np.ndarray]) -> np.ndarray:
     return np.asarray(columns["grad_norm_clipped"] < columns["grad_norm"])
 
 
-def csv_row(record: StepRecord) -> list[float]:
-    """One record as a row of `CSV`; yes and no as 1 and 0."""
-    return [int(value) if isinstance(value, bool) else value for value in _row(record)]
-
-
 def csv_rows(columns: Mapping[str, np.ndarray]) -> Iterable[tuple[float, ...]]:
-    """A table as rows of `CSV`, the same to the last digit as `csv_row` makes of its records."""
+    """A table as rows of `CSV`; yes and no as 1 and 0."""
     whole = {**columns, "clipped": clipped(columns).astype(int)}
     return zip(*(whole[name].tolist() for name in CSV), strict=True)

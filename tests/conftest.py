@@ -15,13 +15,21 @@ import torch
 
 from core.config import TrainingConfig
 from core.data.corpora import Corpus, own_corpus
+from core.engines.warm import compile_all
 from core.experiments.cluster import Cluster
+from core.networks.compiled import cache
 from core.storage.store import Store
 from core.training.run import Run
 from core.training.slots import Slots
 
 PATIENCE = 20.0  # seconds before a test that waits in vain fails
 _WORDS = ("the", "of", "and", "to", "in", "is", "was", "that", "with", "not", "this", "from", "or")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile before the first test: each of them finds the engine that is chosen by itself."""
+    if not cache.ready():
+        compile_all()
 
 
 @pytest.fixture(autouse=True)

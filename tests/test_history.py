@@ -17,7 +17,7 @@ def record(step, loss=1.0, norm=2.0, clipped=False):
         characters_seen=10 * step,
         loss_nats=loss,
         grad_norm=norm,
-        grad_norm_clipped=1.5 if clipped else norm,
+        grad_norm_clipped=norm / 2 if clipped else norm,
         clipped=clipped,
         learning_rate=0.1 / step,
         seconds=step / 8,
@@ -59,7 +59,7 @@ def assert_draws(envelope, losses, norms, clipped, buckets, smoothing):
     assert envelope["seconds"].tolist() == [(end + 1) / 8 for end in ends]
     assert envelope["learning_rate"].tolist() == [0.1 / (end + 1) for end in ends]
     assert envelope["grad_norm_clipped"].tolist() == [
-        1.5 if clipped[end] else norms32[end] for end in ends
+        norms32[end] / 2 if clipped[end] else norms32[end] for end in ends
     ]
     for name, values in (("loss", losses32), ("grad_norm", norms32)):
         chunks = [values[start : end + 1] for start, end in zip(starts, ends, strict=True)]
@@ -88,6 +88,7 @@ def test_an_envelope_hides_no_spike_and_its_means_are_true(seed, count, spikes, 
     if count:
         for place, value in spikes:
             losses[int(place * count)] = norms[-1 - int(place * count)] = value
+    clipped &= norms > 0  # a step is clipped where that makes its norm smaller
     history = fill(History(), losses, norms, clipped)
     envelope = history.view().envelope(buckets, smoothing)
     assert_draws(envelope, losses, norms, clipped, buckets, smoothing)
@@ -127,7 +128,7 @@ def test_the_columns_hold_what_was_appended():
         "seconds": [0.125, 0.25],
         "loss_nats": [3.0, 2.5],
         "grad_norm": [7.0, 1.0],
-        "grad_norm_clipped": [1.5, 1.0],
+        "grad_norm_clipped": [3.5, 1.0],
         "learning_rate": [0.1, 0.05],
     }
     for name, values in expected.items():

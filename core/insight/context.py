@@ -90,8 +90,16 @@ def _losses(model: CharacterModel, text: np.ndarray, states: dict[int, np.ndarra
         reader.read_all(rows)
         state = np.concatenate([reader.state, begin(shorter, _STREAMS // 2)])
     # Each has one character left to read, the last k = 1, and so has the whole history.
-    reader = model.reader(len(state) + near.shape[1])
-    reader.state[:] = np.concatenate([state, begin(1, 0)])
-    found = reader.losses(np.tile(near[-2:], (1, len(CONTEXT_LENGTHS) + 1)))[0]
-    *by_length, whole = found.reshape(len(CONTEXT_LENGTHS) + 1, -1).mean(1).tolist()
+    # One after the other: a product's last bit may depend on where a row stands among the others,
+    # and so would differences between equal states.
+    *by_length, whole = (
+        _last_loss(model, group, near[-2:])
+        for group in (*np.split(state, len(CONTEXT_LENGTHS)), begin(1, 0))
+    )
     return [*reversed(by_length), whole]
+
+
+def _last_loss(model: CharacterModel, state: np.ndarray, text: np.ndarray) -> float:
+    reader = model.reader(len(state))
+    reader.state[:] = state
+    return float(reader.losses(text).mean())

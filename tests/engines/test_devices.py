@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from core.config import TrainingConfig
-from core.errors import DeviceError
 from core.engines import devices
 from core.engines.devices import choose_device, cuda_is_available
+from core.errors import DeviceError
 
 CONFIG = TrainingConfig()
 

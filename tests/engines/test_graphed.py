@@ -7,12 +7,12 @@ from torch.utils._pytree import tree_leaves
 
 from core.config import ALPHABET_SIZE, TrainingConfig
 from core.data.corpora import load_corpus
-from core.networks.build import build_network
-from core.networks.initialisers import initial_parameters
-from core.networks.parameters import Parameters
 from core.engines.graphed import GraphedStepper
 from core.engines.optimisers import build_optimiser
 from core.engines.stepper import NotFinite, Stepper
+from core.networks.build import build_network
+from core.networks.initialisers import initial_parameters
+from core.networks.parameters import Parameters
 from core.training.trainer import Trainer
 
 B, N = 5, 6

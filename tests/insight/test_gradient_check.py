@@ -1,11 +1,13 @@
 """The comparison of gradients: it agrees where it should, and sees a wrong one."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from core.config import TrainingConfig
+from core.engines.build import build_passes
 from core.errors import WeightsError
 from core.insight import gradient_check
 from core.insight.gradient_check import check_gradient
@@ -28,9 +30,10 @@ def made(**settings):
     return weights, config
 
 
+@pytest.mark.parametrize("engine", ["compiled", "torch"])
 @pytest.mark.parametrize("name", NETWORKS)
-def test_every_network_agrees_to_the_last_digits(name):
-    compared = check_gradient(*made(**NETWORKS[name]), IDS, 9)
+def test_every_network_agrees_to_the_last_digits(name, engine):
+    compared = check_gradient(*made(**NETWORKS[name]), IDS, 9, engine)
     assert [c.name for c in compared] == ["U", "W", "b", "V", "c", "h"]
     for c in compared:
         assert c.in_float64 < 1e-12
@@ -39,23 +42,31 @@ def test_every_network_agrees_to_the_last_digits(name):
     assert max(c.in_float32 for c in compared) > 1e-9  # float32 was really used
 
 
-def test_a_wrong_gradient_is_seen(monkeypatch):
+@pytest.mark.parametrize("engine", ["compiled", "torch"])
+def test_a_wrong_gradient_is_seen(engine, monkeypatch):
     weights, config = made()
-    build = gradient_check.build_network
 
-    def wrong(config, parameters):
-        network = build(config, parameters)
-        backward = network._backward
+    def wrong(*arguments):
+        passes = build_passes(*arguments)
+        read = passes.loss_and_gradients
 
-        def spoilt(*arguments):
-            backward(*arguments)
-            parameters.gradients["W"][3, 2] *= 1.01
+        def spoilt(inputs, targets):
+            loss = read(inputs, targets)
+            gradients = {name: gradient.copy() for name, gradient in passes.gradients.items()}
+            gradients["W"][3, 2] *= 1.01
+            spoilt_passes.gradients = gradients
+            return loss
 
-        network._backward = spoilt
-        return network
+        spoilt_passes = SimpleNamespace(
+            load=passes.load,
+            loss_and_gradients=spoilt,
+            move_on=passes.move_on,
+            hidden_gradients=passes.hidden_gradients,
+        )
+        return spoilt_passes
 
-    monkeypatch.setattr(gradient_check, "build_network", wrong)
-    compared = {c.name: c.in_float64 for c in check_gradient(weights, config, IDS, 9)}
+    monkeypatch.setattr(gradient_check, "build_passes", wrong)
+    compared = {c.name: c.in_float64 for c in check_gradient(weights, config, IDS, 9, engine)}
     assert compared["W"] > 1e-6
     assert compared["V"] < 1e-12
 

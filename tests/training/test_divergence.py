@@ -63,14 +63,14 @@ def test_reports_on_the_way_to_a_divergence_end_a_sample_that_cannot_go_on(combi
 
 def poisoned_step(trainer, value):
     """A step whose gradient holds a number of this size in U."""
-    original = trainer.network.loss_and_gradients
+    original = trainer.engine.network.loss_and_gradients
 
     def poisoned(inputs, targets, state):
         given = original(inputs, targets, state)
-        trainer.parameters.gradients["U"][0, :4] = value
+        trainer.engine.parameters.gradients["U"][0, :4] = value
         return given
 
-    trainer.network.loss_and_gradients = poisoned
+    trainer.engine.network.loss_and_gradients = poisoned
     return trainer.step()
 
 
@@ -114,7 +114,7 @@ def test_the_cause_of_a_divergence_is_the_first_number_that_is_not_finite(
 ):
     trainer = Trainer(small(), corpus)
     trainer.step()
-    kept, original = trainer.weights(), trainer.network.loss_and_gradients
+    kept, original = trainer.weights(), trainer.engine.network.loss_and_gradients
 
     def poisoned(inputs, targets, state):
         loss, after = original(inputs, targets, state)
@@ -122,10 +122,10 @@ def test_the_cause_of_a_divergence_is_the_first_number_that_is_not_finite(
             if name == "loss":
                 loss = loss * value
             else:
-                trainer.parameters.gradients[name][..., 3] = value
+                trainer.engine.parameters.gradients[name][..., 3] = value
         return loss, after
 
-    trainer.network.loss_and_gradients = poisoned
+    trainer.engine.network.loss_and_gradients = poisoned
     with pytest.raises(Diverged) as caught:
         trainer.step()
     assert (caught.value.step, caught.value.cause) == (2, cause)
@@ -137,18 +137,18 @@ def test_the_cause_of_a_divergence_is_the_first_number_that_is_not_finite(
 def test_an_update_that_is_not_finite_is_taken_back(corpus, small):
     trainer = Trainer(small(clip=0, optimiser="sgd"), corpus)
     trainer.step()
-    kept, original = trainer.weights(), trainer.network.loss_and_gradients
+    kept, original = trainer.weights(), trainer.engine.network.loss_and_gradients
 
     def steep(inputs, targets, state):
         loss, after = original(inputs, targets, state)
-        trainer.parameters.gradient.mul_(1e17)
+        trainer.engine.parameters.gradient.mul_(1e17)
         return loss, after
 
     def overflow(weights, gradient, rate):
         weights.add_(gradient * math.inf)
 
-    trainer.network.loss_and_gradients = steep
-    trainer.stepper.optimiser.update = overflow
+    trainer.engine.network.loss_and_gradients = steep
+    trainer.engine.stepper.optimiser.update = overflow
     with pytest.raises(Diverged) as caught:
         trainer.step()
     assert caught.value.cause == "the update"

@@ -10,7 +10,7 @@ import torch
 
 from core.data.corpora import Corpus
 from core.errors import TextError
-from core.insight.evaluation import mean_loss
+from core.insight.held_out import mean_loss
 from core.networks.initialisers import initial_parameters
 from core.records import Report, StepRecord
 from core.training import trainer as trainer_module
@@ -54,14 +54,14 @@ def reports_of(records):
 
 def spy_on_windows(trainer):
     """Every window the network trains on from now: inputs, targets, state in, state out."""
-    seen, original = [], trainer.network.loss_and_gradients
+    seen, original = [], trainer.engine.network.loss_and_gradients
 
     def watched(inputs, targets, state):
         loss, after = original(inputs, targets, state)
         seen.append((inputs.clone(), targets.clone(), state.clone(), after.clone()))
         return loss, after
 
-    trainer.network.loss_and_gradients = watched
+    trainer.engine.network.loss_and_gradients = watched
     return seen
 
 
@@ -291,7 +291,7 @@ def test_a_live_clip_counts_from_the_next_step(corpus, small):
     record = trainer.step()
     assert record.clipped
     assert record.grad_norm > record.grad_norm_clipped == 1e-3
-    assert float(trainer.parameters.gradient.norm()) == pytest.approx(1e-3, rel=1e-5)
+    assert float(trainer.engine.parameters.gradient.norm()) == pytest.approx(1e-3, rel=1e-5)
 
 
 def test_a_window_longer_than_the_text_is_refused_and_changes_nothing(make_corpus, small):

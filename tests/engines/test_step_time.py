@@ -3,7 +3,7 @@
 import pytest
 
 from core.config import PRESETS, TrainingConfig
-from core.training import step_time
+from core.engines import step_time
 from core.engines.step_time import seconds_of_step
 
 SMALL = TrainingConfig(nodes=8, batch_size=4, unrollings=3, activation="tanh", optimiser="sgd")
