@@ -51,9 +51,10 @@ def train_cell(
     prepare_thread()
     began = perf_counter()
     corpus = _text_of(cell)
-    # Probes of the gradient flow would cost one part in twenty, and say nothing of the score.
+    # Probes on the way would cost one part in twenty, and say nothing of the score.
     trainer = Trainer(cell.trained_config.changed(probe_every=0), corpus)
     trail, message = _Trail(cell, trainer), ""
+    probes = [] if cell.lag is not None else [trainer.probe()]
     try:
         for record in trainer.train():
             if isinstance(record, Report):
@@ -65,6 +66,8 @@ def train_cell(
                     raise Abandoned
     except Diverged as error:
         message = str(error)
+    if probes and not message:
+        probes.append(trainer.probe())
     loss, best, at_end = _measured(cell, trainer, trail)
     result = CellResult(
         key=cell.key,
@@ -79,8 +82,18 @@ def train_cell(
         max_grad_norm=trail.max_grad_norm,
         marks=tuple(trail.marks),
         message=message,
+        horizon_at_start=probes[0].horizon if probes else None,
+        horizon_at_end=probes[-1].horizon if len(probes) == 2 else None,
+        probed_lags=len(probes[0].flow) - 1 if probes else None,
     )
-    return CellRun(result, trail.columns(), tuple(trail.reports), trainer.state(), corpus.sha256)
+    return CellRun(
+        result,
+        trail.columns(),
+        tuple(trail.reports),
+        trainer.state(),
+        corpus.sha256,
+        tuple(probes),
+    )
 
 
 class _Trail:
