@@ -53,19 +53,9 @@ def train_cell(
     corpus = _text_of(cell)
     # Probes on the way would cost one part in twenty, and say nothing of the score.
     trainer = Trainer(cell.trained_config.changed(probe_every=0), corpus)
-    trail, message = _Trail(cell, trainer), ""
+    trail = _Trail(cell, trainer)
     probes = [] if cell.lag is not None else [trainer.probe()]
-    try:
-        for record in trainer.train():
-            if isinstance(record, Report):
-                trail.reports.append(record)
-            elif isinstance(record, StepRecord):
-                if (mark := trail.add(record)) is not None:
-                    tell(mark)
-                if record.step % _LOOK_EVERY == 0 and not wanted():
-                    raise Abandoned
-    except Diverged as error:
-        message = str(error)
+    message = _train(trainer, trail, tell, wanted)
     if probes and not message:
         probes.append(trainer.probe())
     loss, best, at_end = _measured(cell, trainer, trail)
@@ -94,6 +84,24 @@ def train_cell(
         corpus.sha256,
         tuple(probes),
     )
+
+
+def _train(
+    trainer: Trainer, trail: _Trail, tell: Callable[[Mark], None], wanted: Callable[[], bool]
+) -> str:
+    """To the end; returns why it diverged, nothing if it did not."""
+    try:
+        for record in trainer.train():
+            if isinstance(record, Report):
+                trail.reports.append(record)
+            elif isinstance(record, StepRecord):
+                if (mark := trail.add(record)) is not None:
+                    tell(mark)
+                if record.step % _LOOK_EVERY == 0 and not wanted():
+                    raise Abandoned
+    except Diverged as error:
+        return str(error)
+    return ""
 
 
 class _Trail:

@@ -16,8 +16,9 @@ from dashboard.charts.theme import LOG_AXIS
 
 Styles = Mapping[str, Style]
 
-_ASIDE = 0.05  # between two lines at one moment, where moments stand 1 apart
-_SEEDS_ASIDE = 0.02  # between a mean and its seeds
+_ASIDE = 0.12  # between two lines at one moment, where moments stand 1 apart
+_SEEDS_ASIDE = 0.05  # between a mean and its first seed
+_SEEDS_APART = 0.02  # horizons are whole numbers: alike ones would cover each other
 
 
 def horizon_chart(
@@ -54,18 +55,19 @@ def horizon_chart(
         own = means[means["line"] == line].sort_values("moment")
         _means(figure, own, line, style, aside, lags)
         dots = seeds[seeds["line"] == line]
+        away = _SEEDS_ASIDE + _SEEDS_APART * dots.groupby("moment").cumcount()
         curve(
             figure,
-            x=f4(dots["moment"] + aside + np.where(dots["moment"] == 0, -1, 1) * _SEEDS_ASIDE),
+            x=f4(dots["moment"] + aside + np.where(dots["moment"] == 0, -1, 1) * away),
             y=f4(dots["horizon"]),
             name=f"{line}, seeds",
             legendgroup=line,
             showlegend=False,
             mode="markers",
-            marker={"color": style.color, "symbol": style.symbol, "size": 6, "opacity": 0.55},
+            marker={"color": style.color, "symbol": style.symbol, "size": 6, "opacity": 0.75},
             text=[f"seed {seed}" for seed in dots["seed"]],
         )
-    level(figure, lags, f"no further is looked: {lags}", THRESHOLD.line)
+    level(figure, lags, f"the probe ends at {lags}", THRESHOLD.line)
     return figure
 
 
@@ -82,14 +84,15 @@ def _means(
         legendgroup=line,
         mode="lines+markers",
         line={**style.line, "width": 1.5},
-        marker={**style.marker, "size": 10},
+        marker=style.marker,
         error_y={
             "type": "data",
+            "visible": bool(own["low"].notna().any()),
             "symmetric": False,
             "array": np.nan_to_num(ends[:, 1] - mean).tolist(),
             "arrayminus": np.nan_to_num(mean - ends[:, 0]).tolist(),
             "color": style.color,
             "thickness": 2.5,
-            "width": 6,
+            "width": 8,
         },
     )

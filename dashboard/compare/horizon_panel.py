@@ -30,15 +30,15 @@ def draw_horizons(found: Horizons, styles: Styles) -> None:
         live_chart(
             horizon_chart(*_tables(found), styles, found.after, found.lags),
             key="horizons",
-            height=360,
+            height=400,
             alt="Horizon of each line before training and after it, means with intervals and seeds",
             revision=str(hash(found.plan)),
         )
+        st.caption(plain(HORIZON_RULE))
     with right:
         for words in filter(None, (found.headline, found.order)):
             st.markdown(plain(words))
         st.caption(plain(found.meaning))
-        st.caption(plain(HORIZON_RULE))
 
 
 def _tables(found: Horizons) -> tuple[pd.DataFrame, pd.DataFrame]:

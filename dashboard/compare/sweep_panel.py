@@ -78,6 +78,8 @@ def draw_sweep(snapshot: SweepSnapshot, estimate: float | None) -> None:
             revision=str(hash(plan)),
         )
     st.markdown("\n".join(f"- {plain(spread)}" for spread in judgement.spreads))
+    if judgement.horizons is not None:
+        draw_horizons(judgement.horizons, styles)
     left, right = st.columns([11, 9])
     with left:
         _group_table(plan, table)
@@ -87,8 +89,6 @@ def draw_sweep(snapshot: SweepSnapshot, estimate: float | None) -> None:
     with right:
         if plan.on_latch:
             _loss_curve(plan, table, cells, styles)
-    if judgement.horizons is not None:
-        draw_horizons(judgement.horizons, styles)
 
 
 def _progress(snapshot: SweepSnapshot, estimate: float | None) -> None:
