@@ -93,7 +93,7 @@ class Horizons:
     Attributes:
         plan: of these cells; see `SweepPlan.horizon_plan`.
         cells: all of them.
-        by_line: at each moment the lines that have a seed.
+        by_line: at each moment the lines that have a seed, of the seeds that are in for all.
         compared: the two lines of `differences`; None if none are.
         differences: of their horizons, the second less the first, at moments that have both.
         lags: how far back probes look; None before the first result.
@@ -136,7 +136,7 @@ def horizons(
     if beside is None:
         return None
     own = tuple(beside.of_grid(cells))
-    measured = [(cell, results[cell.key]) for cell in own if cell.key in results]
+    measured = _in_for_all(beside, own, results)
     lags = next((result.probed_lags for _, result in measured if result.probed_lags), None)
     by_line = {moment: _by_line(beside, measured, moment, lags or 0) for moment in MOMENTS}
     differences = {
@@ -155,6 +155,19 @@ def horizons(
         order=_order(beside, differences, pair) if pair else "",
         meaning=_meaning(lags),
     )
+
+
+def _in_for_all(
+    plan: SweepPlan, cells: Sequence[Cell], results: Mapping[str, CellResult]
+) -> list[tuple[Cell, CellResult]]:
+    """The cells of the seeds that every line has trained, with their results."""
+    trained = [
+        (cell, result)
+        for cell in cells
+        if (result := results.get(cell.key)) is not None and result.status != "failed"
+    ]
+    lines = Counter(cell.seed for cell, _ in trained)
+    return [pair for pair in trained if lines[pair[0].seed] == len(plan.lines)]
 
 
 def _by_line(
@@ -194,8 +207,7 @@ def _headline(
     start, end = (by_line[moment] for moment in MOMENTS)
     if not start:
         return "No horizon is measured yet."
-    ended = Counter(cell.line for cell, result in measured if result.status != "failed")
-    seeds = min(ended[line] for line in plan.lines)  # in for every line
+    seeds = len(measured) // len(plan.lines)
     words = [f"before the first update the horizon is {_each(plan, start)}"]
     if end:
         at = f"with T {plan.distances[0]} on the built-in text"

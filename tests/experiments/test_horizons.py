@@ -116,10 +116,23 @@ def test_an_order_that_the_interval_leaves_open_is_called_open():
     )
 
 
-def test_seeds_still_to_come_and_diverged_ones_are_left_out_and_said():
+def test_seeds_that_a_line_has_yet_to_train_are_left_out_and_said():
     early = told(end={TANH: (10, 9, 10), RELU: (13, 12)})
-    assert early.headline.startswith("So far, with 2 of 4 seeds in: the horizon comes to 9.7 ")
-    assert early.order == ""  # two seeds in common
+    assert early.headline.startswith("So far, with 2 of 4 seeds in: the horizon comes to 9.5 ")
+    assert early.by_line["horizon_at_end"][TANH].by_seed == {0: 10, 1: 9}
+    assert early.order == ""  # two seeds have no interval
+
+
+def test_a_cell_that_failed_is_one_still_to_come():
+    results = results_of(PLAN)
+    lost = PLAN.horizon_plan.cells()[0]
+    results[lost.key] = CellResult(lost.key, "failed", updates=0, characters=0, seconds=0.0)
+    found = horizons(PLAN, PLAN.all_cells(), results, (TANH, RELU))
+    assert found.headline.startswith("So far, with 3 of 4 seeds in: the horizon comes to 9.7 ")
+    assert found.differences["horizon_at_end"].seeds == 3
+
+
+def test_a_seed_that_diverged_has_no_horizon_afterwards_which_is_said():
     lost = told(end={TANH: (10, 9, 10, 10), RELU: (13, None, 12, 13)})
     assert lost.headline.startswith("The horizon comes to 9.8 characters with tanh")
     assert lost.headline.endswith("One run diverged, which leaves no horizon after training.")
