@@ -15,9 +15,10 @@ from core.config import allowed
 from core.errors import ConfigError, UnrollError
 from core.experiments.cells import BASE, LATCH
 from core.experiments.cluster import VARIABLE, Cluster, scheduler_address
+from core.experiments.horizons import HORIZON_RULE
 from core.experiments.judgement import Judgement, judge
-from core.experiments.plan import SweepPlan, text_sha256
-from core.experiments.summary import cell_rows, group_rows, summary
+from core.experiments.plan import HORIZON_SEEDS, HORIZON_T, SweepPlan, text_sha256
+from core.experiments.summary import counted, group_rows, summary, table
 from core.experiments.sweep_store import SweepStore
 from core.jsonable import finite
 
@@ -64,6 +65,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             help=f"{allowed(name)} ({getattr(BASE, name)}{_PER_T.get(name, '')})",
         )
     parser.add_argument(
+        "--no-horizons",
+        action="store_true",
+        help="on latch texts, leave out the second measure: how far back gradients reach on the "
+        f"built-in text, before training and after it (T {HORIZON_T}, {HORIZON_SEEDS} seeds)",
+    )
+    parser.add_argument(
         "--scheduler", metavar="ADDRESS", help=f"a Dask scheduler, tcp://host:8786 (${VARIABLE})"
     )
     parser.add_argument("--workers", metavar="N", help="processes on this machine (one a core)")
@@ -82,11 +89,11 @@ def run(options: argparse.Namespace) -> int:
     require_writable(options.csv)
 
     store, sha256 = SweepStore(), text_sha256(plan)
-    cells = plan.cells(sha256)
+    cells = plan.all_cells(sha256)
     kept = {} if options.again else store.get(cell.key for cell in cells)
     store.put_plan(plan, sha256)
     results, complaint, began = dict(kept), "", monotonic()
-    words = f"{len(cells)} cells" + (f", {len(kept)} of them measured before" if kept else "")
+    words = counted(plan, cells, len(kept))
     if len(kept) < len(cells):
         # Imported late: a mistyped option, or a sweep measured before, need not wait for torch.
         from core.cli.train_cells import train_cells
@@ -101,7 +108,7 @@ def run(options: argparse.Namespace) -> int:
         if message:
             print(message, file=sys.stderr)
     if options.csv:
-        _write_csv(options.csv, cell_rows(plan, cells, results))
+        _write_csv(options.csv, table(plan, cells, results))
     complete = len(results) == len(cells) and not failed
     judgement = judge(plan, cells, results)
     if options.json:
@@ -137,6 +144,7 @@ def _plan(options: argparse.Namespace) -> SweepPlan:
         "amount": _whole(budget, amount),
         "text": text,
         "seeds": _SEEDS[text == LATCH],
+        "horizons": not options.no_horizons,
     }
     values |= {n: v for n in ("seeds", "first_seed") if (v := getattr(options, n)) is not None}
     for name in _AXES:
@@ -164,7 +172,7 @@ def _whole(name: str, value: str | int) -> int:
 
 
 def _shown(judgement: Judgement) -> str:
-    """A line for each group of seeds, means with their intervals, then verdict and rule."""
+    """A line for each group of seeds, means with their intervals, then verdicts and rules."""
     plan = judgement.plan
     score = plan.score_name
     lines = []
@@ -184,7 +192,10 @@ def _shown(judgement: Judgement) -> str:
     words = [judgement.headline, judgement.certainty_in_words, *judgement.spreads]
     if judgement.added:
         words.append(f"To know more, add {judgement.added}: no cell is trained twice.")
-    return "\n".join([*lines, "", *filter(None, [*words, judgement.article, judgement.rule])])
+    words.append(judgement.article)
+    if (beside := judgement.horizons) is not None:
+        words += [beside.headline, beside.order, beside.meaning, HORIZON_RULE]
+    return "\n".join([*lines, "", *filter(None, [*words, judgement.rule])])
 
 
 def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:

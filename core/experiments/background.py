@@ -139,7 +139,7 @@ class BackgroundSweeps:
 
     def look_up(self, plan: SweepPlan, text_sha256: str = "") -> SweepSnapshot:
         """A plan with the results that are kept of it; nothing is started."""
-        cells = tuple(plan.cells(text_sha256))
+        cells = tuple(plan.all_cells(text_sha256))
         results = self._store.get(cell.key for cell in cells)
         return SweepSnapshot(plan, cells, results=results, reused=len(results))
 

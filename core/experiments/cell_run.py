@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.experiments.cells import CellResult
-from core.records import Report
+from core.records import ProbeRecord, Report
 from core.steps import Columns
 from core.training.state import TrainerState
 
@@ -24,6 +24,7 @@ class CellRun:
         reports: as every run makes them.
         state: the trainer's after the last step.
         text_sha256: of the text it was trained on.
+        probes: before the first step and after the last one; none on latch texts.
     """
 
     result: CellResult
@@ -31,3 +32,4 @@ class CellRun:
     reports: tuple[Report, ...]
     state: TrainerState
     text_sha256: str
+    probes: tuple[ProbeRecord, ...] = ()

@@ -27,7 +27,7 @@ BASE = TrainingConfig(
 """What cells share unless their plan says otherwise."""
 
 # Part of every cell's key: results of an older way to measure are not reused.
-_MEASURE = 2
+_ON_LATCH, _ON_TEXT = 2, 3
 # What a score does not depend on, so that a key does not either.
 _NOT_IN_KEY = ("report_every", "probe_every", "device", "engine")
 
@@ -99,7 +99,8 @@ class Cell:
         settings = self.config.model_dump(exclude=set(_NOT_IN_KEY))
         if settings["decay_rate"] == 1:
             del settings["decay_steps"]
-        named = {"measure": _MEASURE, "text_sha256": self.text_sha256, **settings}
+        measure = _ON_TEXT if self.lag is None else _ON_LATCH
+        named = {"measure": measure, "text_sha256": self.text_sha256, **settings}
         text = json.dumps(named, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:24]
 
@@ -132,3 +133,7 @@ class CellResult:
     marks: tuple[Mark, ...] = ()
     worker: str = ""
     message: str = ""  # why it diverged or failed
+    # On texts other than latch, in characters:
+    horizon_at_start: int | None = None  # before the first step
+    horizon_at_end: int | None = None  # None if it diverged
+    probed_lags: int | None = None  # none is seen beyond

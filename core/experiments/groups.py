@@ -73,13 +73,13 @@ def groups(
 
     Args:
         plan: what was asked for.
-        cells: the plan's cells.
+        cells: the plan's cells; those for horizons are left out.
         results: by a cell's key, as far as they are in.
     """
     found: dict[tuple[Line, int], list[Cell]] = {
         (line, distance): [] for line in plan.lines for distance in plan.distances
     }
-    for cell in cells:
+    for cell in plan.of_grid(cells):
         found[cell.line, cell.distance].append(cell)
     return [_group(plan, own, results) for own in found.values()]
 

@@ -7,11 +7,12 @@ shown; the rules themselves are in `latch_verdict.py` and `text_verdict.py`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.experiments import latch_verdict
 from core.experiments.cells import Cell, CellResult, Line
 from core.experiments.groups import Group, common_seeds, groups
+from core.experiments.horizons import Horizons, horizons
 from core.experiments.latch_verdict import LATCH_RULE
 from core.experiments.plan import SweepPlan
 from core.experiments.reach import FEWEST_SEEDS, Ratio
@@ -35,6 +36,7 @@ class Judgement:
         rule: by which they were reached.
         further: the grid that would say more, which holds this one; None if none is offered.
         added: what that grid has more: "12 seeds"; empty if none is offered.
+        horizons: the second measure, beside a latch grid; None without it.
     """
 
     plan: SweepPlan
@@ -48,10 +50,11 @@ class Judgement:
     rule: str
     further: SweepPlan | None = None
     added: str = ""
+    horizons: Horizons | None = None
 
     @property
     def begun(self) -> bool:
-        """Whether any cell was measured."""
+        """Whether any cell of the grid was measured."""
         return any(group.done for group in self.groups)
 
     @property
@@ -73,11 +76,14 @@ def judge(plan: SweepPlan, cells: Sequence[Cell], results: Mapping[str, CellResu
 
     Args:
         plan: what was asked for.
-        cells: the plan's cells.
+        cells: the plan's cells, also those for horizons.
         results: by a cell's key, as far as they are in.
     """
     found = groups(plan, cells, results)
-    return _on_latch(plan, found) if plan.on_latch else _on_text(plan, found)
+    if not plan.on_latch:
+        return _on_text(plan, found)
+    pair = latch_verdict.compared(plan)
+    return replace(_on_latch(plan, found), horizons=horizons(plan, cells, results, pair))
 
 
 def _on_latch(plan: SweepPlan, found: Sequence[Group]) -> Judgement:

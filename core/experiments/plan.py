@@ -7,11 +7,13 @@ the score is recall at the echo, at the end; a seed has its own text and its own
 On any other text the distance is the unrollings T, and the score is the validation loss; the
 windows read at once are more the shorter they are, so that every update learns from about as
 many predictions.
+
+Beside a latch grid a second, small plan trains the same lines on real text, for their horizons.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -38,6 +40,8 @@ AT_T = 20
 MAX_SEEDS = 50
 MAX_CELLS = 2_000
 LONGEST_LAG = MAX_LAG
+HORIZON_TEXT, HORIZON_T, HORIZON_SEEDS = "builtin", 40, 4
+"""What horizons are measured on: the text, the unrollings, and at most so many seeds."""
 
 Budget = Literal["updates", "characters"]
 Lag = Annotated[int, Field(ge=1, le=LONGEST_LAG)]
@@ -53,6 +57,7 @@ _ALLOWED = {
     "first_seed": "a whole number from 0 to 1,000,000",
     "budget": "updates or characters",
     "amount": "a whole number from 1 to 10,000,000,000",
+    "horizons": "true or false",
 }
 
 
@@ -68,6 +73,7 @@ class SweepPlan(BaseModel):
         first_seed: they are this one and those that follow it.
         budget: what every cell gets the same amount of.
         amount: how many updates, or characters, a cell trains on.
+        horizons: on latch texts, whether horizons on real text are measured beside the grid.
         base: everything else; on texts its batch size is that of T 20, see `windows`.
     """
 
@@ -84,6 +90,7 @@ class SweepPlan(BaseModel):
     first_seed: int = Field(0, ge=0, le=1_000_000)
     budget: Budget = "updates"
     amount: int = Field(1_000, ge=1, le=10_000_000_000)
+    horizons: bool = True
     base: TrainingConfig = BASE
 
     @classmethod
@@ -101,10 +108,11 @@ class SweepPlan(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _one_kind_of_distance(cls, values: Any) -> Any:
-        """Forget the distances that the text does not use: they are no part of the grid."""
+        """Forget what the text does not use: it is no part of the grid."""
         if isinstance(values, Mapping):
-            unused = "unrollings" if values.get("text", LATCH) == LATCH else "lags"
-            values = {name: value for name, value in values.items() if name != unused}
+            on_latch = values.get("text", LATCH) == LATCH
+            unused = ("unrollings",) if on_latch else ("lags", "horizons")
+            values = {name: value for name, value in values.items() if name not in unused}
         return values
 
     @model_validator(mode="after")
@@ -161,8 +169,21 @@ class SweepPlan(BaseModel):
         )
 
     @property
+    def horizon_plan(self) -> SweepPlan | None:
+        """The plan for the horizons of the same lines, after the same budget; None without it."""
+        if not (self.on_latch and self.horizons):
+            return None
+        return self.model_copy(
+            update={
+                "text": HORIZON_TEXT,
+                "unrollings": (HORIZON_T,),
+                "seeds": min(HORIZON_SEEDS, self.seeds),
+            }
+        )
+
+    @property
     def cell_count(self) -> int:
-        """How many runs the grid has."""
+        """How many runs the grid has, those for horizons left out."""
         axes = (self.distances, self.activations, self.clips, self.inits, self.architectures)
         count = self.seeds
         for axis in axes:
@@ -182,17 +203,27 @@ class SweepPlan(BaseModel):
         return line.name([name for name, values in axes.items() if len(values) > 1])
 
     def cells(self, text_sha256: str = "") -> list[Cell]:
-        """Every cell: all of the first seed first, so that the map fills evenly, long ones ahead.
+        """The grid: all of the first seed first, so that the map fills evenly, long ones ahead.
 
         Args:
             text_sha256: of the text where it is no latch text; a cell refuses another.
         """
+        named_by = "" if self.on_latch else text_sha256
         return [
-            self._cell(line, distance, seed, text_sha256)
+            self._cell(line, distance, seed, named_by)
             for seed in range(self.first_seed, self.first_seed + self.seeds)
             for distance in reversed(self.distances)
             for line in self.lines
         ]
+
+    def all_cells(self, text_sha256: str = "") -> list[Cell]:
+        """The grid, and after it the cells for horizons; the hash is of the one real text."""
+        beside = self.horizon_plan
+        return self.cells(text_sha256) + (beside.cells(text_sha256) if beside else [])
+
+    def of_grid(self, cells: Iterable[Cell]) -> list[Cell]:
+        """Those of these cells that are not for horizons."""
+        return [cell for cell in cells if (cell.lag is not None) == self.on_latch]
 
     def _cell(self, line: Line, distance: int, seed: int, text_sha256: str) -> Cell:
         unrollings = distance + ROOM if self.on_latch else distance
@@ -215,12 +246,14 @@ class SweepPlan(BaseModel):
 
 
 def text_sha256(plan: SweepPlan) -> str:
-    """The SHA-256 that names the plan's text; empty for latch texts, named by lag and seed.
+    """The SHA-256 that names the plan's real text; empty without one: latch texts are named by
+    lag and seed.
 
     Raises:
         TextError: there is no such text.
     """
-    return "" if plan.on_latch else load_corpus(plan.text).sha256
+    on_text = plan.horizon_plan if plan.on_latch else plan
+    return "" if on_text is None else load_corpus(on_text.text).sha256
 
 
 def _sentences(error: ValidationError) -> str:

@@ -88,6 +88,7 @@ class RecordedCells:
         batch = Batch(
             steps=run.columns,
             reports=run.reports,
+            probes=run.probes,
             events=[Event(state.step, EventKind(status), text=message)],
             row={
                 "status": status,

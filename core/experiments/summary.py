@@ -7,29 +7,56 @@ intervals, None where there is none or it ends beyond the grid.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
 from core.experiments.cells import Cell, CellResult
 from core.experiments.groups import Group
+from core.experiments.horizons import (
+    HORIZON_RULE,
+    MOMENTS,
+    Difference,
+    Horizon,
+    Horizons,
+    Moment,
+)
 from core.experiments.judgement import Judgement
 from core.experiments.plan import SweepPlan
 from core.experiments.reach import Interval, Reach, bound_of
 
 
-def counted(planned: int, kept: int) -> str:
-    """How many cells there are, and how many of them need no training."""
-    return f"{planned} cells" + (f", {kept} of them measured before" if kept else "")
+def counted(plan: SweepPlan, cells: Sequence[Cell], kept: int) -> str:
+    """How many cells there are, how many of them are for horizons, how many need no training."""
+    words = [f"{len(cells)} cells"]
+    if beside := len(cells) - len(plan.of_grid(cells)):
+        words.append(f"{beside} of them for horizons")
+    if kept:
+        words.append(f"{kept} measured before")
+    return ", ".join(words)
 
 
 def cell_rows(
     plan: SweepPlan, cells: Sequence[Cell], results: Mapping[str, CellResult]
 ) -> list[dict[str, Any]]:
-    """A row a cell, by line, distance and seed; cells still to come have status "waiting"."""
+    """A row a cell of the grid, by line, distance and seed; one still to come is "waiting"."""
     place = {line: number for number, line in enumerate(plan.lines)}
-    ordered = sorted(cells, key=lambda cell: (place[cell.line], cell.distance, cell.seed))
+    ordered = sorted(
+        plan.of_grid(cells), key=lambda cell: (place[cell.line], cell.distance, cell.seed)
+    )
     return [_cell_row(plan, cell, results.get(cell.key)) for cell in ordered]
+
+
+def table(
+    plan: SweepPlan, cells: Sequence[Cell], results: Mapping[str, CellResult]
+) -> list[dict[str, Any]]:
+    """All cells with the same columns: the grid's, and below them those for horizons."""
+    rows = cell_rows(plan, cells, results)
+    if plan.horizon_plan is not None:
+        rows += cell_rows(plan.horizon_plan, cells, results)
+    columns = dict.fromkeys(name for row in rows for name in row)
+    return [{name: row.get(name) for name in columns} for row in rows]
 
 
 def _cell_row(plan: SweepPlan, cell: Cell, result: CellResult | None) -> dict[str, Any]:
@@ -50,6 +77,8 @@ def _cell_row(plan: SweepPlan, cell: Cell, result: CellResult | None) -> dict[st
     if plan.on_latch:
         names = ("recall", "recall_at_end", "floor_nats")
         row |= {name: getattr(result, name, None) for name in names}
+    else:
+        row |= {name: getattr(result, name, None) for name in (*MOMENTS, "probed_lags")}
     return row | {
         "loss_nats": result and result.loss_nats,
         "max_grad_norm": result and result.max_grad_norm,
@@ -140,7 +169,67 @@ def summary(
         "ratio_of": [plan.line_name(line) for line in reversed(judgement.compared or ())],
         "settled": ratio is not None and ratio.settled,
         "offered": judgement.added,
+        "horizon": judgement.horizons and _horizon(judgement.horizons, results),
     }
+
+
+def _horizon(found: Horizons, results: Mapping[str, CellResult]) -> dict[str, Any]:
+    """The second measure: horizons by line at both moments, their differences, sentences, cells."""
+    plan, pair = found.plan, found.compared
+    return {
+        "text": plan.text,
+        "unrollings": plan.distances[0],
+        "seeds": plan.seeds,
+        "probed_lags": found.lags,
+        "lines": [
+            {
+                "line": plan.line_name(line),
+                "activation": line.activation,
+                **{
+                    name: value
+                    for moment in MOMENTS
+                    for name, value in _at(moment, found.by_line[moment].get(line)).items()
+                },
+            }
+            for line in plan.lines
+        ],
+        "difference_of": [plan.line_name(line) for line in reversed(pair or ())],
+        **{
+            name: value
+            for moment in MOMENTS
+            for name, value in _difference(moment, found.differences.get(moment)).items()
+        },
+        "verdict": found.headline,
+        "order": found.order,
+        "meaning": found.meaning,
+        "rule": HORIZON_RULE,
+        "cells": cell_rows(plan, found.cells, results),
+    }
+
+
+def _at(moment: Moment, horizon: Horizon | None) -> dict[str, float | str | None]:
+    """A mean and its interval; of a bound *at least* the upper end is None."""
+    low, high = _finite_ends(horizon.interval if horizon else None)
+    return {
+        moment: horizon.mean if horizon else None,
+        f"{moment}_low": low,
+        f"{moment}_high": high,
+        f"{moment}_bound": "at least" if horizon and horizon.beyond else None,
+    }
+
+
+def _difference(moment: Moment, found: Difference | None) -> dict[str, float | None]:
+    low, high = _finite_ends(found.interval if found else None)
+    name = moment.replace("horizon", "difference")
+    return {name: found.mean if found else None, f"{name}_low": low, f"{name}_high": high}
+
+
+def _finite_ends(interval: Interval | None) -> tuple[float | None, float | None]:
+    """An interval's ends, None where there is none."""
+    if interval is None:
+        return None, None
+    low, high = interval.low, interval.high
+    return None if math.isinf(low) else low, None if math.isinf(high) else high
 
 
 def _reach(reach: Reach | None) -> dict[str, float | str | None]:

@@ -14,7 +14,7 @@ from core.experiments.cells import Line
 from core.experiments.groups import Group, common_seeds, scores_of
 from core.experiments.plan import AT_T, SweepPlan
 from core.experiments.reach import FEWEST_SEEDS, Interval, mean_interval
-from core.experiments.verdict import Verdict, conditions, so_far
+from core.experiments.verdict import Verdict, brackets, conditions, so_far
 
 NEGLIGIBLE = 0.005
 """Nats: a gain that is surely smaller is none."""
@@ -131,7 +131,7 @@ def _bought(plan: SweepPlan, verdict: Verdict, seeds: int) -> str:
 
 def _loss(values: np.ndarray) -> str:
     mean = float(values.mean())
-    return f"{mean:.3f}{_brackets(mean_interval(values))}" if np.isfinite(mean) else "diverged"
+    return f"{mean:.3f}{brackets(mean_interval(values), 3)}" if np.isfinite(mean) else "diverged"
 
 
 def _gain(shorter: np.ndarray, longer: np.ndarray) -> str:
@@ -141,12 +141,5 @@ def _gain(shorter: np.ndarray, longer: np.ndarray) -> str:
         return "has too few seeds" if finite else "is not comparable, a seed diverged"
     if found.mean < 0:  # told as what it costs
         costs = Interval(-found.interval.high, -found.interval.low)
-        return f"{-found.mean:.4f} worse{_brackets(costs, 4)}"
-    return f"{found.mean:.4f} better{_brackets(found.interval, 4)}"
-
-
-def _brackets(interval: Interval | None, digits: int = 3) -> str:
-    if interval is None:
-        return ""
-    low, high = (round(end, digits) + 0.0 for end in (interval.low, interval.high))  # no -0.0
-    return f" [{low:.{digits}f}, {high:.{digits}f}]"
+        return f"{-found.mean:.4f} worse{brackets(costs, 4)}"
+    return f"{found.mean:.4f} better{brackets(found.interval, 4)}"

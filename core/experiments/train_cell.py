@@ -48,21 +48,14 @@ def train_cell(
     """
     began = perf_counter()
     corpus = _text_of(cell)
-    # Probes of the gradient flow would cost one part in twenty, and say nothing of the score.
+    # Probes on the way would cost one part in twenty, and say nothing of the score.
     trainer = Trainer(cell.trained_config.changed(probe_every=0), corpus)
     prepare_thread(trainer.engine.name)
-    trail, message = _Trail(cell, trainer), ""
-    try:
-        for told in trainer.tell(trail.room):
-            if isinstance(told, Report):
-                trail.reports.append(told)
-            elif isinstance(told, StepTable):
-                if (mark := trail.add(told.columns)) is not None:
-                    tell(mark)
-                if not wanted():
-                    raise Abandoned
-    except Diverged as error:
-        message = str(error)
+    trail = _Trail(cell, trainer)
+    probes = [] if cell.lag is not None else [trainer.probe()]
+    message = _train(trainer, trail, tell, wanted)
+    if probes and not message:
+        probes.append(trainer.probe())
     loss, best, at_end = _measured(cell, trainer, trail)
     result = CellResult(
         key=cell.key,
@@ -77,8 +70,36 @@ def train_cell(
         max_grad_norm=trail.max_grad_norm,
         marks=tuple(trail.marks),
         message=message,
+        horizon_at_start=probes[0].horizon if probes else None,
+        horizon_at_end=probes[-1].horizon if len(probes) == 2 else None,
+        probed_lags=len(probes[0].flow) - 1 if probes else None,
     )
-    return CellRun(result, trail.columns(), tuple(trail.reports), trainer.state(), corpus.sha256)
+    return CellRun(
+        result,
+        trail.columns(),
+        tuple(trail.reports),
+        trainer.state(),
+        corpus.sha256,
+        tuple(probes),
+    )
+
+
+def _train(
+    trainer: Trainer, trail: _Trail, tell: Callable[[Mark], None], wanted: Callable[[], bool]
+) -> str:
+    """To the end; returns why it diverged, nothing if it did not."""
+    try:
+        for told in trainer.tell(trail.room):
+            if isinstance(told, Report):
+                trail.reports.append(told)
+            elif isinstance(told, StepTable):
+                if (mark := trail.add(told.columns)) is not None:
+                    tell(mark)
+                if not wanted():
+                    raise Abandoned
+    except Diverged as error:
+        return str(error)
+    return ""
 
 
 class _Trail:

@@ -1,15 +1,17 @@
-"""What is said of one line of a grid, and words that both instruments share.
+"""What is said of one line of a grid, and words that all instruments share.
 
-Knows nothing of how a verdict is reached: see `latch_verdict.py` and `text_verdict.py`.
+Knows nothing of how a verdict is reached: see `latch_verdict.py`, `text_verdict.py` and
+`horizons.py`.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from core.experiments.cells import Line
 from core.experiments.plan import SweepPlan
-from core.experiments.reach import Reach
+from core.experiments.reach import Interval, Reach
 from core.labels import value_name
 
 FEW_SEEDS = "So few seeds have no interval, and say nothing about other ones: take five or more."
@@ -42,3 +44,16 @@ def conditions(plan: SweepPlan, seeds: int) -> str:
 def so_far(plan: SweepPlan, seeds: int) -> str:
     """What an unfinished verdict begins with."""
     return f"So far, with {seeds} of {plan.seeds} seeds in: "
+
+
+def brackets(interval: Interval | None, digits: int) -> str:
+    """An interval behind its number: " [9.3, 10.0]", " [28.0, no upper end]"; empty for none."""
+    if interval is None:
+        return ""
+    low = "no lower end" if math.isinf(interval.low) else _end(interval.low, digits)
+    high = "no upper end" if math.isinf(interval.high) else _end(interval.high, digits)
+    return f" [{low}, {high}]"
+
+
+def _end(value: float, digits: int) -> str:
+    return f"{round(value, digits) + 0.0:.{digits}f}"  # no -0.0

@@ -19,7 +19,7 @@ _RULES = (
     gradient_rules.units_silent,
     gradient_rules.vanishing,
     gradient_rules.arch2_has_no_memory,
-    learning_rules.at_a_floor,
+    learning_rules.at_a_count,
     learning_rules.rate_too_high,
     learning_rules.rate_too_low,
     learning_rules.overfitting,
@@ -31,8 +31,8 @@ _EXPLAINED_BY = {
     "units-silent": {"recurrence-dead"},
     "mostly-clipped": {*_SPOILT, "learning-rate-high", "learning-rate-low", "diverged"},
     "vanishing": {*_SPOILT, "learning-rate-high", "learning-rate-low", "diverged"},
-    "at-bigram-floor": {*_SPOILT, "arch2-no-memory", "learning-rate-high", "diverged"},
-    "at-unigram-floor": {*_SPOILT, "learning-rate-high", "learning-rate-low", "diverged"},
+    "at-2-characters-counted": {*_SPOILT, "arch2-no-memory", "learning-rate-high", "diverged"},
+    "at-1-character-counted": {*_SPOILT, "learning-rate-high", "learning-rate-low", "diverged"},
     "learning-rate-low": {*_SPOILT, "learning-rate-high", "diverged"},
 }
 _ORDER = ("error", "warning", "info")

@@ -20,6 +20,7 @@ from core.insight.findings import (
     newest_report,
     no_path_through_time,
 )
+from core.labels import floor
 
 _DEAD_FLOW = 0.01  # of the flow after one step back; healthy networks keep 20 to 100 %
 _SATURATED = 0.9  # healthy tanh networks reach 0.6 to 0.8, and the published init 0.97
@@ -229,7 +230,7 @@ def arch2_has_no_memory(run: Observed) -> Finding | None:
     if report is not None and report.step and "bigram" in run.floors:
         loss = (
             f" The validation loss at step {report.step:,} is {report.validation_loss_nats:.3f} "
-            f"nats; the bigram floor, from counting on the last character alone, is "
+            f"nats; the line of {floor('bigram')}, which knows the last character alone, is "
             f"{run.floors['bigram']:.3f}."
         )
     return Finding(

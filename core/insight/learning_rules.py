@@ -1,4 +1,5 @@
-"""Rules on losses: diverged, resting on a floor, learning rate too high or low, overfitting.
+"""Rules on losses: diverged, resting at what counting reaches, learning rate too high or low,
+overfitting.
 
 Each is a pure function of what was recorded, and returns a `Finding` or None.
 """
@@ -17,6 +18,7 @@ from core.insight.findings import (
     newest_probe,
     newest_report,
 )
+from core.labels import floor
 from core.records import RunStatus
 
 _AT_FLOOR = 0.03  # nats
@@ -45,11 +47,11 @@ def diverged(run: Observed) -> Finding | None:
     )
 
 
-def at_a_floor(run: Observed) -> Finding | None:
+def at_a_count(run: Observed) -> Finding | None:
     """Two reports, a hundred steps apart, at what counting reaches, with no more in use than that.
 
-    A loss near the bigram floor does not say what the network uses: one on its way down passes
-    there with a history that is worth a lot to it. That is measured, or not spoken of.
+    A loss near 2 characters counted (bigram) does not say what the network uses: one on its way
+    down passes there with a history that is worth a lot to it. That is measured, or not spoken of.
     """
     last = newest_report(run)
     earlier = [r for r in run.reports if last and 0 < r.step <= last.step - _FEW]
@@ -61,19 +63,19 @@ def at_a_floor(run: Observed) -> Finding | None:
     context = newest_context(run)
     if context is not None and context.worth_nats > _WORTH:
         return None
-    for floor, counted in (
-        ("bigram", "on the last character alone"),
-        ("unigram", "how often each character comes"),
+    for term, name, counted in (
+        ("bigram", "at-2-characters-counted", "which character follows the last one"),
+        ("unigram", "at-1-character-counted", "how often each character comes"),
     ):
-        level = run.floors.get(floor)
+        level = run.floors.get(term)
         if level is None or max(abs(loss - level) for loss in losses) > _AT_FLOOR:
             continue
         return Finding(
-            f"at-{floor}-floor",
+            name,
             "warning",
-            f"Sitting at the {floor} floor",
+            f"Sitting at {floor(term)}",
             f"The validation loss was {losses[0]:.3f} nats at step {earlier[-1].step:,} and is "
-            f"{losses[1]:.3f} at step {last.step:,}; the {floor} floor is {level:.3f}."
+            f"{losses[1]:.3f} at step {last.step:,}; the line of {floor(term)} is {level:.3f}."
             f"{context_words(run)}",
             f"Counting {counted} predicts these characters as well. Either little reaches back "
             "through the recurrence, or learning is too slow to have got further.",
@@ -131,14 +133,14 @@ def rate_too_high(run: Observed) -> Finding | None:
 
 
 def rate_too_low(run: Observed) -> Finding | None:
-    """Hundreds of steps, and the loss still comes down from the unigram floor."""
+    """Hundreds of steps, and the loss still comes down from 1 character counted (unigram)."""
     history, floors = run.history, run.floors
     if len(history) < _SLOW_STEPS or not {"unigram", "bigram"} <= floors.keys():
         return None
     losses = history.column("loss_nats")[-2 * _FEW :]
     now, before = float(losses[-_FEW:].mean()), float(losses[:_FEW].mean())
-    # A quarter of the way from the unigram floor to the bigram floor is a matter of a few
-    # hundred steps at a rate that fits.
+    # A quarter of the way from 1 character counted to 2 is a matter of a few hundred steps at a
+    # rate that fits.
     mark = floors["unigram"] - (floors["unigram"] - floors["bigram"]) / 4
     if not (now > mark and now <= before + 0.02):
         return None
@@ -147,8 +149,8 @@ def rate_too_low(run: Observed) -> Finding | None:
         "warning",
         "The learning rate is too low",
         f"After {len(history):,} steps the mean loss of the last {_FEW} is {now:.2f} nats, "
-        f"{before - now:.3f} lower than over the {_FEW} before; the unigram floor is "
-        f"{floors['unigram']:.2f}. The learning rate is {_rate(run):g}.",
+        f"{before - now:.3f} lower than over the {_FEW} before; the line of "
+        f"{floor('unigram')} is {floors['unigram']:.2f}. The learning rate is {_rate(run):g}.",
         "The loss goes the right way in steps that are too small.",
         "Multiply the learning rate by 3 to 10.",
     )

@@ -6,7 +6,7 @@ Under **teacher forcing** p_{t-1} is the one-hot of the true previous output y_{
 is the character x_t itself. So a_t depends on x_t alone: the network is a table of V rows,
 no path leads through time, and a window is fully described by how often each pair (x, y)
 occurs in it. `Arch2Teacher` trains on those counts. It computes what the equations say, and
-shows why the loss cannot fall below the bigram floor.
+shows why the loss cannot fall below what counting 2 characters reaches.
 
 **Free running**, p_{t-1} = softmax(o_{t-1}), and the gradient flows through it:
 

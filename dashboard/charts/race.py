@@ -11,11 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core.history import MEAN_STEPS
 from core.palette import FLOORS, Style
 from core.records import ProbeRecord
 from dashboard.charts.flow import FAINTEST, flow_figure
 from dashboard.charts.losses import Axis, Unit, along_a_run, floor_levels, in_unit
-from dashboard.charts.parts import Figure, band, curve, emptied, f4, level
+from dashboard.charts.parts import Figure, band, curve, emptied, f4, level, note
 from dashboard.charts.theme import LOG_AXIS
 
 
@@ -59,8 +60,11 @@ def race_loss_chart(
     unit: Unit = "nats",
     axis: Axis = "characters_seen",
 ) -> Figure:
-    """Running means of the training losses, validation losses as markers, and the floors."""
+    """Training losses as means of 100 steps, validation losses as markers, and the floors."""
     figure = along_a_run("Loss", axis, f"{unit} per character")
+    # A lane has one entry for both its line and its markers.
+    words = f"lines: training, mean of {MEAN_STEPS} steps; markers: validation"
+    note(figure, words, xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="top")
     for lane in lanes:
         curve(
             figure,

@@ -40,7 +40,7 @@ def cell_details(snapshot: SweepSnapshot) -> None:
     by_place: dict[tuple[Line, int], list[Cell]] = {
         (line, distance): [] for line in plan.lines for distance in plan.distances
     }
-    for cell in snapshot.cells:
+    for cell in plan.of_grid(snapshot.cells):
         if cell.key in results:
             by_place[cell.line, cell.distance].append(cell)
     measured = [place for place, cells in by_place.items() if cells]

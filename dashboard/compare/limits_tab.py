@@ -11,7 +11,7 @@ from core.errors import UnrollError
 from core.experiments.background import SweepSnapshot
 from core.experiments.judgement import judge
 from core.experiments.plan import SweepPlan
-from core.experiments.summary import cell_rows
+from core.experiments.summary import table
 from dashboard.compare import sweeping
 from dashboard.compare.cell_details import cell_details
 from dashboard.compare.latch_drawing import latch_drawing
@@ -140,7 +140,7 @@ def _extend(plan: SweepPlan) -> None:
 
 
 def _csv(snapshot: SweepSnapshot) -> str:
-    rows = cell_rows(snapshot.plan, snapshot.cells, snapshot.results)
+    rows = table(snapshot.plan, snapshot.cells, snapshot.results)
     file = io.StringIO()
     writer = csv.DictWriter(file, fieldnames=list(rows[0]), lineterminator="\n")
     writer.writeheader()

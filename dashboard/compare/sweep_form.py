@@ -11,7 +11,7 @@ from core.data.corpora import kept_titles
 from core.data.text8 import text8_is_here
 from core.errors import ConfigError
 from core.experiments.cells import BASE, LATCH
-from core.experiments.plan import SweepPlan
+from core.experiments.plan import HORIZON_SEEDS, HORIZON_T, SweepPlan
 from core.labels import FIELDS, value_name
 from dashboard.compare import sweeping
 from dashboard.widgets.plain import plain
@@ -55,6 +55,14 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
         disabled=locked,
     )
     st.number_input("Seeds of each", 1, 50, key="grid_seeds", disabled=locked)
+    if st.session_state["grid_text"] == LATCH:
+        st.toggle(
+            "Horizons on real text, too",
+            key="grid_horizons",
+            disabled=locked,
+            help=f"{HORIZON_SEEDS} more runs of each line on the built-in text with T {HORIZON_T}: "
+            "how far back their gradients reach, before training and after it.",
+        )
     st.segmented_control(
         "Equal for every cell",
         ["updates", "characters"],
@@ -173,6 +181,7 @@ def _seed(plan: SweepPlan, force: bool) -> None:
         "activations": list(plan.activations),
         "seeds": plan.seeds,
         "first_seed": plan.first_seed,
+        "horizons": plan.horizons,
         "budget": plan.budget,
         "amount": plan.amount,
         "optimiser": plan.base.optimiser,
@@ -205,6 +214,7 @@ def _chosen() -> SweepPlan | None:
                 "activations": state["grid_activations"],
                 "seeds": state["grid_seeds"],
                 "first_seed": state["grid_first_seed"],
+                "horizons": state["grid_horizons"],
                 "budget": state["grid_budget"],
                 "amount": state["grid_amount"],
                 "clips": _parts(state["grid_clips"]),

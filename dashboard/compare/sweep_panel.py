@@ -1,4 +1,4 @@
-"""A sweep as it stands: progress, verdict, curves with reaches, map and table.
+"""A sweep as it stands: progress, verdict, curves with reaches, map and table, horizons.
 
 Reads frozen snapshots only. Drawn again about once a second while the sweep is active.
 """
@@ -15,9 +15,10 @@ from core.data.latch import latch_floor
 from core.experiments.background import SweepSnapshot
 from core.experiments.judgement import Judgement, judge
 from core.experiments.plan import AT_T, SweepPlan
-from core.experiments.summary import cell_rows, group_rows
+from core.experiments.summary import cell_rows, counted, group_rows
 from core.palette import Style
 from dashboard.charts import sweep as charts
+from dashboard.compare.horizon_panel import draw_horizons
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
 
@@ -77,6 +78,8 @@ def draw_sweep(snapshot: SweepSnapshot, estimate: float | None) -> None:
             revision=str(hash(plan)),
         )
     st.markdown("\n".join(f"- {plain(spread)}" for spread in judgement.spreads))
+    if judgement.horizons is not None:
+        draw_horizons(judgement.horizons, styles)
     left, right = st.columns([11, 9])
     with left:
         _group_table(plan, table)
@@ -89,9 +92,7 @@ def draw_sweep(snapshot: SweepSnapshot, estimate: float | None) -> None:
 
 
 def _progress(snapshot: SweepSnapshot, estimate: float | None) -> None:
-    text = f"{snapshot.done} of {len(snapshot.cells)} cells"
-    if snapshot.reused:
-        text += f", {snapshot.reused} measured before"
+    text = f"{snapshot.done} of {counted(snapshot.plan, snapshot.cells, snapshot.reused)}"
     if snapshot.active:
         if snapshot.workers:
             text += f" · {snapshot.workers} workers"
@@ -214,7 +215,7 @@ def _running(snapshot: SweepSnapshot) -> Counter:
     """How many cells are being trained, by line and distance."""
     return Counter(
         (snapshot.plan.line_name(cell.line), cell.distance)
-        for cell in snapshot.cells
+        for cell in snapshot.plan.of_grid(snapshot.cells)
         if cell.key in snapshot.marks
     )
 

@@ -97,7 +97,7 @@ def test_a_sweep_goes_on_while_the_page_is_loaded_again(compare):
     compare.fill("Lags, characters", "1, 2")
     compare.fill("Seeds of each", "1")
     compare.fill("How many updates", "2500")
-    expect(compare.page.get_by_text("0 of 4 cells")).to_be_visible()
+    expect(compare.page.get_by_text("0 of 6 cells")).to_be_visible()
     row = HeldRow(compare.page, "limits")
     compare.button("Start").click()
     compare.button("Stop").wait_for()
@@ -107,7 +107,7 @@ def test_a_sweep_goes_on_while_the_page_is_loaded_again(compare):
     row = HeldRow(compare.page, "limits")
     expect(compare.page.get_by_label("Lags, characters", exact=True)).to_have_value("1, 2")
     compare.button("All cells as CSV").wait_for()  # it has ended
-    expect(compare.page.get_by_text("4 of 4 cells")).to_be_visible()
+    expect(compare.page.get_by_text("6 of 6 cells")).to_be_visible()
     assert row.moves() == []
     compare.page.wait_for_function(
         f"{MAP}?._fullData?.[0]?.text?.flat().every(t => t.includes('1 seeds'))"

@@ -22,7 +22,7 @@ from core.storage.store import Store
 
 ROOT = Path(__file__).parents[2]
 PLAN = SweepPlan(lags=(8, 12), seeds=3, budget="updates", amount=3_000)
-GRID = ["--lags", "8,12", "--seeds", "3", "--updates", "3000"]
+GRID = ["--lags", "8,12", "--seeds", "3", "--updates", "3000", "--no-horizons"]
 RECALLS = {("tanh", 8): 0.97, ("tanh", 12): 0.15, ("relu", 8): 1.0, ("relu", 12): 0.95}
 
 
@@ -56,7 +56,7 @@ def measured():
 def test_a_grid_measured_before_is_told_at_once(capsys):
     status, out, err = run(capsys, *GRID)
     assert status == 0
-    assert err == "12 cells, 12 of them measured before: nothing is left to train.\n"
+    assert err == "12 cells, 12 measured before: nothing is left to train.\n"
     lines = out.splitlines()
     assert lines[0].startswith("tanh                 lag   8  recall    96% [95%, 97%]  learned")
     assert lines[5] == (
@@ -179,7 +179,8 @@ def test_an_interrupt_keeps_what_was_measured(capsys, monkeypatch):
 
 
 TINY_BASE = BASE.changed(nodes=4, batch_size=2)
-TINY = ["--lags", "1", "--seeds", "1", "--updates", "30", "--nodes", "4", "--batch-size", "2"]
+SMALL = ["--lags", "1", "--updates", "30", "--nodes", "4", "--batch-size", "2"]
+TINY = [*SMALL, "--seeds", "1", "--no-horizons"]
 
 
 @pytest.fixture
@@ -215,6 +216,41 @@ def test_cells_are_runs_like_any_other(capsys):
     assert (row["status"], row["steps"], row["planned_steps"]) == ("finished", 30, 30)
     assert main(["runs", "resume", row["id"], "--steps", "40", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["steps"] == 40
+
+
+@pytest.mark.usefixtures("trains_here")
+def test_horizons_on_real_text_are_measured_beside_the_grid(capsys, tmp_path):
+    path = tmp_path / "cells.csv"
+    status, out, err = run(capsys, *SMALL, "--seeds", "3", "--json", "--csv", str(path))
+    outcome = json.loads(out)
+    assert (status, outcome["complete"], len(outcome["cells"])) == (0, True, 6)
+    assert err.startswith("12 cells, 6 of them for horizons, about 0:00:")
+    found = outcome["horizon"]
+    assert (found["text"], found["unrollings"], found["seeds"]) == ("builtin", 40, 3)
+    assert found["probed_lags"] == 100
+    assert [line["line"] for line in found["lines"]] == ["tanh", "ReLU"]
+    for line in found["lines"]:
+        assert line["horizon_at_end_low"] <= line["horizon_at_end"] <= line["horizon_at_end_high"]
+    tanh, relu = (line["horizon_at_end"] for line in found["lines"])
+    assert found["difference_at_end"] == pytest.approx(relu - tanh)
+    assert found["difference_of"] == ["ReLU", "tanh"]
+    assert [cell["unrollings"] for cell in found["cells"]] == [40] * 6
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["lag"], row["unrollings"]) for row in rows] == [("1", "9")] * 6 + [("", "40")] * 6
+    assert rows[-1]["horizon_at_end"] == str(found["cells"][-1]["horizon_at_end"])
+
+    lines = run(capsys, *SMALL, "--seeds", "3")[1].splitlines()
+    assert found["verdict"] in lines
+    assert found["meaning"] in lines
+    assert lines[-1].startswith("Reach is the lag")
+
+
+@pytest.mark.usefixtures("trains_here")
+def test_horizons_can_be_left_out(capsys):
+    outcome = json.loads(run(capsys, *TINY, "--json")[1])
+    assert outcome["horizon"] is None
+    assert (outcome["plan"]["horizons"], len(outcome["cells"])) == (False, 2)
 
 
 @pytest.mark.usefixtures("trains_here")

@@ -12,7 +12,7 @@ from core.experiments.plan import SweepPlan
 from core.experiments.sweep_store import SweepStore
 
 TINY = BASE.changed(nodes=8, batch_size=4)
-PLAN = SweepPlan(lags=(1, 2), seeds=2, budget="updates", amount=40, base=TINY)
+PLAN = SweepPlan(lags=(1, 2), seeds=2, budget="updates", amount=40, base=TINY, horizons=False)
 LONG = PLAN.model_copy(update={"amount": 2_000_000})
 
 
@@ -56,6 +56,17 @@ def test_a_stopped_sweep_goes_on_where_it_was(sweeps):
     ended = sweeps.wait(60)
     assert (ended.done, ended.reused) == (8, 4)
     assert {key: ended.results[key] for key in known} == known
+
+
+def test_cells_for_horizons_are_trained_after_the_grid_s_and_found_again(sweeps, store):
+    plan = PLAN.model_copy(update={"lags": (1,), "seeds": 1, "horizons": True})
+    sweeps.start(plan)
+    ended = sweeps.wait(60)
+    texts = [cell.config.text for cell in ended.cells]
+    assert texts == ["latch:1:0"] * 2 + ["builtin"] * 2
+    assert all(ended.results[cell.key].horizon_at_end is not None for cell in ended.cells[2:])
+    found = BackgroundSweeps(Cluster("tcp://127.0.0.1:9"), SweepStore(store.path)).snapshot
+    assert (found.cells, found.results) == (ended.cells, ended.results)
 
 
 def test_another_process_finds_the_last_sweep_and_what_it_measured(sweeps, store):

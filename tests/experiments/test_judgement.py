@@ -58,6 +58,7 @@ def test_the_summary_says_what_the_judgement_says():
         *("plan", "rule", "cells", "groups", "verdicts"),
         *("verdict", "certainty", "ahead", "article"),
         *("ratio", "ratio_low", "ratio_high", "ratio_of", "settled", "offered"),
+        "horizon",
     ]
     assert told["verdict"] == judgement.headline
     assert told["certainty"] == judgement.certainty_in_words

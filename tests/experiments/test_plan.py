@@ -5,7 +5,7 @@ import pytest
 from core.data.corpora import load_corpus
 from core.errors import ConfigError
 from core.experiments.cells import BASE, Line
-from core.experiments.plan import SweepPlan
+from core.experiments.plan import SweepPlan, text_sha256
 
 
 def test_a_grid_has_a_cell_for_every_combination():
@@ -90,6 +90,37 @@ def test_other_seeds_of_a_grid_are_other_cells():
     assert [cell.seed for cell in plan.cells()] == [5, 6]
 
 
+def test_beside_a_latch_grid_the_same_lines_are_trained_on_real_text():
+    plan = SweepPlan(lags=(8,), clips=(0, 1.25), first_seed=7, amount=500)
+    beside = plan.horizon_plan
+    assert (beside.lines, beside.base, beside.amount) == (plan.lines, plan.base, 500)
+    cells = plan.all_cells("abc")
+    assert plan.of_grid(cells) == plan.cells() == cells[: plan.cell_count]
+    others = cells[plan.cell_count :]
+    assert beside.of_grid(cells) == others == beside.cells("abc")
+    assert {(c.config.text, c.config.unrollings, c.config.batch_size) for c in others} == {
+        ("builtin", 40, 16)
+    }
+    assert {cell.text_sha256 for cell in others} == {"abc"}
+    assert [cell.seed for cell in others if cell.line == plan.lines[0]] == [7, 8, 9, 10]
+    assert text_sha256(plan) == load_corpus("builtin").sha256
+
+
+def test_no_more_seeds_are_taken_for_horizons_than_for_the_grid():
+    assert SweepPlan(seeds=2).horizon_plan.seeds == 2
+
+
+@pytest.mark.parametrize("plan", [SweepPlan(horizons=False), SweepPlan(text="builtin")])
+def test_without_horizons_a_plan_s_cells_are_its_grid_s(plan):
+    assert plan.horizon_plan is None
+    assert plan.all_cells("abc") == plan.cells("abc") == plan.of_grid(plan.cells("abc"))
+
+
+def test_real_text_has_no_horizons_beside_it_whatever_was_asked():
+    plan = SweepPlan.parse({"text": "builtin", "horizons": False})
+    assert plan == SweepPlan(text="builtin")
+
+
 def test_a_key_names_the_measurement_and_nothing_else():
     def key(**changes):
         (cell,) = SweepPlan(
@@ -142,6 +173,7 @@ def test_a_line_is_named_by_what_varies():
         ({"first_seed": -1}, "first_seed=-1 is not allowed: choose a whole number from 0 to"),
         ({"clips": [-1]}, "clips=-1 is not allowed"),
         ({"amount": 0}, "amount=0 is not allowed"),
+        ({"horizons": "some"}, "horizons=some is not allowed: choose true or false."),
         ({"lags": range(1, 101), "seeds": 50}, "the grid has 10,000 cells; 2,000 are allowed"),
         ({"text": "latch:8"}, "name latch alone"),
         ({"speed": 3}, "speed is not part of a sweep."),

@@ -96,6 +96,16 @@ def test_a_finished_cell_is_kept_whole(runs, store, trained):
     assert (step, weights["V"].tolist()) == (60, trained.state.weights["V"].tolist())
 
 
+def test_a_cell_on_real_text_keeps_its_two_probes(runs, store):
+    plan = SweepPlan(text="builtin", unrollings=(5,), seeds=1, amount=20, base=TINY)
+    cell = plan.cells()[0]
+    made = train_cell(cell)
+    runs.mark(cell, mark(1))
+    runs.finish(cell, made)
+    assert [probe.step for probe in made.probes] == [0, 20]
+    assert store.ledger.probes(cell.key[:8]) == made.probes
+
+
 def test_a_diverged_cell_says_so(runs, store, trained):
     result = replace(trained.result, status="diverged", message="Diverged at step 61.")
     runs.finish(CELL, replace(trained, result=result))

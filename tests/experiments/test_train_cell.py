@@ -12,7 +12,7 @@ from core.errors import TextError
 from core.experiments.cells import BASE, MARKS
 from core.experiments.plan import SweepPlan
 from core.experiments.train_cell import Abandoned, train_cell
-from core.records import Report, StepRecord
+from core.records import ProbeRecord, Report, StepRecord
 from core.training.trainer import Trainer
 
 TINY = BASE.changed(nodes=24, batch_size=16)
@@ -99,12 +99,36 @@ def test_a_cell_that_diverges_says_so_and_keeps_what_it_saw():
     assert run.state.step == result.updates
 
 
+def test_a_cell_that_diverges_on_real_text_has_no_horizon_at_its_end():
+    plan = SweepPlan(
+        text="builtin",
+        unrollings=(40,),
+        activations=("relu",),
+        inits=("identity",),
+        clips=(0,),
+        seeds=1,
+        amount=100,
+        base=TINY.changed(optimiser="sgd", learning_rate=100),
+    )
+    run = train_cell(plan.cells()[0])
+    assert run.result.status == "diverged"
+    assert [probe.step for probe in run.probes] == [0]
+    assert run.result.horizon_at_start == run.probes[0].horizon
+    assert run.result.horizon_at_end is None
+
+
+def test_a_latch_text_is_not_probed():
+    run = train_cell(cell())
+    assert run.probes == ()
+    assert (run.result.horizon_at_start, run.result.probed_lags) == (None, None)
+
+
 def test_a_cell_nobody_wants_is_given_up():
     with pytest.raises(Abandoned):
         train_cell(cell(amount=10_000_000), wanted=lambda: False)
 
 
-def test_on_other_texts_the_validation_loss_is_measured():
+def test_on_other_texts_validation_loss_and_horizons_are_measured():
     plan = SweepPlan(
         text="builtin", unrollings=(5,), seeds=1, budget="updates", amount=20, base=TINY
     )
@@ -113,6 +137,12 @@ def test_on_other_texts_the_validation_loss_is_measured():
     assert result.recall is None
     assert result.loss_nats == run.reports[-1].validation_loss_nats
     assert result.floor_nats is None
+    trainer = Trainer(plan.cells()[0].trained_config.changed(probe_every=20), load(plan.cells()[0]))
+    probes = [record for record in trainer.train() if isinstance(record, ProbeRecord)]
+    assert [probe.step for probe in run.probes] == [0, 20]
+    assert [probe.flow for probe in run.probes] == [probe.flow for probe in probes]
+    assert (result.horizon_at_start, result.horizon_at_end) == tuple(p.horizon for p in probes)
+    assert result.probed_lags == 100
     assert 2 < result.loss_nats < 3.4
     assert {mark.recall for mark in result.marks} == {None}
 

@@ -106,10 +106,10 @@ SICK = {
         unrollings=50, learning_rate=0.01, steps=500, probe_every=100, **SMALL
     ),
     "arch2-no-memory": ARCH2.changed(steps=200),
-    "at-bigram-floor": PUBLISHED.changed(
+    "at-2-characters-counted": PUBLISHED.changed(
         optimiser="adam", learning_rate=0.01, unrollings=10, steps=400, report_every=100
     ).changed(batch_size=32, probe_every=0),
-    "at-unigram-floor": DEMO.changed(
+    "at-1-character-counted": DEMO.changed(
         combine="multiply", activation="relu", steps=400, report_every=100, probe_every=0, **SMALL
     ).changed(learning_rate=0.02),
     "learning-rate-high": DEMO.changed(learning_rate=0.3, steps=200, **SMALL),
@@ -369,14 +369,14 @@ def test_multiply_with_relu_is_dead_for_a_reason_of_its_own():
 @pytest.mark.parametrize(
     ("validation", "names"),
     [
-        ((3.3, 2.39, 2.38), ["at-bigram-floor"]),
-        ((3.3, 2.87, 2.86), ["at-unigram-floor"]),
+        ((3.3, 2.39, 2.38), ["at-2-characters-counted"]),
+        ((3.3, 2.87, 2.86), ["at-1-character-counted"]),
         ((3.3, 2.39), []),  # one report is no rest
         ((3.3, 2.40, 2.36), []),  # passing through
         ((3.3, 2.20, 2.19), []),
     ],
 )
-def test_sitting_at_a_floor_takes_two_reports_at_rest(validation, names):
+def test_sitting_at_a_count_takes_two_reports_at_rest(validation, names):
     assert list(found(made(validation=validation))) == names
 
 
@@ -392,12 +392,12 @@ def context(*, without, full):
     return (ContextRecord(200, losses, full),)
 
 
-def test_what_a_network_at_a_floor_uses_is_measured_or_not_spoken_of():
+def test_what_a_network_at_a_count_uses_is_measured_or_not_spoken_of():
     losses = (3.3, 2.39, 2.38)
-    unmeasured = found(made(validation=losses))["at-bigram-floor"].evidence
-    assert unmeasured.endswith("the bigram floor is 2.375.")
+    unmeasured = found(made(validation=losses))["at-2-characters-counted"].evidence
+    assert unmeasured.endswith("the line of 2 characters counted (bigram) is 2.375.")
     flat = made(validation=losses, contexts=context(without=2.381, full=2.38))
-    assert found(flat)["at-bigram-floor"].evidence.endswith(
+    assert found(flat)["at-2-characters-counted"].evidence.endswith(
         "Measured at step 200, taking away all that came before the last character costs it "
         "0.001 nats."
     )
@@ -405,10 +405,10 @@ def test_what_a_network_at_a_floor_uses_is_measured_or_not_spoken_of():
     assert found(passing) == {}
 
 
-def test_a_floor_without_a_horizon_and_one_with_have_different_remedies():
+def test_a_count_without_a_horizon_and_one_with_have_different_remedies():
     losses = (3.3, 2.39, 2.38)
     remedies = [
-        found(made(validation=losses, probe=probe))["at-bigram-floor"].remedy
+        found(made(validation=losses, probe=probe))["at-2-characters-counted"].remedy
         for probe in (HEALTHY, replace(HEALTHY, horizon=1), None)
     ]
     assert "raise the learning rate" in remedies[0]

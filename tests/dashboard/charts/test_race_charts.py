@@ -1,8 +1,11 @@
-"""Several seeds of a lane as one table: means in between, extremes at the edges."""
+"""The charts of a race: what its curves are means of, and several seeds of a lane as one table."""
 
 import pandas as pd
+from checked import Checked
 
-from dashboard.charts.race import together
+from core.palette import TANH
+from dashboard.charts import race
+from dashboard.charts.race import LaneCurves, together
 
 ONE = pd.DataFrame({"step": [1, 2], "loss_mean": [3.0, 2.0], "grad_norm_min": [0.5, 0.4]})
 OTHER = pd.DataFrame({"step": [1, 2], "loss_mean": [2.0, 1.0], "grad_norm_min": [0.3, 0.6]})
@@ -23,3 +26,13 @@ def test_several_are_drawn_as_their_mean_and_no_spike_is_averaged_away():
 
 def test_no_steps_yet_make_an_empty_table():
     assert together([ONE[:0], OTHER[:0]]).empty
+
+
+def test_the_loss_chart_names_the_window_of_its_means():
+    metrics = pd.DataFrame({"characters_seen": [96, 192], "loss_mean": [3.0, 2.0]})
+    reports = pd.DataFrame({"characters_seen": [192], "validation_loss_nats": [2.1]})
+    lane = LaneCurves("tanh", TANH, metrics, reports)
+    figure = Checked(race).race_loss_chart([lane], {"bigram": 2.3})
+    words = [note.text for note in figure.layout.annotations]
+    assert "lines: training, mean of 100 steps; markers: validation" in words
+    assert list(figure.data[0].y) == [3.0, 2.0]

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 import numpy as np
@@ -12,6 +13,7 @@ from core.config import PRESETS
 from core.experiments.background import BackgroundSweeps
 from core.experiments.cells import CellResult, Mark
 from core.experiments.cluster import Cluster
+from core.experiments.plan import text_sha256
 from core.experiments.race import rival
 from core.experiments.recorded_cells import RecordedCells
 from core.experiments.sweep_store import SweepStore
@@ -31,9 +33,20 @@ SMALL = QUICK.model_copy(
         "lags": (1, 2),
         "seeds": 1,
         "amount": 40,
+        "horizons": False,
         "base": QUICK.base.changed(nodes=8, batch_size=4),
     }
 )
+
+SMALL_FORM = {
+    "lags": "1, 2",
+    "seeds": 1,
+    "amount": 40,
+    "horizons": False,
+    "nodes": 8,
+    "batch_size": 4,
+}
+"""The same as the form's widgets hold it."""
 
 
 @pytest.fixture
@@ -83,8 +96,8 @@ class Comparing(Visit):
 def measured(plan, recall_of=lambda cell: 1.0, keep=None):
     """Results of a plan's cells, put where the page finds them."""
     store = SweepStore()
-    for cell in plan.cells()[:keep]:
-        recall = recall_of(cell)
+    for cell in plan.all_cells(text_sha256(plan))[:keep]:
+        recall = None if cell.lag is None else recall_of(cell)
         marks = (Mark(cell.config.steps, cell.characters, 1.3, 5.0, recall),)
         store.put(
             CellResult(
@@ -99,9 +112,19 @@ def measured(plan, recall_of=lambda cell: 1.0, keep=None):
                 recall,
                 5.0,
                 marks,
+                **horizons_of(cell),
             )
         )
     return store
+
+
+def horizons_of(cell):
+    """tanh begins ahead and ends behind; only real text is probed."""
+    if cell.lag is not None:
+        return {}
+    start, end = (30, 10) if cell.line.activation == "tanh" else (9, 13)
+    more = cell.seed % 2
+    return {"horizon_at_start": start + more, "horizon_at_end": end + more, "probed_lags": 100}
 
 
 # -- unrolling limits -------------------------------------------------------------------------
@@ -111,11 +134,13 @@ def test_the_first_grid_is_the_usual_one_with_an_estimate_and_an_example_of_its_
     visit = Comparing("limits")
     assert server.sweeps().snapshot is None
     assert visit.allowed() == ["Start"]
-    assert "0 of 96 cells · about " in visit.status()
+    assert "0 of 104 cells, 8 of them for horizons · about " in visit.status()
     assert "echo: the key again, 8 characters later" in visit.text()
     words = visit.chart("The map")["data"][0]["text"]
     assert words == [["still to come"] * 3] * 2
     assert "The verdict comes with the first cells." in visit.text()
+    assert "No horizon is measured yet." in visit.text()
+    assert visit.chart("Horizon on real text")["data"] == []
 
 
 def test_choosing_a_grid_fills_the_form():
@@ -124,7 +149,7 @@ def test_choosing_a_grid_fills_the_form():
     visit.look()
     assert visit.page.text_input(key="grid_lags").value == "8, 16"
     assert visit.page.session_state["sweep_plan"] == QUICK
-    assert "0 of 32 cells" in visit.status()
+    assert "0 of 40 cells, 8 of them for horizons" in visit.status()
 
 
 @pytest.mark.parametrize("name", GRIDS)
@@ -156,7 +181,7 @@ def test_what_makes_no_grid_is_told_and_cannot_be_started():
 def test_cells_measured_before_are_shown_without_training():
     measured(USUAL)
     visit = Comparing("limits")
-    assert "96 of 96 cells, 96 measured before" in visit.status()
+    assert "104 of 104 cells, 8 of them for horizons, 104 measured before" in visit.status()
     assert "tanh reaches at least 16 characters back" in visit.text()
     words = visit.chart("The map")["data"][0]["text"]
     assert words == [["above halfway<br>100 %<br>16 of 16 seeds"] * 3] * 2
@@ -192,6 +217,45 @@ def test_reach_ratio_and_their_intervals_are_told_and_drawn():
     assert visit.allowed() == []
 
 
+def test_horizons_on_real_text_stand_below_the_reach():
+    measured(USUAL)
+    visit = Comparing("limits")
+    text = visit.text().replace("\\", "")
+    assert "comes to 10.5 characters with tanh [10.0, 11.0], 13.5 with ReLU [13.0, 14.0]" in text
+    assert "; before the first update the horizon is 30.5 characters with tanh [30.0, 31.0]" in text
+    assert "before it the order is the reverse: the gradient reaches further with tanh" in text
+    assert "and not how far back anything is learned." in text
+    curves = {curve["name"]: curve for curve in visit.chart("Horizon on real text")["data"]}
+    assert list(sent(curves["ReLU"]["y"])) == [9.5, 13.5]
+    assert curves["ReLU"]["error_y"]["array"] == pytest.approx([0.5, 0.5])
+    assert list(sent(curves["tanh, seeds"]["y"])) == [30, 31, 30, 31, 10, 11, 10, 11]
+
+
+def test_horizons_are_shown_while_their_cells_train(monkeypatch):
+    plan = USUAL.model_copy(update={"lags": (8,), "seeds": 4})
+    measured(plan, keep=8 + 4)
+    known = server.sweeps().look_up(plan, text_sha256(plan))
+    training = known.cells[12]
+    running = replace(known, active=True, marks={training.key: Mark(500, 320_000, 1.9, 2.0)})
+    monkeypatch.setattr(BackgroundSweeps, "snapshot", running)
+    visit = Comparing("limits")
+    assert visit.allowed() == ["Stop"]
+    assert visit.status().startswith("12 of 16 cells, 8 of them for horizons, 12 measured before")
+    assert "So far, with 2 of 4 seeds in: the horizon comes to 10.5 characters" in visit.text()
+    curves = {curve["name"]: curve for curve in visit.chart("Horizon on real text")["data"]}
+    assert list(sent(curves["tanh, seeds"]["y"])) == [30, 31, 10, 11]
+    assert visit.page.toggle(key="grid_horizons").disabled
+
+
+def test_horizons_can_be_left_out():
+    visit = Comparing("limits")
+    visit.page.toggle(key="grid_horizons").set_value(False)
+    visit.look()
+    assert visit.page.session_state["sweep_plan"] == USUAL.model_copy(update={"horizons": False})
+    assert "0 of 96 cells · about" in visit.status()
+    assert "horizon" not in visit.text().lower()
+
+
 def test_more_seeds_are_added_by_one_button_and_the_form_follows(monkeypatch):
     few = USUAL.model_copy(update={"seeds": 4})
 
@@ -211,7 +275,7 @@ def test_more_seeds_are_added_by_one_button_and_the_form_follows(monkeypatch):
     (plan,) = started
     assert (label, plan) == ("Add one seed", few.model_copy(update={"seeds": 5}))
     assert visit.page.number_input(key="grid_seeds").value == 5
-    assert "24 of 30 cells, 24 measured before" in visit.status()
+    assert "32 of 38 cells, 8 of them for horizons, 32 measured before" in visit.status()
 
 
 def test_real_text_says_how_many_windows_each_t_reads():
@@ -225,7 +289,7 @@ def test_real_text_says_how_many_windows_each_t_reads():
 def test_a_grid_measured_in_part_goes_on():
     measured(USUAL, keep=8)
     visit = Comparing("limits")
-    assert visit.allowed() == ["Continue, 88 cells to go"]
+    assert visit.allowed() == ["Continue, 96 cells to go"]
     assert "So far, with 1 of 16 seeds in: tanh reaches" in visit.text()
 
 
@@ -252,9 +316,8 @@ def test_a_recorded_cell_leads_to_its_run():
     log.close()
     visit = Comparing("limits")
     visit.page.session_state["sweep_plan"] = SMALL
-    for name, value in (("lags", "1, 2"), ("seeds", 1), ("amount", 40), ("nodes", 8)):
+    for name, value in SMALL_FORM.items():
         visit.page.session_state[f"grid_{name}"] = value
-    visit.page.session_state["grid_batch_size"] = 4
     visit.look()
     (box,) = [box for box in visit.page.selectbox if box.label == "The runs of"]
     box.set_value((SMALL.lines[1], 2))
@@ -278,7 +341,7 @@ def test_without_a_store_of_runs_a_grid_is_shown_and_says_what_is_missing(monkey
     measured(USUAL)
     visit = Comparing("limits")
     assert visit.said("warning")[0].endswith("Runs are not recorded.")
-    assert "96 of 96 cells" in visit.status()
+    assert "104 of 104 cells" in visit.status()
     (cells,) = [box for box in visit.page.selectbox if box.label == "The runs of"]
     cells.set_value((USUAL.lines[1], 8))
     assert list(visit.look().page.dataframe[-1].value["Its run"]) == [None] * 16
@@ -306,9 +369,8 @@ def test_start_measures_every_cell_and_a_new_server_shows_them():
     visit = Comparing("limits")
     sweeping.choose_plan(SMALL)
     visit.page.session_state["sweep_plan"] = SMALL
-    for name, value in (("lags", "1, 2"), ("seeds", 1), ("amount", 40), ("nodes", 8)):
+    for name, value in SMALL_FORM.items():
         visit.page.session_state[f"grid_{name}"] = value
-    visit.page.session_state["grid_batch_size"] = 4
     visit.look()
     visit.click("Start")
     ended = server.sweeps().wait(60)
