@@ -9,11 +9,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Annotated, Any, get_type_hints
 
 from core.config import PRESETS, TrainingConfig
+from core.data.ngrams import checked_floors
 from core.records import Event, EventKind, RunStatus
 
 # What says how a run is computed or reported, and not what is trained.
@@ -44,11 +46,18 @@ def _events(text: str) -> tuple[Event, ...]:
     return tuple(Event(step, EventKind(kind), value) for step, kind, value in json.loads(text))
 
 
+def _floors(text: str) -> dict[str, float]:
+    """A text's lines; none of those that a stranger made up, and an older version took in."""
+    with suppress(ValueError):
+        return asdict(checked_floors(json.loads(text)))
+    return {}
+
+
 _Flag = Annotated[bool, Kept(int, bool)]
 _Status = Annotated[RunStatus, Kept(str, RunStatus)]
 _Settings = Annotated[dict[str, Any], Kept(lambda s: json.dumps(s, sort_keys=True), _settings)]
 _Planned = Annotated[tuple[Event, ...], Kept(_events_json, _events)]
-_Floors = Annotated[dict[str, float], Kept(json.dumps, json.loads)]
+_Floors = Annotated[dict[str, float], Kept(json.dumps, _floors)]
 _Tags = Annotated[
     tuple[str, ...],
     Kept(lambda tags: json.dumps(list(tags)), lambda text: tuple(json.loads(text or "[]"))),
