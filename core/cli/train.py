@@ -7,6 +7,7 @@ import secrets
 from pathlib import Path
 
 from core.cli.loop import download_bar, print_outcome, require_writable, train_to_end
+from core.cli.texts import add_encoding, text_at_hand
 from core.config import PRESETS, TrainingConfig, allowed
 from core.errors import ConfigError, StoreError, WeightsError
 from core.links import events_from
@@ -29,6 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             # Values stay strings here: the configuration checks them and words the refusal.
             help=f"{field.description} ({allowed(name)})",
         )
+    add_encoding(parser)
     parser.add_argument("--metrics", metavar="CSV", type=Path, help="write a row a step")
     parser.add_argument("--weights", metavar="FILE", type=Path, help="write the last weights")
     parser.add_argument("--init-weights", metavar="FILE", type=Path, help="start from these")
@@ -77,6 +79,7 @@ def run(options: argparse.Namespace) -> int:
     planned = events_from(options.events, config)
     for path in (options.metrics, options.weights):
         require_writable(path)
+    config = config.changed(text=text_at_hand(config.text, options.encoding))
 
     # Imported late, so that a mistyped option is answered at once.
     from core.storage.store import Store

@@ -97,8 +97,11 @@ def names_file(key: str) -> bool:
 
 
 def own_key(sha256: str) -> str:
-    """The key under which `keep` stores the text with this SHA-256."""
-    return f"own:{sha256[:12]}"
+    """The key under which `keep` stores the text with this SHA-256.
+
+    Where that is empty, nobody knows the text, and the key is one that finds none.
+    """
+    return f"own:{sha256[:12]:0<12}"
 
 
 def is_kept(key: str) -> bool:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from core.config import TrainingConfig
-from core.errors import StoreError
+from core.errors import StoreError, shown
 from core.labels import run_name
 from core.paths import data_home
 from core.records import Event, RunStatus
@@ -210,7 +210,7 @@ class Store(Database):
         found = self._select("WHERE runs.id = ?", run_id)
         if not found:
             raise StoreError(
-                f"There is no run {run_id[:40]!r} here: `python -m core runs list` shows all."
+                f"There is no run {shown(run_id)!r} here: `python -m core runs list` shows all."
             )
         return found[0]
 
@@ -230,7 +230,7 @@ class Store(Database):
                 return fits[0]
             if fits:
                 raise StoreError(
-                    f"{len(fits)} runs are called {words[:40]!r}: give the id of one of them, "
+                    f"{len(fits)} runs are called {shown(words)!r}: give the id of one of them, "
                     f"{', '.join(row.id for row in fits[:4])}."
                 )
         return self.get(words)
