@@ -154,7 +154,7 @@ def _with_text(
     A stranger's path must not name a file of this machine, nor another text take its text's place.
     """
     if "text.txt" not in parts:
-        named = config.text if not names_file(config.text) else own_key(sha256 or "0" * 64)
+        named = config.text if not names_file(config.text) else own_key(sha256)
         return config.changed(text=named), None
     corpus = own_corpus(parts.read("text.txt").decode("ascii"), "Imported text")
     if corpus.sha256 != sha256:
