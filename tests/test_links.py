@@ -164,8 +164,8 @@ def test_a_link_never_names_a_file(text):
     link = from_query({"text": text, "nodes": "9"})
     assert link.config == DEMO.changed(nodes=9)
     assert link.problems == (
-        f"text={shown(text)} is not taken from a link, which may name builtin, text8 or a text kept "
-        "here; choose the file on the page.",
+        f"text={shown(text)} is not taken from a link, which may name builtin, text8 or a text "
+        "kept here; choose the file on the page.",
     )
 
 
