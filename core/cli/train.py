@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.cli.loop import download_bar, print_outcome, require_writable, train_to_end
+from core.cli.store import open_store
 from core.cli.texts import add_encoding, text_at_hand
 from core.config import PRESETS, TrainingConfig, allowed
 from core.errors import ConfigError, StoreError, WeightsError
 from core.links import events_from
+
+if TYPE_CHECKING:  # torch is imported late, so that a mistyped option is answered at once
+    from core.storage.store import Store
 
 _DEFAULT_PRESET = "demo"
 
@@ -82,7 +87,6 @@ def run(options: argparse.Namespace) -> int:
     config = config.changed(text=text_at_hand(config.text, options.encoding))
 
     # Imported late, so that a mistyped option is answered at once.
-    from core.storage.store import Store
     from core.storage.weights import load_weights, save_weights
     from core.training.run import Run
     from core.training.slots import Slots
@@ -98,10 +102,7 @@ def run(options: argparse.Namespace) -> int:
     )
     with download_bar() as progress:
         run.prepare(progress)
-    try:
-        store = None if options.no_store else Store()
-    except StoreError as error:
-        raise StoreError(f"{error} --no-store trains without it.") from None
+    store = None if options.no_store else _store_to_write()
     try:
         shot = train_to_end(run, store, checkpoint_every=seconds, metrics=options.metrics)
     finally:
@@ -114,6 +115,18 @@ def run(options: argparse.Namespace) -> int:
         save_weights(options.weights, last[1], config)
     print_outcome(shot, recorded=store is not None, as_json=options.json)
     return 0
+
+
+def _store_to_write() -> Store:
+    try:
+        store = open_store()
+        if not store.read_only:
+            return store
+        problem = store.read_only
+        store.close()
+    except StoreError as error:
+        problem = str(error)
+    raise StoreError(f"{problem} --no-store trains without it.")
 
 
 def _config(options: argparse.Namespace) -> TrainingConfig:

@@ -16,7 +16,9 @@ from typing import Annotated, Any, get_type_hints
 
 from core.config import PRESETS, TrainingConfig
 from core.data.ngrams import checked_floors
+from core.errors import StoreError, shown
 from core.records import Event, EventKind, RunStatus
+from core.storage.typed import typed
 
 # What says how a run is computed or reported, and not what is trained.
 _MINOR = {"device", "report_every", "probe_every"}
@@ -34,6 +36,8 @@ class Kept:
 def _settings(text: str) -> dict[str, Any]:
     """Settings in the order of `TrainingConfig`, whatever else was stored after them."""
     stored = json.loads(text)
+    if not isinstance(stored, dict) or (type(stored["steps"]), type(stored["text"])) != (int, str):
+        raise ValueError("no settings")
     known = [name for name in TrainingConfig.model_fields if name in stored]
     return {name: stored[name] for name in (*known, *(stored.keys() - set(known)))}
 
@@ -161,12 +165,22 @@ def as_columns(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_row(columns: tuple[Any, ...], own: str | None) -> RunRow:
-    """The row out of what `COLUMNS` hold; `own` is this process' name as an owner of runs."""
-    values = {
-        name: _KEPT[name].read(value) if name in _KEPT else value
-        for name, value in zip(COLUMNS, columns, strict=True)
-    }
-    return RunRow(**values, here=own is not None and values["owner"] == own)
+    """The row out of what `COLUMNS` hold; `own` is this process' name as an owner of runs.
+
+    Raises:
+        StoreError: they are damaged.
+    """
+    try:
+        values = {
+            name: _KEPT[name].read(value) if name in _KEPT else value
+            for name, value in zip(COLUMNS, columns, strict=True)
+        }
+        return typed(RunRow(**values, here=own is not None and values["owner"] == own))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise StoreError(
+            f"What the list knows of run {shown(columns[0])} is damaged: delete the run, or import "
+            "it again where it was exported."
+        ) from None
 
 
 def _differences(settings: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def test_a_database_of_a_newer_version_is_left_as_it_is(home, store, run_id):
 
 def test_a_folder_in_the_databases_place_is_a_sentence(tmp_path):
     (tmp_path / "runs.sqlite").mkdir()
-    assert "cannot be used" in refusal(Store, tmp_path)
+    assert "cannot be written (unable to open" in refusal(Store, tmp_path)
 
 
 def test_damaged_steps_are_a_sentence_and_the_run_can_still_be_listed(store, run_id):
