@@ -121,6 +121,18 @@ def test_what_has_no_end_is_not_imported(thing, tmp_path, monkeypatch, capsys):
     assert "it is not a regular file" in capsys.readouterr().err
 
 
+@pytest.mark.skipif(os.name != "posix", reason="devices and pipes are POSIX's")
+@pytest.mark.parametrize("option", ["--output", "--script"])
+@pytest.mark.parametrize("thing", ["/dev/full", "pipe", "link"])
+def test_nothing_is_exported_over_what_is_no_file(trained, option, thing, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    os.symlink("pipe", "link")
+    before = os.lstat(thing).st_mode
+    assert main(["runs", "export", trained, option, thing]) == 2
+    assert os.lstat(thing).st_mode == before
+
+
 def test_no_damage_to_an_archive_gets_past_the_sentences(exported):
     chance = random.Random(5)
     with closing(Store()) as store:
