@@ -56,7 +56,7 @@ def text_picker(key: str, *, disabled: bool) -> None:
             ENCODINGS,
             format_func=lambda encoding: ENCODINGS.get(encoding, encoding),
             key="text_encoding",
-            on_change=_take_upload,
+            on_change=_take_again,
             args=(key,),
             help="Of older files. UTF-16 and UTF-32 are known by their mark.",
         )
@@ -97,6 +97,14 @@ def _take_upload(key: str) -> None:
 def _take_path(key: str) -> None:
     if path := st.session_state["text_path"].strip():
         _take(key, lambda: take_file(path, _encoding()))
+
+
+def _take_again(key: str) -> None:
+    """In another encoding."""
+    if st.session_state["uploaded_text"] is not None:
+        _take_upload(key)
+    elif _paths_are_taken():
+        _take_path(key)
 
 
 def _encoding() -> str:
