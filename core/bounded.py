@@ -69,20 +69,6 @@ def chunks(
         yield chunk
 
 
-def read_all(
-    read: Callable[[int], bytes], most: int, weigh: Callable[[bytes], int] = len
-) -> bytearray:
-    """All that `read` gives, as `chunks` counts it.
-
-    Raises:
-        TooMuch: it is more than `most`.
-    """
-    data = bytearray()
-    for chunk in chunks(read, most, weigh):
-        data += chunk
-    return data
-
-
 def line_blocks(pieces: Iterable[bytes], longest: int) -> Iterator[bytes]:
     """The same bytes cut at line ends: each block holds whole lines, the last may lack its end.
 

@@ -24,14 +24,14 @@ def member(data: bytes, most: int = 10_000, name: str = "a") -> bytes:
 
 
 def test_all_is_read_up_to_the_limit_and_not_a_byte_more():
-    assert bounded.read_all(io.BytesIO(b"abcd").read, 4) == b"abcd"
+    assert list(bounded.chunks(io.BytesIO(b"abcd").read, 4)) == [b"abcd"]
     with pytest.raises(TooMuch, match=r"^it holds more than 3 bytes$"):
-        bounded.read_all(io.BytesIO(b"abcd").read, 3)
+        list(bounded.chunks(io.BytesIO(b"abcd").read, 3))
 
 
 def test_bytes_may_weigh_more_than_they_are():
     with pytest.raises(TooMuch):
-        bounded.read_all(io.BytesIO(b"abcd").read, 7, weigh=lambda chunk: 2 * len(chunk))
+        list(bounded.chunks(io.BytesIO(b"abcd").read, 7, weigh=lambda chunk: 2 * len(chunk)))
 
 
 @pytest.mark.parametrize("cut", [1, 2, 3, 5, 100])
