@@ -22,10 +22,10 @@ from time import perf_counter
 
 from core.config import PRESETS, TrainingConfig
 from core.data.corpora import load_corpus
+from core.engines.threads import prepare_thread
 from core.records import StepRecord
 from core.storage.store import Store
 from core.storage.writer import Writer
-from core.engines.threads import prepare_thread
 from core.training.trainer import Trainer
 
 _DELAY = 0.3  # seconds

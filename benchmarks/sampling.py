@@ -14,11 +14,11 @@ import torch
 
 from benchmarks.timing import in_turn
 from core.config import PRESETS, TrainingConfig
+from core.engines.threads import prepare_thread
 from core.insight.sampling import first_character, generate, pick, sample_side_by_side
 from core.networks import reference
 from core.networks.initialisers import initial_parameters
 from core.networks.stepwise import CharacterModel, softmax
-from core.engines.threads import prepare_thread
 
 _TEXTS = 20  # written side by side
 _CHARACTERS = 2_000  # of ours in one call; the reference's calls are shorter

@@ -21,9 +21,9 @@ from benchmarks.rivals import nn_rnn_step, reference_step
 from benchmarks.timing import best_product_rate, in_turn
 from core.config import ALPHABET_SIZE, PRESETS, TrainingConfig
 from core.data.corpora import load_corpus
+from core.engines.threads import prepare_thread
 from core.history import History
 from core.records import StepRecord
-from core.engines.threads import prepare_thread
 from core.training.trainer import Trainer
 
 _ARTICLE_STEPS = 800_001
