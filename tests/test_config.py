@@ -38,6 +38,7 @@ CHOICES = {
     "init": ("published", "zero-mean", "orthogonal", "identity"),
     "optimiser": ("sgd", "adadelta", "adam"),
     "device": ("auto", "cpu", "cuda"),
+    "engine": ("auto", "compiled", "torch"),
 }
 
 

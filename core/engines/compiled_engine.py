@@ -73,6 +73,7 @@ class CompiledEngine(Engine):
         )
         window, kind = network.window(unrollings), network.kind
         made, problem = kind.train(window, update, ids, unrollings, rates, roots, losses, norms)
+        losses = losses.astype(np.float32).astype(np.float64)  # a history keeps no more of them
         tried = made + (problem != FINE)
         network.note_window(ids[(tried - 1) * unrollings : tried * unrollings + 1])
         if problem != FINE:

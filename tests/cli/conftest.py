@@ -6,6 +6,7 @@ from threading import enumerate as threads
 
 import pytest
 
+from core.training import trainer as trainer_module
 from core.training.run import Run
 from core.training.trainer import Trainer
 
@@ -31,17 +32,18 @@ def press(monkeypatch):
 
     for name in heard:
         note(name)
-    step = Trainer.step
+    take = Trainer._try
 
     def arrange(*, after, times=1):
-        def interrupted(trainer):
+        def interrupted(trainer, steps):
             if trainer.steps_done == after:
                 for name in list(heard)[:times]:
                     signal.raise_signal(signal.SIGINT)
                     assert heard[name].wait(PATIENCE)
-            return step(trainer)
+            return take(trainer, steps)
 
-        monkeypatch.setattr(Trainer, "step", interrupted)
+        monkeypatch.setattr(trainer_module, "_AT_ONCE", 0)  # one step after the other
+        monkeypatch.setattr(Trainer, "_try", interrupted)
 
     yield arrange
     for thread in threads():

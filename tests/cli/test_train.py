@@ -28,6 +28,7 @@ from core.storage.checkpoints import load_checkpoint
 from core.storage.store import Store
 from core.storage.weights import load_weights, save_weights
 from core.storage.writer import Writer
+from core.training import trainer as trainer_module
 from core.training.run import Run
 from core.training.trainer import Trainer
 
@@ -37,6 +38,7 @@ KEYS = [
     "characters_seen",
     "seconds",
     "steps_per_second",
+    "engine",
     "train_loss_nats",
     "validation_loss_nats",
     "validation_bits_per_character",
@@ -271,7 +273,7 @@ def full_disk(monkeypatch):
     """A disk that is full until this is cleared; training does not outrun the news of it."""
     full, held = Event(), Event()
     full.set()
-    write, hold, step = writer_module.write, Run.hold, Trainer.step
+    write, hold, take = writer_module.write, Run.hold, Trainer._try
 
     def write_if_there_is_room(store, run_id, batch, progress):
         if len(batch.steps["step"]) and full.is_set():
@@ -282,14 +284,15 @@ def full_disk(monkeypatch):
         hold(run, reason)
         held.set()
 
-    def wait(trainer):
+    def wait(trainer, steps):
         if trainer.steps_done == 5:
             assert held.wait(20)
-        return step(trainer)
+        return take(trainer, steps)
 
     monkeypatch.setattr(writer_module, "write", write_if_there_is_room)
     monkeypatch.setattr(Run, "hold", note)
-    monkeypatch.setattr(Trainer, "step", wait)
+    monkeypatch.setattr(trainer_module, "_AT_ONCE", 0)  # one step after the other
+    monkeypatch.setattr(Trainer, "_try", wait)
     return full
 
 
@@ -337,7 +340,7 @@ def test_one_interrupt_ends_the_wait_for_a_full_disk(train, full_disk, monkeypat
 
 
 def test_an_error_that_nobody_expected_is_shown_whole_and_recorded(train, monkeypatch):
-    monkeypatch.setattr(Trainer, "step", lambda trainer: 1 / 0)
+    monkeypatch.setattr(Trainer, "_try", lambda trainer, steps: 1 / 0)
     trace, out, _ = train("--json")  # a text instead of a status: Python prints it and exits with 1
     assert out == ""
     assert trace.startswith("Traceback")
@@ -521,7 +524,7 @@ def test_a_missing_or_unknown_command_is_refused_in_one_line(arguments, capsys):
 def test_an_output_that_cannot_be_written_is_refused_before_training(
     option, train, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(Trainer, "step", lambda self: pytest.fail("trained all the same"))
+    monkeypatch.setattr(Trainer, "_try", lambda *given: pytest.fail("trained all the same"))
     assert_refused(train(option, tmp_path), f"{tmp_path} is a folder; name a file in it")
     missing = tmp_path / "no" / "file"
     assert_refused(train(option, missing), f"The folder of {missing} does not exist")

@@ -147,7 +147,8 @@ def test_a_zip_comes_in_and_goes_out_with_the_same_members(elsewhere, run_id):
     assert happened_again == happened
     assert list(told_again) == [*told, "floors_held_out"]
     changes = {name for name in told if told[name] != told_again[name]}
-    assert changes <= {"created", "status", "floors"}  # it is new here, and nobody trains it
+    assert changes <= {"created", "status", "floors", "config"}  # it is new, and nobody trains it
+    assert told_again["config"] == told["config"] | {"engine": "auto"}  # a setting of after
 
 
 @pytest.mark.parametrize("run_id", GO_ON)

@@ -148,6 +148,7 @@ WRITE = """
 import sys, time
 from core.config import TrainingConfig
 from core.records import Report, StepRecord
+from core.steps import StepTable, columns_of
 from core.storage.store import Store
 from core.storage.writer import Writer
 run_id, seconds = sys.argv[1] if len(sys.argv) > 1 else "{run_id}", {seconds}
@@ -159,7 +160,8 @@ end, step = time.monotonic() + seconds, 0
 while time.monotonic() < end:
     for _ in range(20):
         step += 1
-        recorder.record(StepRecord(step, 9 * step, float(step), 1.0, 1.0, False, 0.1, step / 7))
+        record = StepRecord(step, 9 * step, float(step), 1.0, 1.0, False, 0.1, step / 7)
+        recorder.record(StepTable(columns_of([record])))
         if step % 100 == 0:
             recorder.record(Report(step, 9 * step, step / 7, 2.0, 1.5, "a text"))
     assert writer.flush() and not said, said  # as often as the disk allows

@@ -6,11 +6,17 @@ from threading import Event, Lock
 import pytest
 
 from core.records import RunStatus, StepRecord
+from core.steps import StepTable, columns_of
 from core.storage import writer as writer_module
 from core.storage.stored_run import StoredRun
 
 PATIENCE = 20.0
 ENDLESS = {"steps": 1_000_000, "report_every": 1_000_000}
+
+
+def step_of(step):
+    """One step, as a run tells of it."""
+    return StepTable(columns_of([StepRecord(step, 24, 3.0, 1.0, 1.0, False, 0.1, 0.5)]))
 
 
 def paused(shot):
@@ -160,7 +166,7 @@ def test_a_run_that_was_deleted_elsewhere_does_not_stop_the_others(store, make_w
     with store.transaction() as connection:
         connection.execute("DELETE FROM runs WHERE id = 'gone'")
     for recorder in (gone, here):
-        recorder.record(StepRecord(1, 24, 3.0, 1.0, 1.0, False, 0.1, 0.5))
+        recorder.record(step_of(1))
     assert writer.flush()
     assert store.ledger.steps("here")["step"].tolist() == [1]
     assert store.ledger.steps("gone")["step"].tolist() == []
@@ -170,7 +176,7 @@ def test_closing_writes_what_is_left(store, make_writer, small):
     writer = make_writer()
     recorder = writer.recorder("r", small(), hold=pytest.fail)
     for step in range(1, 2_501):
-        recorder.record(StepRecord(step, 24, 3.0, 1.0, 1.0, False, 0.1, 0.5))
+        recorder.record(step_of(step))
     writer.close()
     writer.close()
     assert store.ledger.steps("r")["step"].tolist() == list(range(1, 2_501))
