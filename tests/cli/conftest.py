@@ -42,7 +42,7 @@ def press(monkeypatch):
                     assert heard[name].wait(PATIENCE)
             return take(trainer, steps)
 
-        monkeypatch.setattr(trainer_module, "_AT_ONCE", 0)  # one step after the other
+        monkeypatch.setattr(trainer_module, "_AT_ONCE", 1e-9)  # one step after the other
         monkeypatch.setattr(Trainer, "_try", interrupted)
 
     yield arrange

@@ -166,7 +166,8 @@ def test_without_steps_there_is_no_training_loss(train):
 def test_without_json_a_person_is_told(train, text):
     status, out, _ = train()
     last = records_of(config_of(text))[-1]
-    first, training, validation, standing, sample, recorded = out.splitlines()
+    first, engine, training, validation, standing, sample, recorded = out.splitlines()
+    assert engine == "engine           compiled: the faster one for networks of this size"
     assert standing.startswith("that is          ")
     assert status == 0
     assert recorded.startswith("recorded as      ")
@@ -291,7 +292,7 @@ def full_disk(monkeypatch):
 
     monkeypatch.setattr(writer_module, "write", write_if_there_is_room)
     monkeypatch.setattr(Run, "hold", note)
-    monkeypatch.setattr(trainer_module, "_AT_ONCE", 0)  # one step after the other
+    monkeypatch.setattr(trainer_module, "_AT_ONCE", 1e-9)  # one step after the other
     monkeypatch.setattr(Trainer, "_try", wait)
     return full
 
