@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from annotated_types import Ge, Gt, Le
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from core.errors import ConfigError
+from core.errors import ConfigError, shown
 
 ALPHABET_SIZE = 27
 """Space and the letters a to z: V in the equations."""
@@ -205,11 +205,13 @@ def _sentences(error: ValidationError, known: Iterable[str]) -> str:
             continue
         name = str(problem["loc"][0])
         if problem["type"] == "extra_forbidden":
-            lines.append(f"{name} is not a setting; the settings are {', '.join(known)}.")
+            lines.append(f"{shown(name)} is not a setting; the settings are {', '.join(known)}.")
         elif problem["type"] == "missing":
             lines.append(f"{name} is missing: choose {allowed(name)}.")
         else:
-            lines.append(f"{name}={problem['input']} is not allowed: choose {allowed(name)}.")
+            lines.append(
+                f"{name}={shown(problem['input'])} is not allowed: choose {allowed(name)}."
+            )
     return " ".join(lines)
 
 

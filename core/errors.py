@@ -11,8 +11,19 @@
     └── Diverged         training produced a number that is not finite
 
 Each message is for the person at the keyboard: what was given, what is allowed, what to
-do. The command line prints it as it stands, the dashboard shows it as it stands.
+do. The command line prints it as it stands, the dashboard shows it as it stands. What was given
+is quoted through `shown`: it may come from anybody.
 """
+
+_LONGEST_SHOWN = 80  # characters of a value that a message quotes
+
+
+def shown(value: object) -> str:
+    """A value fit to be quoted in a sentence: one line without control codes, 80 characters."""
+    # Nobody's value needs more looked at, and joining a million words would take its time.
+    line = " ".join(str(value)[: 10 * _LONGEST_SHOWN].split())
+    line = "".join(character for character in line if character.isprintable())
+    return line if len(line) <= _LONGEST_SHOWN else line[: _LONGEST_SHOWN - 1] + "…"
 
 
 class UnrollError(Exception):

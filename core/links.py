@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from core.config import PRESETS, LiveSettings, TrainingConfig
-from core.errors import ConfigError
+from core.errors import ConfigError, shown
 from core.records import Event, EventKind, live_changes
 
 VERSION = "1"
@@ -28,6 +28,7 @@ DEFAULT_PRESET = "demo"
 MOST_EVENTS = 40
 """Live changes in a link; more of them travel as a file. A link of 2,000 characters is safe."""
 
+_A_FILE = "file"  # in place of a text's key
 _LINKABLE_TEXT = re.compile(r"builtin|text8|latch:[0-9]{1,3}(:[0-9]{1,7})?|own:[0-9a-f]{12}")
 
 
@@ -48,7 +49,9 @@ def to_query(preset: str, config: TrainingConfig, events: Sequence[Event] = ()) 
     """
     query = {"v": VERSION, "preset": preset}
     for name, value in changes_from(preset, config).items():
-        if name != "text" or linkable(str(value)):
+        if name == "text" and not linkable(str(value)):
+            query[name] = _A_FILE  # said to whoever opens the link; the path is nobody's business
+        else:
             query[name] = f"{value:g}" if isinstance(value, float) else str(value)
             if isinstance(value, float) and float(query[name]) != value:
                 query[name] = repr(value)
@@ -86,13 +89,13 @@ def from_query(query: Mapping[str, str]) -> Link:
     version = query.get("v", VERSION)
     if version != VERSION:
         problems.append(
-            f"This link was made by another version (v={_shown(version)}; this one reads "
+            f"This link was made by another version (v={shown(version)}; this one reads "
             f"v={VERSION}): check the settings."
         )
     preset = query.get("preset", DEFAULT_PRESET)
     if preset not in PRESETS:
         problems.append(
-            f"preset={_shown(preset)} is not known: choose one of {', '.join(PRESETS)}. "
+            f"preset={shown(preset)} is not known: choose one of {', '.join(PRESETS)}. "
             f"{DEFAULT_PRESET} is used."
         )
         preset = DEFAULT_PRESET
@@ -100,14 +103,20 @@ def from_query(query: Mapping[str, str]) -> Link:
     for name in TrainingConfig.model_fields:
         if name not in query:
             continue
+        if name == "text" and query[name] == _A_FILE:
+            problems.append(
+                "The link's experiment was made on a text file that a link cannot bring: choose "
+                "it on the page."
+            )
+            continue
         if name == "text" and not linkable(query[name]):
             problems.append(
-                f"text={_shown(query[name])} is not taken from a link, which may name builtin, "
+                f"text={shown(query[name])} is not taken from a link, which may name builtin, "
                 "text8 or a text kept here; choose the file on the page."
             )
             continue
         try:
-            config = config.changed(**{name: _shown(query[name])})
+            config = config.changed(**{name: query[name]})
         except ConfigError as error:
             problems.append(f"In the link, {error} {name}={getattr(config, name)} is used.")
     changes = query.get("events", "").split()
@@ -143,15 +152,15 @@ def _events(parts: Sequence[str], config: TrainingConfig, problems: list[str]) -
         kind, _, value = rest.partition("-")
         if not step.isdecimal() or len(step) > 8 or kind not in LiveSettings.model_fields:
             problems.append(
-                f"The live change {_shown(part)} is not understood: write step, "
+                f"The live change {shown(part)} is not understood: write step, "
                 f"setting and value as 2000-clip-0.5, the setting being one of "
                 f"{', '.join(LiveSettings.model_fields)}. It is not repeated."
             )
             continue
         try:
-            live = config.live.changed(**{kind: _shown(value)})
+            live = config.live.changed(**{kind: value})
         except ConfigError as error:
-            problems.append(f"The live change {_shown(part)}: {error} It is not repeated.")
+            problems.append(f"The live change {shown(part)}: {error} It is not repeated.")
             continue
         events.append(Event(int(step), EventKind(kind), getattr(live, kind)))
     return tuple(sorted(events, key=lambda event: event.step))
@@ -160,8 +169,3 @@ def _events(parts: Sequence[str], config: TrainingConfig, problems: list[str]) -
 def _plain_number(value: float) -> str:
     """Without an exponent, whose minus sign would cut the change in two."""
     return f"{Decimal(repr(value)):f}"
-
-
-def _shown(value: str) -> str:
-    # No link that is made here holds a longer value, so what is cut may be refused.
-    return value if len(value) <= 40 else value[:40] + "…"

@@ -33,6 +33,9 @@ class Library:
         for _ in range(2):  # a damaged store is set aside; the second time begins a new one
             try:
                 self.store = Store()
+                if self.store.read_only:
+                    self.problem = self.store.read_only
+                    break
                 self.writer = Writer(self.store, source="page")
                 return
             except StoreError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.config import TrainingConfig
+from core.errors import shown
 from core.links import from_query, to_query
 from core.records import Event, live_changes
 from core.training.snapshot import WatchedRun
@@ -69,7 +70,7 @@ def _not_known(run_id: str) -> str:
     named = ("preset", *TrainingConfig.model_fields)
     settings = any(name in st.query_params for name in named)
     return (
-        f"Run {run_id[:20]} is not known here: it was deleted, or the link is from another "
+        f"Run {shown(run_id)} is not known here: it was deleted, or the link is from another "
         f"machine.{' Its settings are filled in; Start repeats it.' if settings else ''}"
     )
 

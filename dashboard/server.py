@@ -62,7 +62,7 @@ def sweeps() -> BackgroundSweeps:
         StoreError: what was measured cannot be read.
     """
     store = library().store
-    runs = RecordedCells(store) if store else None
+    runs = RecordedCells(store) if store and not store.read_only else None
     return BackgroundSweeps(Cluster(scheduler_address()), SweepStore(), runs)
 
 

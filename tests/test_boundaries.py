@@ -16,6 +16,7 @@ RANKS = {
     "config": 0,
     "records": 0,
     "paths": 0,
+    "bounded": 0,
     "jsonable": 0,
     "history": 0,
     "steps": 0,

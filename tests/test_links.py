@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.config import PRESETS, TrainingConfig, bounds, choices
-from core.errors import ConfigError
+from core.errors import ConfigError, shown
 from core.links import (
     MOST_EVENTS,
     changes_from,
@@ -164,14 +164,18 @@ def test_a_link_never_names_a_file(text):
     link = from_query({"text": text, "nodes": "9"})
     assert link.config == DEMO.changed(nodes=9)
     assert link.problems == (
-        f"text={text} is not taken from a link, which may name builtin, text8 or a text kept "
-        "here; choose the file on the page.",
+        f"text={shown(text)} is not taken from a link, which may name builtin, text8 or a text "
+        "kept here; choose the file on the page.",
     )
 
 
 def test_a_link_does_not_tell_where_the_senders_files_are():
     query = to_query("demo", DEMO.changed(text="/home/ada/diary.txt", nodes=9))
-    assert query == {"v": "1", "preset": "demo", "nodes": "9"}
+    assert query == {"v": "1", "preset": "demo", "text": "file", "nodes": "9"}
+    assert from_query(query).problems == (
+        "The link's experiment was made on a text file that a link cannot bring: choose it on the "
+        "page.",
+    )
 
 
 @pytest.mark.parametrize("name", ["v", "preset", "text", "unrollings", "clip", "device"])

@@ -7,7 +7,7 @@ import platformdirs
 import pytest
 
 from core.errors import UnrollError
-from core.paths import cache_home, data_home, replacing
+from core.paths import cache_home, data_home, opened, opened_to_write, replacing
 
 
 def test_unroll_home_holds_everything_and_is_made_when_used(tmp_path, monkeypatch):
@@ -78,3 +78,50 @@ def test_a_block_that_raises_leaves_the_old_file(tmp_path):
         break_off()
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.fixture(params=["pipe", "device", "folder", "a link to one"])
+def no_file(request, tmp_path):
+    """Something that is no regular file, and must be what it was afterwards."""
+    path = tmp_path / "thing"
+    if request.param == "pipe":
+        os.mkfifo(path)
+    elif request.param == "device":
+        path.symlink_to(os.devnull)  # only the administrator makes devices
+    elif request.param == "folder":
+        path.mkdir()
+    else:
+        os.mkfifo(tmp_path / "pipe")
+        path.symlink_to(tmp_path / "pipe")
+    before = path.lstat().st_mode, path.stat().st_mode
+    yield path
+    assert (path.lstat().st_mode, path.stat().st_mode) == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are POSIX's")
+def test_only_regular_files_are_read_or_written(no_file):
+    reason = "it is a folder|it is not a regular file"
+    with pytest.raises(OSError, match=reason):
+        opened(no_file)
+    with pytest.raises(OSError, match=reason):
+        opened_to_write(no_file)
+    with pytest.raises(OSError, match=reason), replacing(no_file):
+        pytest.fail("the block must not be entered")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need no rights there")
+def test_a_link_stays_one_and_what_it_points_to_is_replaced(tmp_path):
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "there" / "file")
+    with replacing(tmp_path / "link") as file:
+        file.write(b"text")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "there" / "file").read_bytes() == b"text"
+
+
+def test_a_file_that_fills_up_begins_anew(tmp_path):
+    (tmp_path / "file").write_text("something longer")
+    with opened_to_write(tmp_path / "file") as file:
+        file.write("a\r\nb")
+    with opened(tmp_path / "file") as file:
+        assert file.read() == b"a\r\nb"

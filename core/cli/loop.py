@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
-from core.errors import ConfigError, UnrollError
+from core.errors import ConfigError, UnrollError, shown
 from core.insight.standing import standing
 from core.jsonable import finite
+from core.paths import require_regular
 from core.records import CONTEXT_LENGTHS, ContextRecord, RunStatus
 
 if TYPE_CHECKING:  # torch is imported late, so that a mistyped option is answered at once
@@ -135,12 +136,21 @@ def require_writable(path: Path | None) -> None:
     """
     if path is None:
         return
-    if path.is_dir():
-        raise ConfigError(f"{path} is a folder; name a file in it to write to.")
-    if not path.absolute().parent.is_dir():
-        raise ConfigError(f"The folder of {path} does not exist; make it, or name another file.")
+    name = shown(path)
+    try:
+        require_regular(path)
+    except FileNotFoundError:
+        if not path.absolute().parent.is_dir():
+            raise ConfigError(
+                f"The folder of {name} does not exist; make it, or name another file."
+            ) from None
+    except IsADirectoryError:
+        raise ConfigError(f"{name} is a folder; name a file in it to write to.") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL character in the path
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"{name} cannot be written ({reason}); name another file.") from None
     if not os.access(path if path.exists() else path.absolute().parent, os.W_OK):
-        raise ConfigError(f"{path} cannot be written: check its permissions, or name another file.")
+        raise ConfigError(f"{name} cannot be written: check its permissions, or name another file.")
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from core.cli import probe, runs, sample, surprise, sweep, train
-from core.errors import UnrollError
+from core.errors import UnrollError, shown
 
 _COMMANDS = {
     "train": train,
@@ -29,7 +29,8 @@ class _Parser(argparse.ArgumentParser):
     """An argument parser that complains in one line."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message}; --help lists what is allowed.\n")
+        words = " ".join(map(shown, message.split()))  # some are the user's
+        self.exit(2, f"{self.prog}: {words}; --help lists what is allowed.\n")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from core.errors import UnrollError
+from core.errors import UnrollError, shown
+from core.paths import opened_to_write
 from core.records import Record, StepRecord
 from core.steps import CSV, csv_row
 from core.training.observer import RunObserver
@@ -39,8 +40,10 @@ def metrics_file(path: Path) -> Iterator[MetricsFile]:
         UnrollError: it cannot be opened.
     """
     try:
-        file = path.open("w", newline="", encoding="utf-8")
+        file = opened_to_write(path)
     except OSError as error:
-        raise UnrollError(f"{path} cannot be written: {error.strerror}.") from None
+        raise UnrollError(
+            f"{shown(path)} cannot be written ({error.strerror}): name another file."
+        ) from None
     with file:
         yield MetricsFile(file)

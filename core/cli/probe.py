@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from core.cli.texts import add_encoding, text_at_hand
 from core.errors import ConfigError, TextError
 from core.jsonable import finite
 from core.records import ProbeRecord
@@ -30,6 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--text", required=True, help="builtin, text8, latch:LAG, or the path of a text file"
     )
+    add_encoding(parser)
     parser.add_argument(
         "--lags",
         metavar="K",
@@ -54,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
 
     prepare_thread()
     weights, config, _ = load_weights(options.weights)
-    corpus = load_corpus(options.text)
+    corpus = load_corpus(text_at_hand(options.text, options.encoding))
     if corpus.held_out < 2:
         raise TextError(
             f"A probe reads the held-out end of a text, 2 characters at least, the end of a text "

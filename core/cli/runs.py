@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.cli.loop import download_bar, print_outcome, require_writable, train_to_end
+from core.cli.store import open_store
 from core.cli.train import add_checkpoint_every, checkpoint_every
 from core.errors import ConfigError, StoreError
 from core.jsonable import finite
@@ -67,9 +68,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do it; returns the exit status."""
-    from core.storage.store import Store
-
-    store = Store()
+    store = open_store()
     try:
         return options.action(store, options)
     finally:
@@ -82,6 +81,8 @@ def _add_run(command: argparse.ArgumentParser) -> None:
 
 def _list(store: Store, options: argparse.Namespace) -> int:
     rows = store.runs()
+    for sentence in store.damaged:
+        print(sentence, file=sys.stderr)
     if options.json:
         print(json.dumps([row.as_json() for row in rows], allow_nan=False))
         return 0

@@ -75,6 +75,8 @@ def run(options: argparse.Namespace) -> int:
     weights, config = read_weights(options)
     model = CharacterModel(weights, config, options.fed_back)
     ids = None if prime is None else _ids(prime)
+    if prime is not None and prime != options.prime:
+        print(f"The prime was read as {prime!r}.", file=sys.stderr)
     samples = [
         sample(model, options.length, np.random.default_rng(seed), prime=ids, draw=draw)
         for seed in range(options.seed, options.seed + options.count)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import io
 import json
 import sys
 from pathlib import Path
@@ -11,8 +12,9 @@ from time import monotonic
 from typing import Any
 
 from core.cli.loop import require_writable
+from core.cli.texts import add_encoding, text_at_hand
 from core.config import allowed
-from core.errors import ConfigError, UnrollError
+from core.errors import ConfigError, UnrollError, shown
 from core.experiments.cells import BASE, LATCH
 from core.experiments.cluster import VARIABLE, Cluster, scheduler_address
 from core.experiments.horizons import HORIZON_RULE
@@ -21,6 +23,7 @@ from core.experiments.plan import HORIZON_SEEDS, HORIZON_T, SweepPlan, text_sha2
 from core.experiments.summary import counted, group_rows, summary, table
 from core.experiments.sweep_store import SweepStore
 from core.jsonable import finite
+from core.paths import replacing
 
 _UPDATES = {True: 1_000, False: 2_000}  # on latch texts, on others
 _SEEDS = {True: 16, False: 5}
@@ -43,6 +46,7 @@ _AXES = {
 def add_options(parser: argparse.ArgumentParser) -> None:
     """The axes of the grid, its budget, what all cells share, and where to train."""
     parser.add_argument("--text", help="latch (default), or builtin, text8, a text file")
+    add_encoding(parser)
     for name, about in _AXES.items():
         parser.add_argument(f"--{name}", metavar="LIST", help=f"comma-separated {about}")
     parser.add_argument(
@@ -138,6 +142,10 @@ def _plan(options: argparse.Namespace) -> SweepPlan:
     budget, amount = "updates", options.updates or _UPDATES[text == LATCH]
     if options.characters is not None:
         budget, amount = "characters", options.characters
+    if text != LATCH:
+        text = text_at_hand(text, options.encoding)
+    elif options.encoding:
+        raise ConfigError(f"encoding={shown(options.encoding)} is for a --text that is a file.")
     values: dict[str, Any] = {
         "base": BASE.changed(**shared),
         "budget": budget,
@@ -148,15 +156,15 @@ def _plan(options: argparse.Namespace) -> SweepPlan:
     }
     values |= {n: v for n in ("seeds", "first_seed") if (v := getattr(options, n)) is not None}
     for name in _AXES:
-        if (text := getattr(options, name)) is not None:
-            values[name] = [part.strip() for part in text.split(",") if part.strip()]
+        if (listed := getattr(options, name)) is not None:
+            values[name] = [part.strip() for part in listed.split(",") if part.strip()]
     if values["text"] == LATCH and options.unrollings:
         raise ConfigError(
             "unrollings follow from the lags on latch texts: name --lags, or another --text."
         )
     if values["text"] != LATCH and options.lags:
         raise ConfigError(
-            f"lags={options.lags} means nothing on {values['text']}: name --unrollings."
+            f"lags={shown(options.lags)} means nothing on {shown(text)}: name --unrollings."
         )
     return SweepPlan.parse(values)
 
@@ -167,7 +175,7 @@ def _whole(name: str, value: str | int) -> int:
     except ValueError:
         number = 0
     if number < 1:
-        raise ConfigError(f"{name}={value} is not allowed: choose a whole number from 1.")
+        raise ConfigError(f"{name}={shown(value)} is not allowed: choose a whole number from 1.")
     return number
 
 
@@ -199,10 +207,14 @@ def _shown(judgement: Judgement) -> str:
 
 
 def _write_csv(path: Path, rows: list[dict[str, Any]]) -> None:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
     try:
-        with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-            writer.writeheader()
-            writer.writerows(rows)
+        with replacing(path) as file:
+            file.write(text.getvalue().encode())
     except OSError as error:
-        raise UnrollError(f"{path} cannot be written: {error.strerror}.") from None
+        raise UnrollError(
+            f"{shown(path)} cannot be written ({error.strerror}): name another file."
+        ) from None

@@ -5,11 +5,17 @@ from __future__ import annotations
 import argparse
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.cli.loop import download_bar, print_outcome, require_writable, train_to_end
+from core.cli.store import open_store
+from core.cli.texts import add_encoding, text_at_hand
 from core.config import PRESETS, TrainingConfig, allowed
 from core.errors import ConfigError, StoreError, WeightsError
 from core.links import events_from
+
+if TYPE_CHECKING:  # torch is imported late, so that a mistyped option is answered at once
+    from core.storage.store import Store
 
 _DEFAULT_PRESET = "demo"
 
@@ -29,6 +35,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             # Values stay strings here: the configuration checks them and words the refusal.
             help=f"{field.description} ({allowed(name)})",
         )
+    add_encoding(parser)
     parser.add_argument("--metrics", metavar="CSV", type=Path, help="write a row a step")
     parser.add_argument("--weights", metavar="FILE", type=Path, help="write the last weights")
     parser.add_argument("--init-weights", metavar="FILE", type=Path, help="start from these")
@@ -77,9 +84,9 @@ def run(options: argparse.Namespace) -> int:
     planned = events_from(options.events, config)
     for path in (options.metrics, options.weights):
         require_writable(path)
+    config = config.changed(text=text_at_hand(config.text, options.encoding))
 
     # Imported late, so that a mistyped option is answered at once.
-    from core.storage.store import Store
     from core.storage.weights import load_weights, save_weights
     from core.training.run import Run
     from core.training.slots import Slots
@@ -95,10 +102,7 @@ def run(options: argparse.Namespace) -> int:
     )
     with download_bar() as progress:
         run.prepare(progress)
-    try:
-        store = None if options.no_store else Store()
-    except StoreError as error:
-        raise StoreError(f"{error} --no-store trains without it.") from None
+    store = None if options.no_store else _store_to_write()
     try:
         shot = train_to_end(run, store, checkpoint_every=seconds, metrics=options.metrics)
     finally:
@@ -111,6 +115,18 @@ def run(options: argparse.Namespace) -> int:
         save_weights(options.weights, last[1], config)
     print_outcome(shot, recorded=store is not None, as_json=options.json)
     return 0
+
+
+def _store_to_write() -> Store:
+    try:
+        store = open_store()
+        if not store.read_only:
+            return store
+        problem = store.read_only
+        store.close()
+    except StoreError as error:
+        problem = str(error)
+    raise StoreError(f"{problem} --no-store trains without it.")
 
 
 def _config(options: argparse.Namespace) -> TrainingConfig:

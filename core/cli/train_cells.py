@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from tqdm import tqdm
 
+from core.cli.store import open_store
 from core.errors import StoreError, UnrollError
 from core.experiments.cells import Cell, CellResult
 from core.experiments.cluster import Cluster
@@ -19,7 +20,6 @@ from core.experiments.estimate import seconds_of_grid
 from core.experiments.recorded_cells import RecordedCells
 from core.experiments.sweep import OnTheWay, Sweep, Unrecorded, Workers
 from core.experiments.sweep_store import SweepStore
-from core.storage.store import Store
 
 
 def train_cells(
@@ -68,7 +68,7 @@ def _observer(record: bool) -> Iterator[RecordedCells | None]:
         observer = None
         if record:
             try:
-                observer = RecordedCells(stack.enter_context(closing(Store())))
+                observer = RecordedCells(stack.enter_context(closing(open_store())))
                 stack.callback(_close, observer)
             except StoreError as error:
                 print(f"{error} The sweep goes on; its runs are not recorded.", file=sys.stderr)

@@ -22,13 +22,13 @@ def align(raw: str) -> list[Piece]:
     """A text as pieces: those not removed, joined, are `normalise(raw)`.
 
     A character that is not one of the 27 symbols is removed, and the symbols that stand for it
-    follow: "ü" is followed by a space (unless there is one before it), "3" by " three ". Capital
-    letters count as kept, in lower case. Neighbours of the same kind are one piece.
+    follow: "ü" is followed by "u", "3" by " three ", "ж" by a space (unless there is one before
+    it). Capital letters count as kept, in lower case. Neighbours of the same kind are one piece.
     """
     pieces: list[Piece] = []
     after_space = False
     for character in raw:
-        read = normalise(character)  # one symbol, or a digit's word between two spaces
+        read = normalise(character)  # symbols; a digit's word between spaces; none for an accent
         is_same = read == character.lower() and character.isascii()
         shown = read[1:] if after_space and read.startswith(" ") else read
         if not is_same or not shown:

@@ -6,6 +6,10 @@ letters a to z.
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -16,6 +20,11 @@ SYMBOLS = " abcdefghijklmnopqrstuvwxyz"
 
 DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 """How text8 spells a digit."""
+
+SPELLINGS = {"ss": "ßẞ", "ae": "æÆ", "oe": "œŒ", "o": "øØ", "l": "łŁ", "d": "đĐ", "i": "ı"}
+"""Latin letters that are no letter with an accent, by how they are spelled without."""
+ACCENT = r"[\u0300-\u036f]"
+"""Matches what Unicode puts after a letter to make one with an accent of it."""
 
 _NO_SYMBOL = 255
 _SPACE = ord(" ")
@@ -39,7 +48,7 @@ def encode(text: str) -> np.ndarray:
         TextError: the text holds a character that is not one of the 27.
     """
     # "replace" gives one "?" for each foreign character, so positions stay true.
-    ids = _ID_OF_BYTE[np.frombuffer(text.encode("ascii", "replace"), dtype=np.uint8)]
+    ids = ids_of(text.encode("ascii", "replace"))
     foreign = ids == _NO_SYMBOL
     if foreign.any():
         at = int(foreign.argmax())
@@ -48,6 +57,11 @@ def encode(text: str) -> np.ndarray:
             "normalise the text first."
         )
     return ids
+
+
+def ids_of(symbols: bytes) -> np.ndarray:
+    """The ids of symbols in ASCII, uint8 of shape `(len(symbols),)`; 255 where a byte is none."""
+    return _ID_OF_BYTE[np.frombuffer(symbols, dtype=np.uint8)]
 
 
 def decode(ids: ArrayLike) -> str:
@@ -65,26 +79,55 @@ def decode(ids: ArrayLike) -> str:
     return _BYTE_OF_ID[ids].tobytes().decode("ascii")
 
 
-def normalise(text: str) -> str:
+def normalise(text: str, *, accents: bool = True) -> str:
     """Reduce a text to the 27 symbols by text8's rules.
 
     A to Z become lower case, each digit is spelled out as a word of its own, everything else
-    becomes a space, and a run of spaces becomes one. "Everything else" is meant literally:
-    letters with accents and letters of other alphabets are spaces, also those whose lower case
-    is one of a to z (the Kelvin sign is no k).
+    becomes a space, and a run of spaces becomes one. A letter with accents counts as the letter,
+    in whichever way Unicode composes it: "für" is read as "fur", "Größe" as "grosse". Letters of
+    other alphabets are spaces.
 
     The ends follow the same rule as the middle: a text that starts or ends with a space (or
     with what becomes one) keeps one space there, as text8 itself starts with one. So
     `normalise` leaves a normalised text as it is.
+
+    Args:
+        text: any text.
+        accents: False takes letters with accents for spaces, as former versions did.
     """
-    pieces = []
+    return b"".join(normalised_blocks(text, accents=accents)).decode("ascii")
+
+
+def normalised_blocks(text: str, *, accents: bool = True) -> Iterator[bytes]:
+    """What `normalise` makes of a text, block after block, in ASCII: little memory for a long text.
+
+    Args:
+        text: any text.
+        accents: as in `normalise`.
+    """
     after_space = False
-    for start in range(0, len(text), _BLOCK):
-        piece = _normalised_block(text[start : start + _BLOCK])
+    for block in blocks(text):
+        piece = _normalised_block(without_accents(block) if accents else block)
         # A run of spaces may lie across the border of two blocks.
-        pieces.append(piece[1:] if after_space and piece.startswith(b" ") else piece)
-        after_space = piece.endswith(b" ")
-    return b"".join(pieces).decode("ascii")
+        yield piece[1:] if after_space and piece.startswith(b" ") else piece
+        after_space = piece.endswith(b" ") if piece else after_space
+
+
+def blocks(text: str) -> Iterator[str]:
+    """The text in pieces of some million characters."""
+    return (text[start : start + _BLOCK] for start in range(0, len(text), _BLOCK))
+
+
+def without_accents(text: str) -> str:
+    """The text with each Latin letter that has accents, or is one of `SPELLINGS`, as plain ones."""
+    if text.isascii():
+        return text
+    # Canonical decomposition takes apart what was composed; after that there is one way only.
+    text = re.sub(ACCENT, "", unicodedata.normalize("NFD", text))
+    for plain, letters in SPELLINGS.items():
+        for letter in letters:
+            text = text.replace(letter, plain)
+    return text
 
 
 def _normalised_block(text: str) -> bytes:

@@ -23,12 +23,14 @@ from pathlib import Path
 
 import numpy as np
 
-from core.data.alphabet import decode, encode, normalise
+from core.data.alphabet import decode, encode, ids_of, normalise, normalised_blocks
 from core.data.latch import MAX_LAG, latch_text
 from core.data.text8 import Progress, open_text8
 from core.data.uploads import MAX_BYTES, read_text_file, shown_name
-from core.errors import TextError
-from core.paths import data_home, replacing
+from core.errors import TextError, shown
+from core.paths import data_home, opened, replacing
+
+_LONGEST_TITLE = 4_096  # bytes of the file that holds it
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +87,34 @@ def load_corpus(key: str, progress: Progress | None = None) -> Corpus:
         return _latch(key)
     if key.startswith("own:"):
         return _kept(key)
+    path = file_of(key)
+    return replace(own_corpus(read_text_file(path), path.name), key=str(path))
+
+
+def names_file(key: str) -> bool:
+    """Whether a key is the path of a file, and no text that is found by its name or its hash."""
+    return key not in ("builtin", "text8") and not key.startswith(("latch:", "own:"))
+
+
+def own_key(sha256: str) -> str:
+    """The key under which `keep` stores the text with this SHA-256.
+
+    Where that is empty, nobody knows the text, and the key is one that finds none.
+    """
+    return f"own:{sha256[:12]:0<12}"
+
+
+def is_kept(key: str) -> bool:
+    """Whether `keep` stored the text with this key here."""
+    return _is_own(key) and _kept_file(key).exists()
+
+
+def file_of(key: str) -> Path:
+    """The file that a key names, by its absolute path.
+
+    Raises:
+        TextError: it names none.
+    """
     # os.path, because Path raises on "~nobody" and on a folder that may not be entered.
     path = Path(os.path.expanduser(key)).absolute()
     # A single word that names no file is more likely a key misspelt than a path; an empty one
@@ -92,32 +122,42 @@ def load_corpus(key: str, progress: Progress | None = None) -> Corpus:
     is_word = "/" not in key and "\\" not in key
     if not key.strip() or (is_word and not os.path.exists(path)):
         raise TextError(
-            f"There is no text {key!r}: choose builtin, text8, latch:<lag>, or the path of a "
-            "text file."
+            f"There is no text {shown(key)!r}: choose builtin, text8, latch:<lag>, or the path of "
+            "a text file."
         )
-    return replace(own_corpus(read_text_file(path), path.name), key=str(path))
+    return path
 
 
-def own_corpus(raw: str, title: str) -> Corpus:
+def own_corpus(raw: str, title: str, *, accents: bool = True) -> Corpus:
     """A corpus from a text as somebody wrote it. Its key finds it only after `keep`.
+
+    Args:
+        raw: the text.
+        title: what people call it.
+        accents: False normalises as former versions did; see `normalise`.
 
     Raises:
         TextError: nothing of the text is in the alphabet, or spelled digits made it too long.
     """
     title = shown_name(title)
-    text = normalise(raw)
-    if not text.strip():
+    pieces: list[np.ndarray] = []
+    length = 0
+    for block in normalised_blocks(raw, accents=accents):
+        length += len(block)
+        if length > MAX_BYTES:
+            raise TextError(
+                f"{title} has more than {MAX_BYTES:,} characters with its digits spelled out: cut "
+                "it, or choose another."
+            )
+        pieces.append(ids_of(block))
+    ids = np.concatenate(pieces) if pieces else np.empty(0, np.uint8)
+    if not ids.any():  # nothing but spaces
         raise TextError(
             f"Nothing is left of {title} after normalising, which keeps a to z and digits: "
             "choose a text in Latin letters."
         )
-    if len(text) > MAX_BYTES:
-        raise TextError(
-            f"{title} has {len(text):,} characters with its digits spelled out; "
-            f"{MAX_BYTES:,} are allowed: cut it, or choose another."
-        )
-    corpus = Corpus("", title, encode(text))
-    return replace(corpus, key=f"own:{corpus.sha256[:12]}", known_sha256=corpus.sha256)
+    corpus = Corpus("", title, ids)
+    return replace(corpus, key=own_key(corpus.sha256), known_sha256=corpus.sha256)
 
 
 def keep(corpus: Corpus) -> Corpus:
@@ -128,11 +168,11 @@ def keep(corpus: Corpus) -> Corpus:
     Raises:
         TextError: the folder cannot be written.
     """
-    digits = corpus.sha256[:12]
-    path = _kept_folder() / f"{digits}.txt.gz"
+    key = own_key(corpus.sha256)
+    path = _kept_file(key)
     try:
         # The title first: a text without its title would be found, not the other way round.
-        with replacing(path.with_name(f"{digits}.json")) as file:
+        with replacing(_title_file(key)) as file:
             file.write(json.dumps({"title": corpus.title}).encode())
         packed = gzip.compress(decode(corpus.ids).encode(), compresslevel=3, mtime=0)
         with replacing(path) as file:
@@ -142,7 +182,7 @@ def keep(corpus: Corpus) -> Corpus:
             f"The text could not be stored in {path.parent} ({error.strerror}): "
             "make room there, or set UNROLL_HOME to another folder."
         ) from None
-    return replace(corpus, key=f"own:{digits}", known_sha256=corpus.sha256)
+    return replace(corpus, key=key, known_sha256=corpus.sha256)
 
 
 def kept_titles() -> dict[str, str]:
@@ -178,7 +218,8 @@ def _builtin() -> Corpus:
     # wording, and so its hash, differs a little between versions of Python.
     from pydoc_data.topics import topics
 
-    text = normalise("\n".join(topics[name] for name in sorted(topics)))
+    # Its two ß stay spaces, as ever: runs were trained on it.
+    text = normalise("\n".join(topics[name] for name in sorted(topics)), accents=False)
     return Corpus("builtin", "Python's own manual (built in)", encode(text))
 
 
@@ -186,7 +227,7 @@ def _latch(key: str) -> Corpus:
     parts = re.fullmatch(r"latch:([0-9]{1,3})(?::([0-9]{1,7}))?", key)
     if parts is None or not 1 <= int(parts[1]) <= MAX_LAG:
         raise TextError(
-            f"{key!r} is no latch text: write latch:<lag> with a lag from 1 to {MAX_LAG}, "
+            f"{shown(key)!r} is no latch text: write latch:<lag> with a lag from 1 to {MAX_LAG}, "
             "for example latch:12."
         )
     lag, seed = int(parts[1]), int(parts[2] or 0)
@@ -196,29 +237,40 @@ def _latch(key: str) -> Corpus:
     return Corpus(f"latch:{lag}:{seed}", title, encode(latch_text(lag, seed=seed)))
 
 
+def _is_own(key: str) -> bool:
+    return re.fullmatch(r"own:[0-9a-f]{12}", key) is not None
+
+
 def _kept_folder() -> Path:
     return data_home() / "texts"
 
 
+def _kept_file(key: str) -> Path:
+    return _kept_folder() / f"{key.removeprefix('own:')}.txt.gz"
+
+
+def _title_file(key: str) -> Path:
+    return _kept_folder() / f"{key.removeprefix('own:')}.json"
+
+
 def _kept(key: str) -> Corpus:
-    if not re.fullmatch(r"own:[0-9a-f]{12}", key):
-        raise TextError(f"{key!r} is no text's key: write own: and 12 hexadecimal digits.")
-    path = _kept_folder() / f"{key.removeprefix('own:')}.txt.gz"
-    if not path.exists():
+    if not _is_own(key):
+        raise TextError(f"{shown(key)!r} is no text's key: write own: and 12 hexadecimal digits.")
+    if not is_kept(key):
         raise TextError(f"{key} is not stored here: upload the text again, or choose another.")
     try:
-        corpus = Corpus(key, _kept_title(key), encode(read_text_file(path)))
+        corpus = Corpus(key, _kept_title(key), encode(read_text_file(_kept_file(key))))
     except TextError:
         corpus = None
-    if corpus is None or not corpus.sha256.startswith(key.removeprefix("own:")):
+    if corpus is None or own_key(corpus.sha256) != key:
         raise TextError(f"The stored text {key} is damaged: upload the text again.")
     return corpus
 
 
 def _kept_title(key: str) -> str:
-    path = _kept_folder() / f"{key.removeprefix('own:')}.json"
     try:
-        title = json.loads(path.read_text(encoding="utf-8"))["title"]
-    except (OSError, ValueError, KeyError, TypeError):
+        with opened(_title_file(key)) as file:
+            title = json.loads(file.read(_LONGEST_TITLE))["title"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         title = None
     return title if isinstance(title, str) else f"Own text {key.removeprefix('own:')}"

@@ -31,7 +31,7 @@ from core.data.alphabet import decode
 from core.data.corpora import Corpus
 from core.data.streams import predictions
 from core.errors import TextError, UnrollError
-from core.paths import cache_home, replacing
+from core.paths import cache_home, opened, replacing
 
 MAX_ORDER = 5
 """The largest n that `counts` takes: 27 ** 5 counts are 115 MB; one more would be 3 GB."""
@@ -40,6 +40,7 @@ NAMES = {1: "unigram", 2: "bigram", 3: "trigram", 4: "fourgram"}
 
 _HIGHEST = max(NAMES)
 _BLOCK = 1 << 21  # n-grams counted at once; bounds the working memory to about 30 MB
+_LONGEST_FILE = 4_096  # bytes that kept floors take
 _LONGEST_LOSS = 40.0  # nats: more than any character costs after 10^17 others
 
 
@@ -170,8 +171,13 @@ def cached_floors(corpus: Corpus) -> NgramFloors:
 def kept_floors(sha256: str) -> NgramFloors | None:
     """The floors of the text with this SHA-256, if it was counted on this machine before."""
     with suppress(OSError, ValueError, TypeError, UnrollError):
-        return _checked(json.loads(_kept_file(sha256).read_text(encoding="utf-8")))
+        return _read(_kept_file(sha256))
     return None
+
+
+def _read(path: Path) -> NgramFloors:
+    with opened(path) as file:
+        return checked_floors(json.loads(file.read(_LONGEST_FILE)))
 
 
 def _kept_file(sha256: str) -> Path:
@@ -193,7 +199,12 @@ def _counts_by_order(ids: np.ndarray) -> dict[int, np.ndarray]:
     return dict(sorted(found.items()))
 
 
-def _checked(kept: object) -> NgramFloors:
+def checked_floors(kept: object) -> NgramFloors:
+    """Floors out of plain values, as a file holds them.
+
+    Raises:
+        ValueError: a name is missing or unknown, or a value is no loss.
+    """
     names = [field.name for field in fields(NgramFloors)]
     if not isinstance(kept, dict) or sorted(kept) != sorted(names):
         raise ValueError("not the floors of a text")

@@ -21,7 +21,7 @@ import safetensors.numpy
 
 from core.config import LiveSettings, TrainingConfig
 from core.errors import StoreError, UnrollError, WeightsError
-from core.paths import replacing
+from core.paths import opened, replacing
 from core.records import Event
 from core.storage.weights import LARGEST_FILE
 from core.training.state import CURSORS, TrainerState
@@ -87,7 +87,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         StoreError: it cannot be used. A damaged one has been set aside.
     """
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             data = file.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         return None

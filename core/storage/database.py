@@ -3,11 +3,16 @@
 Knows nothing of what is in it. In WAL mode, so that pages read while runs are written, from as
 many processes as like. A file's `user_version` is the number of migrations that were applied
 to it.
+
+A file that is damaged or foreign is set aside, whatever SQLite says of it. One that cannot be
+written, on a full or read-only disk, can still be read.
 """
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import tempfile
 import time
 import weakref
 from collections.abc import Iterator, Sequence
@@ -16,10 +21,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from threading import RLock
 
-from core.errors import StoreError
+from core.errors import StoreError, shown
 from core.storage.locks import FileLock
 
 _PATIENCE = 60  # seconds for another process's write; each takes milliseconds
+# How the names of errors begin that say nothing of what is in the file ...
+_UNWRITABLE = ("SQLITE_READONLY", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_IOERR")
+_PASSING = (  # ... and of those that pass
+    *_UNWRITABLE,
+    *("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_PROTOCOL", "SQLITE_NOMEM"),
+    *("SQLITE_PERM", "SQLITE_AUTH", "SQLITE_INTERRUPT"),
+)
+
+
+class SetAside(StoreError):
+    """The file could not be read and was moved; opened again, a new one begins."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +47,7 @@ class Schema:
         migrations: scripts of SQL, oldest first; the first ones make the tables.
         application_id: tells our files from any other SQLite file; 0 does not.
         remedy: what to do where it cannot be used.
-        must_read: a query that has to succeed, or else the file counts as damaged.
+        must_read: queries that have to succeed, or else the file counts as damaged.
         sets_aside: whether a damaged or foreign file is moved, and the next start begins a new
             one; else it stays in the way.
     """
@@ -40,7 +56,7 @@ class Schema:
     migrations: Sequence[str]
     remedy: str
     application_id: int = 0
-    must_read: str = "SELECT 1"
+    must_read: Sequence[str] = ()
     sets_aside: bool = True
 
 
@@ -53,15 +69,21 @@ class Database:
         path: the file, made or brought up to date if need be.
         schema: what kind it is.
 
+    Attributes:
+        read_only: a sentence where it can be read alone; else empty.
+
     Raises:
-        StoreError: it is damaged or foreign, of a newer version, or cannot be written.
+        SetAside: it was damaged or foreign.
+        StoreError: it is of a newer version, or cannot be read.
     """
 
     def __init__(self, path: Path, schema: Schema) -> None:
         self.path = path
         self._schema = schema
         self._lock = RLock()
-        self._connection = _opened(path, schema)
+        self._connection, self.read_only, self._copy = _opened(path, schema)
+        if self._copy is not None:
+            weakref.finalize(self, shutil.rmtree, self._copy, ignore_errors=True)
         # For whoever drops a database without a word: the file is let go of all the same.
         weakref.finalize(self, self._connection.close).atexit = False
 
@@ -69,6 +91,8 @@ class Database:
         """Let go of the file."""
         with self._lock:
             self._connection.close()
+            if self._copy is not None:
+                shutil.rmtree(self._copy, ignore_errors=True)
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -80,7 +104,7 @@ class Database:
         with self._lock:
             try:
                 yield self._connection
-            except sqlite3.Error as error:
+            except (sqlite3.Error, UnicodeError) as error:  # even its messages may be damaged
                 raise _explained(error, self.path, self._schema) from None
 
     @contextmanager
@@ -88,8 +112,10 @@ class Database:
         """Write all or nothing. Transactions of one thread may nest: the outermost counts.
 
         Raises:
-            StoreError: the disk is full or fails, and nothing was written.
+            StoreError: the disk is full, read-only or fails, and nothing was written.
         """
+        if self.read_only:
+            raise StoreError(self.read_only)
         with self.reading() as connection:
             nested = connection.in_transaction
             if nested:
@@ -105,31 +131,68 @@ class Database:
                     connection.execute("ROLLBACK")
 
 
-def _opened(path: Path, schema: Schema) -> sqlite3.Connection:
-    """A connection that commits by itself; a transaction is begun by hand."""
+_Opened = tuple[sqlite3.Connection, str, Path | None]
+
+
+def _opened(path: Path, schema: Schema) -> _Opened:
+    """A connection that commits by itself; a transaction is begun by hand.
+
+    With it come why it cannot write, and the folder of the copy that it reads then.
+    """
     gate = FileLock(path.with_name(path.name + ".opening"))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         gate.acquire(wait=True)  # two processes that create it at once would trip each other
     except OSError as error:
-        raise StoreError(
-            f"{schema.title} {path} cannot be opened ({error.strerror}): set UNROLL_HOME to "
-            "a folder that can be written."
-        ) from None
+        return _opened_to_read(path, schema, str(error.strerror))
     try:
-        connection = sqlite3.connect(
-            path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
-        )
-        try:
-            _prepare(connection, path, schema)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-    except sqlite3.DatabaseError as error:
+        return _connected(path, schema), "", None
+    except (sqlite3.DatabaseError, UnicodeError) as error:
+        if getattr(error, "sqlite_errorname", "").startswith(_UNWRITABLE):
+            return _opened_to_read(path, schema, str(error))
         raise _refusal(error, path, schema) from None
     finally:
         gate.release()
+
+
+def _connected(path: Path, schema: Schema) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False
+    )
+    connection.text_factory = _text
+    try:
+        _prepare(connection, path, schema)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _text(data: bytes) -> str:
+    # A wrong byte in a name or a note costs a character, and not the whole list.
+    return data.decode("utf-8", "replace")
+
+
+def _opened_to_read(path: Path, schema: Schema, reason: str) -> _Opened:
+    """A connection to a copy of a file on a disk that takes no more: it needs room beside it."""
+    refusal = (
+        f"{schema.title} {path} cannot be written ({reason}): make room there, or set UNROLL_HOME "
+        "to a folder that can be written."
+    )
+    folder = None
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="unroll-"))
+        copy = folder / path.name
+        for end in ("", "-wal"):
+            original = path.with_name(path.name + end)
+            if not end or original.exists():
+                shutil.copyfile(original, copy.with_name(copy.name + end))
+        connection = _connected(copy, schema)
+    except (OSError, sqlite3.Error, UnicodeError):
+        if folder is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise StoreError(refusal) from None
+    return connection, f"{refusal} What is recorded can be looked at and exported.", folder
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, schema: Schema) -> None:
@@ -163,7 +226,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, schema: Schema) -> None
     # One look at each table, so that a damaged one is met here and not in mid-lecture.
     for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'"):
         connection.execute(f'SELECT * FROM "{name}" LIMIT 1').fetchone()
-    connection.execute(schema.must_read).fetchone()
+    for query in schema.must_read:
+        connection.execute(query).fetchone()
 
 
 def _looks_short(connection: sqlite3.Connection, path: Path) -> bool:
@@ -179,10 +243,8 @@ def _looks_short(connection: sqlite3.Connection, path: Path) -> bool:
     return path.stat().st_size // page + logged < pages
 
 
-def _refusal(error: sqlite3.DatabaseError, path: Path, schema: Schema) -> StoreError:
-    name = getattr(error, "sqlite_errorname", "SQLITE_NOTADB")
-    # Others are: locked, full, read-only, no access.
-    if name not in ("SQLITE_NOTADB", "SQLITE_CORRUPT") or not schema.sets_aside:
+def _refusal(error: Exception, path: Path, schema: Schema) -> StoreError:
+    if getattr(error, "sqlite_errorname", "").startswith(_PASSING) or not schema.sets_aside:
         return _explained(error, path, schema)
     aside = path.with_name(f"{path.stem}-damaged-{time.strftime('%Y%m%d-%H%M%S')}{path.suffix}")
     while aside.exists():
@@ -193,21 +255,21 @@ def _refusal(error: sqlite3.DatabaseError, path: Path, schema: Schema) -> StoreE
             part = path.with_name(path.name + end)
             if part.exists():
                 part.rename(aside.with_name(aside.name + end))
-        return StoreError(
-            f"{schema.title} {path} cannot be read ({error}). It was set aside as "
-            f"{aside.name}; the next start begins a new one."
+        return SetAside(
+            f"{schema.title} {path} cannot be read ({shown(error)}). It was set aside as "
+            f"{aside.name}, and a new one begins."
         )
     return StoreError(
-        f"{schema.title} {path} cannot be read ({error}), nor moved out of the way: move "
+        f"{schema.title} {path} cannot be read ({shown(error)}), nor moved out of the way: move "
         "it, or set UNROLL_HOME to another folder."
     )
 
 
-def _explained(error: sqlite3.Error, path: Path, schema: Schema) -> StoreError:
+def _explained(error: Exception, path: Path, schema: Schema) -> StoreError:
     """A failure of a statement as a sentence; nothing is moved."""
     if getattr(error, "sqlite_errorname", "") == "SQLITE_FULL":
         return StoreError(
             f"The disk that holds {path.parent} is full: make room there. What was recorded "
             "is kept."
         )
-    return StoreError(f"{schema.title} {path} cannot be used ({error}): {schema.remedy}")
+    return StoreError(f"{schema.title} {path} cannot be used ({shown(error)}): {schema.remedy}")

@@ -6,17 +6,20 @@ Knows nothing of run lists, checkpoints or threads.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, astuple
 from typing import Any
 
 import numpy as np
 
 from core import steps
+from core.errors import StoreError, shown
 from core.records import ContextRecord, Event, EventKind, ProbeRecord, Report
 from core.steps import Columns
 from core.storage.database import Database
 from core.storage.stretches import STRETCH, pack, stretch_of, unpack
+from core.storage.typed import typed
 
 _FLOW, _CONTEXT = "flow", "context"  # kinds of what the table of probes holds
 _EVENTS = frozenset(EventKind)
@@ -79,10 +82,11 @@ class Ledger:
                 (run,),
             ).fetchall()
         # SQLite keeps NaN as NULL; only a training loss may rightly be missing, before step 1.
-        return tuple(
-            Report(step, seen, seconds, train, np.nan if validation is None else validation, sample)
-            for step, seen, seconds, train, validation, sample in rows
-        )
+        with _whole(run, "reports"):
+            return tuple(
+                typed(Report(step, seen, spent, train, np.nan if loss is None else loss, sample))
+                for step, seen, spent, train, loss, sample in rows
+            )
 
     def validation(self, run: str) -> tuple[float | None, float | None]:
         """The best and the last validation loss in nats; None where there is no number."""
@@ -107,9 +111,10 @@ class Ledger:
         with self._database.reading() as connection:
             rows = connection.execute(
                 "SELECT step, kind, value, text FROM events WHERE run = ? ORDER BY number", (run,)
-            )
+            ).fetchall()
+        with _whole(run, "events"):
             # Of another kind can only be what a stranger made up, and an older version took in.
-            return tuple(Event(*row) for row in rows if row[1] in _EVENTS)
+            return tuple(typed(Event(*row)) for row in rows if row[1] in _EVENTS)
 
     def put_probes(self, run: str, probes: Iterable[ProbeRecord]) -> None:
         """Write probes of the gradient flow; one at the same step is replaced."""
@@ -121,7 +126,8 @@ class Ledger:
 
     def probes(self, run: str) -> tuple[ProbeRecord, ...]:
         """All probes of the gradient flow, in order."""
-        return tuple(ProbeRecord(**fields) for fields in self._payloads(run, _FLOW))
+        with _whole(run, "probes"):
+            return tuple(typed(ProbeRecord(**fields)) for fields in self._payloads(run, _FLOW))
 
     def put_contexts(self, run: str, contexts: Iterable[ContextRecord]) -> None:
         """Write context curves; one at the same step is replaced."""
@@ -133,7 +139,8 @@ class Ledger:
 
     def contexts(self, run: str) -> tuple[ContextRecord, ...]:
         """All context curves, in order."""
-        return tuple(ContextRecord(**fields) for fields in self._payloads(run, _CONTEXT))
+        with _whole(run, "context curves"):
+            return tuple(typed(ContextRecord(**fields)) for fields in self._payloads(run, _CONTEXT))
 
     def _payloads(self, run: str, kind: str) -> list[dict[str, Any]]:
         """Fields of the records of a kind, in order."""
@@ -162,6 +169,18 @@ class Ledger:
             connection.execute(
                 "DELETE FROM events WHERE run = ? AND number >= ?", (run, events_kept)
             )
+
+
+@contextmanager
+def _whole(run: str, records: str) -> Iterator[None]:
+    """What is read in the block is damaged where it raises what wrong values raise."""
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        raise StoreError(
+            f"The {records} of run {shown(run)} are damaged and cannot be read; its checkpoint is "
+            "not affected."
+        ) from None
 
 
 def _as_json(value: Any) -> str:

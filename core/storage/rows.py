@@ -9,12 +9,16 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Annotated, Any, get_type_hints
 
 from core.config import PRESETS, TrainingConfig
+from core.data.ngrams import checked_floors
+from core.errors import StoreError, shown
 from core.records import Event, EventKind, RunStatus
+from core.storage.typed import typed
 
 # What says how a run is computed or reported, and not what is trained.
 _MINOR = {"device", "report_every", "probe_every"}
@@ -32,6 +36,8 @@ class Kept:
 def _settings(text: str) -> dict[str, Any]:
     """Settings in the order of `TrainingConfig`, whatever else was stored after them."""
     stored = json.loads(text)
+    if not isinstance(stored, dict) or (type(stored["steps"]), type(stored["text"])) != (int, str):
+        raise ValueError("no settings")
     known = [name for name in TrainingConfig.model_fields if name in stored]
     return {name: stored[name] for name in (*known, *(stored.keys() - set(known)))}
 
@@ -44,11 +50,18 @@ def _events(text: str) -> tuple[Event, ...]:
     return tuple(Event(step, EventKind(kind), value) for step, kind, value in json.loads(text))
 
 
+def _floors(text: str) -> dict[str, float]:
+    """A text's lines; none of those that a stranger made up, and an older version took in."""
+    with suppress(ValueError):
+        return asdict(checked_floors(json.loads(text)))
+    return {}
+
+
 _Flag = Annotated[bool, Kept(int, bool)]
 _Status = Annotated[RunStatus, Kept(str, RunStatus)]
 _Settings = Annotated[dict[str, Any], Kept(lambda s: json.dumps(s, sort_keys=True), _settings)]
 _Planned = Annotated[tuple[Event, ...], Kept(_events_json, _events)]
-_Floors = Annotated[dict[str, float], Kept(json.dumps, json.loads)]
+_Floors = Annotated[dict[str, float], Kept(json.dumps, _floors)]
 _Tags = Annotated[
     tuple[str, ...],
     Kept(lambda tags: json.dumps(list(tags)), lambda text: tuple(json.loads(text or "[]"))),
@@ -152,12 +165,22 @@ def as_columns(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def as_row(columns: tuple[Any, ...], own: str | None) -> RunRow:
-    """The row out of what `COLUMNS` hold; `own` is this process' name as an owner of runs."""
-    values = {
-        name: _KEPT[name].read(value) if name in _KEPT else value
-        for name, value in zip(COLUMNS, columns, strict=True)
-    }
-    return RunRow(**values, here=own is not None and values["owner"] == own)
+    """The row out of what `COLUMNS` hold; `own` is this process' name as an owner of runs.
+
+    Raises:
+        StoreError: they are damaged.
+    """
+    try:
+        values = {
+            name: _KEPT[name].read(value) if name in _KEPT else value
+            for name, value in zip(COLUMNS, columns, strict=True)
+        }
+        return typed(RunRow(**values, here=own is not None and values["owner"] == own))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise StoreError(
+            f"What the list knows of run {shown(columns[0])} is damaged: delete the run, or import "
+            "it again where it was exported."
+        ) from None
 
 
 def _differences(settings: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ and a field of `RunRow` in `rows.py`, which says how it is kept.
 """
 
 from core.storage.database import Schema
+from core.storage.rows import COLUMNS
 
 _MIGRATIONS = (
     """
@@ -97,5 +98,16 @@ RUNS = Schema(
     migrations=_MIGRATIONS,
     application_id=0x556E726C,  # "Unrl"
     remedy="check the disk and the folder's permissions. What was recorded is kept.",
-    must_read="SELECT count(*), sum(step), max(updated) FROM runs",
+    must_read=(
+        "SELECT count(*), sum(step), max(updated) FROM runs",
+        # Every column that is asked for later: a wrong byte may have given one another name.
+        f"SELECT configuration, {', '.join(name for name in COLUMNS if name != 'settings')} "
+        "FROM runs LIMIT 1",
+        "SELECT id, json FROM configurations LIMIT 1",
+        "SELECT run, block, rows, data FROM metrics LIMIT 1",
+        "SELECT run, step, characters_seen, seconds, train_loss_nats, validation_loss_nats, sample "
+        "FROM reports LIMIT 1",
+        "SELECT run, number, step, kind, value, text FROM events LIMIT 1",
+        "SELECT run, kind, step, payload FROM probes LIMIT 1",
+    ),
 )

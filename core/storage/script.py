@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.config import TrainingConfig
+from core.data.alphabet import ACCENT, SPELLINGS
 from core.data.text8 import TEXT8
 from core.records import Event, live_changes
 from core.storage.rows import RunRow
@@ -18,14 +19,14 @@ from core.storage.rows import RunRow
 _NORMALISE = """
 def normalise(text):  # text8's rules: a to z, digits as words, everything else a space
     digits = "zero one two three four five six seven eight nine".split()
-    text = text.encode("ascii", "replace").decode().lower()
+{accents}    text = text.encode("ascii", "replace").decode().lower()
     text = re.sub("[0-9]", lambda digit: f" {digits[int(digit[0])]} ", text)
     return re.sub("[^a-z]+", " ", text)
 
 """
 _BUILTIN = (
     "from pydoc_data.topics import topics  # the English that comes with Python\n"
-    + _NORMALISE
+    + _NORMALISE.replace("{accents}", "")
     + """
 text = normalise("\\n".join(topics[name] for name in sorted(topics)))
 """
@@ -41,12 +42,23 @@ blocks[:, 0] = blocks[:, lag] = draw.choice(np.frombuffer(b"abcdefgh", np.uint8)
 blocks[:, 1:lag] = draw.choice(np.frombuffer(b"wxyz", np.uint8), (len(blocks), lag - 1))
 text = blocks.tobytes().decode()
 """
+_ACCENTS = f"""\
+    text = re.sub("{ACCENT}", "", unicodedata.normalize("NFD", text))  # accents off
+    for letters, plain in {[(letters, plain) for plain, letters in SPELLINGS.items()]}:
+        text = re.sub(f"[{{letters}}]", plain, text)
+"""
 _FILE = (
-    _NORMALISE
+    _NORMALISE.replace("{accents}", _ACCENTS)
     + """
+if not Path("text.txt").exists():
+    raise SystemExit("Save the text that the run trained on as text.txt beside this script.")
 text = normalise(Path("text.txt").read_text(encoding="utf-8-sig"))  # {title}
 """
 )
+
+_BUNDLED = """
+text = Path("text.txt").read_text()  # {title}, normalised
+"""
 
 _CELLS = {
     ("arch1", "concat"): "torch.cat([U[x[t]], state @ W], 1) + b",
@@ -70,10 +82,10 @@ def script_for(row: RunRow, events: Sequence[Event], *, bundled: bool = False) -
     Args:
         row: the run.
         events: what happened to it.
-        bundled: whether the text lies beside the script as text.txt.
+        bundled: whether the text lies beside the script as text.txt, normalised.
     """
     config = row.config
-    text = _FILE if bundled else _text(config)
+    text = _BUNDLED if bundled else _text(config)
     changes: dict[int, dict[str, float | None]] = {}
     for event in live_changes(events):
         changes.setdefault(event.step, {})[str(event.kind)] = event.value
@@ -82,6 +94,7 @@ def script_for(row: RunRow, events: Sequence[Event], *, bundled: bool = False) -
     return _TEMPLATE.format(
         about=about.replace("\\", "/").replace('"', "'"),
         regex="import re\n" if "re.sub" in text else "",
+        unicode="import unicodedata\n" if "unicodedata" in text else "",
         path="from pathlib import Path\n" if "Path(" in text else "",
         text=text.replace("{title}", title).strip("\n"),
         c=config,
@@ -141,7 +154,7 @@ Repeats a run of Unroll with torch and numpy only: python repeat.py [STEPS]
 """
 
 {regex}import sys
-{path}
+{unicode}{path}
 import numpy as np
 import torch
 {text}

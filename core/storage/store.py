@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from core.config import TrainingConfig
-from core.errors import StoreError
+from core.errors import StoreError, shown
 from core.labels import run_name
 from core.paths import data_home
 from core.records import Event, RunStatus
@@ -48,6 +49,7 @@ class Store(Database):
     Attributes:
         home: the folder.
         ledger: what the runs recorded.
+        damaged: sentences about the rows that could not be read at the last look at all runs.
 
     Args:
         home: the folder; the user's own if left out.
@@ -70,10 +72,12 @@ class Store(Database):
         self._clock = clock
         self._ownership = ownership or Ownership(self.home / "processes")
         self._shares = ownership is not None
+        self.damaged: tuple[str, ...] = ()
         self._read: dict[str, tuple[tuple, RunRow]] = {}  # what a row was made of, and the row
         try:
             self._settle()
-            self._purge()
+            with suppress(StoreError):  # a full disk: what is deleted takes its place for longer
+                self._purge()
         except BaseException:
             super().close()
             raise
@@ -195,7 +199,13 @@ class Store(Database):
     def runs(self) -> list[RunRow]:
         """All runs that are not deleted, newest first."""
         self._settle()
-        rows = self._select("WHERE deleted IS NULL ORDER BY created DESC, runs.rowid DESC")
+        rows, damaged = [], []
+        for columns in self._select("WHERE deleted IS NULL ORDER BY created DESC, runs.rowid DESC"):
+            try:
+                rows.append(self._as_row(columns))
+            except StoreError as error:
+                damaged.append(str(error))
+        self.damaged = tuple(damaged)
         with self._lock:
             self._read = {row.id: self._read[row.id] for row in rows if row.id in self._read}
         return rows
@@ -210,9 +220,9 @@ class Store(Database):
         found = self._select("WHERE runs.id = ?", run_id)
         if not found:
             raise StoreError(
-                f"There is no run {run_id[:40]!r} here: `python -m core runs list` shows all."
+                f"There is no run {shown(run_id)!r} here: `python -m core runs list` shows all."
             )
-        return found[0]
+        return self._as_row(found[0])
 
     def find(self, words: str) -> RunRow:
         """A run by its id, the beginning of its id, or its name.
@@ -230,7 +240,7 @@ class Store(Database):
                 return fits[0]
             if fits:
                 raise StoreError(
-                    f"{len(fits)} runs are called {words[:40]!r}: give the id of one of them, "
+                    f"{len(fits)} runs are called {shown(words)!r}: give the id of one of them, "
                     f"{', '.join(row.id for row in fits[:4])}."
                 )
         return self.get(words)
@@ -297,18 +307,18 @@ class Store(Database):
 
     # -- inside --------------------------------------------------------------------------
 
-    def _select(self, condition: str, *values: object) -> list[RunRow]:
+    def _select(self, condition: str, *values: object) -> list[tuple]:
         with self.reading() as connection:
-            rows = connection.execute(f"{_SELECT} {condition}", values).fetchall()
-            return [self._as_row(columns) for columns in rows]
+            return connection.execute(f"{_SELECT} {condition}", values).fetchall()
 
     def _as_row(self, columns: tuple) -> RunRow:
         """The row as it was read before, with what it has worked out since, if nothing changed."""
         made_of = (*columns, self._ownership.name)
-        known = self._read.get(columns[0])
-        if known is None or known[0] != made_of:
-            known = self._read[columns[0]] = made_of, as_row(columns, self._ownership.name)
-        return known[1]
+        with self._lock:
+            known = self._read.get(columns[0])
+            if known is None or known[0] != made_of:
+                known = self._read[columns[0]] = made_of, as_row(columns, self._ownership.name)
+            return known[1]
 
     def _configuration(self, config: TrainingConfig) -> int:
         """The number of a configuration, which many runs may share."""
@@ -321,22 +331,30 @@ class Store(Database):
         return number
 
     def _settle(self) -> None:
-        """Note the runs whose process has ended as interrupted."""
+        """Note the runs whose process has ended as interrupted, if anything can be noted."""
+        if self.read_only:
+            return
         with self.reading() as connection:
             owners = connection.execute(
                 f"SELECT DISTINCT owner FROM runs WHERE {_IS_ACTIVE}", _ACTIVE
             ).fetchall()
         for owner in self._ownership.dead(owner for (owner,) in owners):
-            with self.transaction() as connection:
-                theirs = connection.execute(
-                    f"SELECT id FROM runs WHERE owner IS ? AND {_IS_ACTIVE}", (owner, *_ACTIVE)
-                ).fetchall()
-                for (run_id,) in theirs:
-                    self.update(run_id, status=RunStatus.INTERRUPTED, message=CUT_OFF, owner=None)
-            self._ownership.bury(owner)
+            with suppress(StoreError):  # a full disk: the list can be read all the same
+                self._interrupt(owner)
+                self._ownership.bury(owner)
+
+    def _interrupt(self, owner: str | None) -> None:
+        with self.transaction() as connection:
+            theirs = connection.execute(
+                f"SELECT id FROM runs WHERE owner IS ? AND {_IS_ACTIVE}", (owner, *_ACTIVE)
+            ).fetchall()
+            for (run_id,) in theirs:
+                self.update(run_id, status=RunStatus.INTERRUPTED, message=CUT_OFF, owner=None)
 
     def _purge(self) -> None:
         """Forget for good what was deleted more than a minute ago."""
+        if self.read_only:
+            return
         before = (self._clock() - UNDO_SECONDS,)
         choice = "SELECT id FROM runs WHERE deleted < ?"
         with self.reading() as connection:

@@ -15,8 +15,10 @@ from typing import NoReturn
 import numpy as np
 
 from core.config import LiveSettings, TrainingConfig
+from core.data.corpora import names_file, own_key
 from core.data.ngrams import kept_floors
-from core.errors import RunError, StoreError
+from core.data.own_text import recalled
+from core.errors import RunError, StoreError, TextError
 from core.history import History
 from core.insight.diagnosis import diagnose
 from core.records import Event, RunStatus, live_after, live_changes
@@ -45,10 +47,12 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
     Raises:
         StoreError: it is active, has diverged, has no steps left, or its checkpoint is damaged.
         ConfigError: the number of steps is not allowed.
+        TextError: it was trained on a file that is not the same any more.
     """
     row = store.get(run_id)
     _require_idle(row)
-    config = row.config if steps is None else row.config.changed(steps=steps)
+    config = with_kept_text(row)
+    config = config if steps is None else config.changed(steps=steps)
     checkpoint = load_checkpoint(store.checkpoint_path(run_id))
     events = store.ledger.events(run_id)
     if checkpoint is None:
@@ -59,7 +63,8 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
             )
         return config, Past(planned=_to_come(row.planned, events), text_sha256=row.text_sha256)
     state = checkpoint.state
-    if checkpoint.config.changed(steps=config.steps) != config:
+    # The text is told by its hash: a former version may have named the file that it came from.
+    if checkpoint.config.changed(steps=config.steps, text=config.text) != config:
         raise StoreError(
             f"The checkpoint of run {run_id} is of another configuration; duplicate the run to "
             "train it again."
@@ -84,6 +89,19 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
         text_sha256=row.text_sha256,
     )
     return config, past
+
+
+def with_kept_text(row: RunRow) -> TrainingConfig:
+    """A run's configuration, whose text stays as it is: where a file was named, it is kept now.
+
+    Raises:
+        TextError: the file is gone, or holds another text.
+        ConfigError: the configuration was stored by a version that allowed other values.
+    """
+    config = row.config
+    if names_file(config.text) and row.source == "import":  # a stranger's path: it is not read
+        return config.changed(text=own_key(row.text_sha256))
+    return config.changed(text=recalled(config.text, row.text_sha256))
 
 
 def note_diagnosis(store: Store, run_id: str) -> None:
@@ -171,7 +189,7 @@ class StoredRun:
             return self._snapshot
         self._read_steps()
         events = store.ledger.events(run_id)
-        config = row.config
+        config = _shown_config(row)
         live = live_after(config.live, events)
         view = self._history.view()
         self._seen = (row.updated, row.status)
@@ -220,6 +238,14 @@ def _require_idle(row: RunRow) -> None:
             f"Run {row.id} diverged, and would do so again: duplicate it with clipping on or a "
             "lower learning rate."
         )
+
+
+def _shown_config(row: RunRow) -> TrainingConfig:
+    """The configuration with a text that is found by its hash or not at all: never another one."""
+    try:
+        return with_kept_text(row)
+    except TextError:
+        return row.config.changed(text=own_key(row.text_sha256))
 
 
 def _floors(row: RunRow) -> dict[str, float]:

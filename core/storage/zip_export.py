@@ -9,7 +9,7 @@
     weights.safetensors     U, W, b, V, c of the last checkpoint
     checkpoint.safetensors  the whole state, to go on from exactly
     figure-*.html           the curves, to open in any browser
-    text.txt                the text, normalised, unless it is text8 or made up
+    text.txt                the text, normalised, unless it is text8, made up or very long
     repeat.py               the run as plain PyTorch
     README.txt              how to repeat it
 
@@ -32,8 +32,10 @@ from typing import IO, Any
 
 import numpy as np
 
+from core.config import TrainingConfig
 from core.data.alphabet import decode
-from core.data.corpora import load_corpus
+from core.data.corpora import load_corpus, names_file, own_key
+from core.data.own_text import recalled
 from core.errors import StoreError, TextError, WeightsError
 from core.jsonable import finite
 from core.links import events_text, to_query
@@ -90,12 +92,12 @@ def _write(store: Store, run_id: str, file: IO[bytes]) -> None:
     row = store.get(run_id)
     ledger = store.ledger
     events, reports, columns = ledger.events(run_id), ledger.reports(run_id), ledger.steps(run_id)
-    text = _text_of(row)
+    settings, text = _with_text(row)
     about: dict[str, Any] = {
         "unroll": FORMAT_VERSION,
         **{KEYS.get(field, field): getattr(row, field) for field in ABOUT},
         "reports": [asdict(report) for report in reports],
-        "config": row.settings,
+        "config": settings,
         FLOORS_HELD_OUT: True,
     }
     files: dict[str, str | bytes] = {
@@ -112,7 +114,7 @@ def _write(store: Store, run_id: str, file: IO[bytes]) -> None:
         "probes.csv": _probes_csv(ledger.probes(run_id)),
         "samples.txt": _samples(reports),
         "repeat.py": script_for(row, events, bundled=text is not None),
-        "README.txt": _readme(row, live_changes(events), text is not None),
+        "README.txt": _readme(row, settings, live_changes(events), text is not None),
         **figures(row, columns, reports),
     }
     if contexts := ledger.contexts(run_id):
@@ -129,16 +131,26 @@ def _write(store: Store, run_id: str, file: IO[bytes]) -> None:
             archive.writestr(name, content)
 
 
-def _text_of(row: RunRow) -> str | None:
-    """The text itself, where the other machine may not have it and it is still the same."""
-    key = row.settings["text"]
-    if key == "text8" or key.startswith("latch:") or row.text_length > LONGEST_TEXT:
-        return None
+def _with_text(row: RunRow) -> tuple[dict[str, Any], str | None]:
+    """The settings, and the text itself where the other machine may not have it.
+
+    A file of this machine means nothing there: the text is named by its hash, so that no other one
+    can take its place.
+    """
+    settings = row.settings
+    key = settings["text"]
+    if key == "text8" or key.startswith("latch:"):
+        return settings, None
+    if names_file(key):
+        settings = {**settings, "text": own_key(row.text_sha256)}
+    if not row.text_sha256:  # it never began
+        return settings, None
     try:
-        corpus = load_corpus(key)
+        corpus = load_corpus(recalled(key, row.text_sha256))
     except TextError:
-        return None
-    return decode(corpus.ids) if corpus.sha256 == row.text_sha256 else None
+        return settings, None
+    same = corpus.sha256 == row.text_sha256 and len(corpus) <= LONGEST_TEXT
+    return settings, decode(corpus.ids) if same else None
 
 
 def _probes_csv(probes: Sequence[ProbeRecord]) -> str:
@@ -177,21 +189,23 @@ def _samples(reports: Sequence[Report]) -> str:
     return "\n".join(lines)
 
 
-def _readme(row: RunRow, changes: Sequence[Event], bundled: bool) -> str:
-    settings = {**row.settings, "text": "text.txt"} if bundled else row.settings
+def _readme(
+    row: RunRow, settings: Mapping[str, Any], changes: Sequence[Event], bundled: bool
+) -> str:
+    named = {**settings, "text": "text.txt"} if bundled else settings
     command = " ".join(
-        f"--{name.replace('_', '-')} {shlex.quote(f'{value}')}" for name, value in settings.items()
+        f"--{name.replace('_', '-')} {shlex.quote(f'{value}')}" for name, value in named.items()
     )
     if changes:
         command += f" --events {shlex.quote(events_text(changes))}"
-    query = to_query(row.preset, row.config, changes)
+    query = to_query(row.preset, TrainingConfig.parse(settings), changes)
     link = "&".join(f"{key}={value.replace(' ', '+')}" for key, value in query.items())
     told = "".join(f"    {e.kind} = {e.value:g} after step {e.step:,}\n" for e in changes)
     return f"""{row.name}
 {"=" * len(row.name)}
 
 A training run of Unroll, {row.status} after {row.step:,} of {row.planned_steps:,} steps.
-Text: {row.text_title}, {row.text_length:,} characters.
+Text: {row.text_title}, {row.text_length:,} characters.{_text_note(settings["text"], bundled)}
 Live changes:{f"{chr(10)}{told}" if told else " none."}
 To look at it or to go on with it on another machine that has Unroll:
 
@@ -213,3 +227,12 @@ Without Unroll, with torch and numpy only:
 Its losses agree to about 1e-6, except where large steps make rounding grow. Losses in metrics.csv
 are in nats per character, those in samples.txt in bits.
 """
+
+
+def _text_note(key: str, bundled: bool) -> str:
+    """What to do about a text of one's own that is not in the .zip."""
+    if bundled or key in ("builtin", "text8") or key.startswith("latch:"):
+        return ""
+    return f"""
+It is not in here: keep the same text there first, by an upload on the Train page or with
+`python -m core train --text FILE`. It is the same if it is then found as {key}."""

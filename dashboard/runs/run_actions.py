@@ -16,11 +16,13 @@ import streamlit as st
 
 from core.config import bounds
 from core.errors import StoreError, UnrollError
+from core.paths import opened
 from core.records import Event, live_after, live_changes
 from core.storage.checkpoints import read_checkpoint
 from core.storage.rows import RunRow
 from core.storage.store import UNDO_SECONDS
-from core.storage.stored_run import StoredRun
+from core.storage.stored_run import StoredRun, with_kept_text
+from core.storage.weights import LARGEST_FILE
 from core.storage.zip_export import export_run
 from dashboard import session
 from dashboard.server import find_run, library
@@ -69,14 +71,15 @@ def duplicate(row: RunRow, **changes: float) -> None:
     A live setting that is changed here stays as it is: the run's own changes of it are dropped.
 
     Raises:
-        UnrollError: it was stored by a version that allowed other values.
+        UnrollError: it was stored by a version that allowed other values, or its text was a file
+            that is not the same any more.
     """
     events = (*row.planned, *live_changes(library().shelf().ledger.events(row.id)))
     # A planned change that took effect was recorded too; once is enough.
     planned: dict[tuple[int, str], Event] = {
         (event.step, event.kind): event for event in events if event.kind not in changes
     }
-    session.set_up(row.preset, row.config.changed(**changes), tuple(planned.values()))
+    session.set_up(row.preset, with_kept_text(row).changed(**changes), tuple(planned.values()))
 
 
 def remedy(row: RunRow) -> tuple[str, dict[str, float]]:
@@ -167,5 +170,6 @@ def missing_weights(row: RunRow) -> str:
 # Only looked at: to load a damaged checkpoint sets it aside, and Resume has to tell of it first.
 @st.cache_resource(max_entries=64, show_spinner=False)
 def _read_once(path: str, changed: int) -> bool:
-    read_checkpoint(Path(path).read_bytes())
+    with opened(Path(path)) as file:
+        read_checkpoint(file.read(LARGEST_FILE + 1))
     return True

@@ -5,14 +5,16 @@ A text of one's own is normalised, kept on this machine, and shown before and af
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 
 import streamlit as st
 
-from core.data.corpora import keep, kept_titles, own_corpus
-from core.data.preview import NormalisingPreview, preview
-from core.data.uploads import read_text_bytes, read_text_file
+from core.data.corpora import kept_titles
+from core.data.own_text import OwnText, take, take_file
+from core.data.preview import NormalisingPreview
+from core.data.uploads import ENCODINGS, read_text_bytes
 from core.errors import TextError
 from core.links import linkable
 from dashboard.widgets.plain import plain
@@ -44,12 +46,21 @@ def text_picker(key: str, *, disabled: bool) -> None:
         return
     with st.popover("Use your own text", width="stretch", icon=":material/upload_file:"):
         st.file_uploader(
-            "A .txt, .gz or .zip file in UTF-8",
+            "A .txt, .gz or .zip file",
             key="uploaded_text",
             on_change=_take_upload,
             args=(key,),
         )
-        if _on_this_machine():
+        st.selectbox(
+            "Encoding",
+            ENCODINGS,
+            format_func=lambda encoding: ENCODINGS.get(encoding, encoding),
+            key="text_encoding",
+            on_change=_take_again,
+            args=(key,),
+            help="Of older files. UTF-16 and UTF-32 are known by their mark.",
+        )
+        if _paths_are_taken():
             st.text_input(
                 "Or the path of a file on this machine",
                 key="text_path",
@@ -75,31 +86,50 @@ def _labels() -> dict[str, str]:
 def _take_upload(key: str) -> None:
     file = st.session_state["uploaded_text"]
     if file is not None:
-        _take(key, file.name, lambda: read_text_bytes(file.getvalue(), file.name))
+        _take(
+            key,
+            lambda: take(
+                read_text_bytes(file.getvalue(), file.name, encoding=_encoding()), file.name
+            ),
+        )
 
 
 def _take_path(key: str) -> None:
     if path := st.session_state["text_path"].strip():
-        _take(key, path, lambda: read_text_file(path))
+        _take(key, lambda: take_file(path, _encoding()))
 
 
-def _take(key: str, name: str, read: Callable[[], str]) -> None:
+def _take_again(key: str) -> None:
+    """In another encoding."""
+    if st.session_state["uploaded_text"] is not None:
+        _take_upload(key)
+    elif _paths_are_taken():
+        _take_path(key)
+
+
+def _encoding() -> str:
+    chosen = st.session_state.get("text_encoding")
+    return chosen if chosen in ENCODINGS else "utf-8"  # a page made by hand can send anything
+
+
+def _take(key: str, read: Callable[[], OwnText]) -> None:
     state = st.session_state
     state["text_refusal"] = state["text_preview"] = None
     try:
-        raw = read()
-        corpus = keep(own_corpus(raw, name))
+        taken = read()
     except TextError as error:
         state["text_refusal"] = str(error)
         return
-    state["text_preview"] = (corpus.title, len(corpus), preview(raw))
-    state[key] = corpus.key
+    state["text_preview"] = (taken.corpus.title, len(taken.corpus), taken.preview)
+    state[key] = taken.corpus.key
 
 
 def _show(title: str, length: int, shown: NormalisingPreview) -> None:
     st.markdown(f"**{length:,} characters** after normalising:")
     st.text(title)
     st.caption(shown_counts(shown))
+    if shown.warning:
+        st.warning(shown.warning)
     st.caption("Before")
     st.code(shown.before, language=None, wrap_lines=True, height=120)
     st.caption("After")
@@ -110,10 +140,14 @@ def shown_counts(shown: NormalisingPreview) -> str:
     """What normalising did, in a line."""
     return (
         f"{shown.characters_before:,} characters before; {shown.digits_spelled:,} digits were "
-        f"spelled out and {shown.turned_to_spaces:,} characters became spaces."
+        f"spelled out, {shown.accents_dropped:,} letters lost their accents (ü is read as u, ß as "
+        f"ss), and {shown.turned_to_spaces:,} characters became spaces."
     )
 
 
-def _on_this_machine() -> bool:
-    """Whether only people at this machine can reach the page: paths are for them alone."""
-    return st.get_option("server.address") in ("127.0.0.1", "localhost", "::1")
+def _paths_are_taken() -> bool:
+    """Whether whoever sees the page may have any file of this machine read.
+
+    Nothing about the address says so: behind a proxy, every visitor seems to be at this machine.
+    """
+    return os.environ.get("UNROLL_LOCAL_FILES") == "1"

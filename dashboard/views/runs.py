@@ -7,6 +7,7 @@ from dashboard.pace import refresh_seconds
 from dashboard.runs.run_details import chosen_runs, undo_bar
 from dashboard.runs.runs_list import chosen_of, filters, no_runs, table
 from dashboard.server import library
+from dashboard.widgets.plain import plain
 
 st.header("Runs", anchor=False)
 library().flush()
@@ -31,6 +32,8 @@ def found() -> None:
         chosen.extend(chosen_of(shown))
     elif moves != [state]:
         st.rerun()  # before the table is drawn: drawn twice at once, it would show another choice
+    for sentence in store.damaged:
+        st.warning(plain(sentence))
     if now:
         table(shown, len(now))
     else:

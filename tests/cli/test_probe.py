@@ -122,4 +122,4 @@ def test_a_text_that_is_too_short_is_refused(core, tmp_path):
     short.write_text("too short")
     status, _, err = core("tanh", text=short)
     assert status == 2
-    assert "this text has 9." in err
+    assert "short.txt has 9 characters after normalising and 40 are needed" in err

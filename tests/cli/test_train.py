@@ -19,7 +19,7 @@ import torch
 from core.cli.main import main
 from core.config import PRESETS, TrainingConfig
 from core.data.alphabet import decode
-from core.data.corpora import load_corpus
+from core.data.corpora import load_corpus, own_corpus
 from core.data.ngrams import cached_floors
 from core.networks.initialisers import initial_parameters
 from core.records import Report, RunStatus, StepRecord
@@ -385,12 +385,57 @@ def test_no_steps_leave_the_metrics_a_header(train, tmp_path):
     assert path.read_text().splitlines() == [",".join(f.name for f in fields(StepRecord))]
 
 
+def kept_key(path):
+    """The key under which the text in a file was kept."""
+    return own_corpus(Path(path).read_text(encoding="utf-8"), "").key
+
+
+def test_a_run_on_a_file_keeps_its_text(train, text):
+    status, out, _ = train("--json")
+    assert status == 0
+    store = Store()
+    row = store.get(json.loads(out)["id"])
+    store.close()
+    Path(text).unlink()
+    assert row.config.text.startswith("own:")
+    assert load_corpus(row.config.text).sha256 == row.text_sha256
+
+
+def test_a_text_of_which_much_is_lost_is_named_before_it_trains(train, tmp_path):
+    path = tmp_path / "war.txt"
+    path.write_text("ж" * 900 + "bonjour " * 100, encoding="utf-8")
+    status, _, err = train(text=path)
+    assert status == 0
+    assert "Only 44% of this text is letters a to z and digits" in err
+
+
+def test_a_file_in_another_encoding_is_read_by_its_name(train, tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_bytes("für große Leute ".encode("latin-1") * 50)
+    status, out, _ = train("--encoding", "latin-1", "--json", text=path)
+    assert status == 0
+    store = Store()
+    key = store.get(json.loads(out)["id"]).config.text
+    store.close()
+    assert decode(load_corpus(key).ids).startswith("fur grosse leute")
+    assert_refused(train("--encoding", "klingon", text=path), "encoding=klingon is not allowed")
+    assert_refused(train("--encoding", "utf-8", text="builtin"), "leave it out")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes are POSIX's")
+@pytest.mark.parametrize("option", ["--metrics", "--weights"])
+def test_what_is_no_regular_file_is_not_written_to(train, tmp_path, option):
+    os.mkfifo(tmp_path / "pipe")
+    assert_refused(train(option, tmp_path / "pipe"), "it is not a regular file")
+    assert_refused(train(option, "/dev/full"), "it is not a regular file")
+
+
 def test_no_steps_write_the_initial_weights(train, text, tmp_path):
     path = tmp_path / "w.safetensors"
     train("--weights", path, steps=0, seed=7)
     written, config, _ = load_weights(path)
     drawn = initial_parameters(config_of(text, seed=7), torch.Generator().manual_seed(7))
-    assert config == config_of(text, seed=7, steps=0)
+    assert config == config_of(kept_key(text), seed=7, steps=0)
     for name, value in drawn.items():
         assert torch.equal(written[name], value)
 
@@ -499,10 +544,11 @@ def test_weights_that_cannot_be_used_are_refused_in_one_line(train, text, tmp_pa
     ("content", "words"),
     [
         (b"", "is empty"),
-        (b"\xff\xfeh\x00i\x00", "UTF-16"),
+        (b"\xff\xfeh\x00i", "is not UTF-16"),
+        (b"caf\xe9 au lait", "name its encoding, latin-1 or cp1252"),
         (b"ab\0cd", "zero byte"),
         ("日本".encode(), "Nothing is left"),
-        (b"too short to train on", "needs 28 characters; this text has 20"),
+        (b"x" * 39, "text.txt has 39 characters after normalising and 40 are needed"),
     ],
 )
 def test_a_text_that_cannot_be_used_is_refused_in_one_line(content, words, train, tmp_path):

@@ -79,7 +79,6 @@ def test_a_zero_byte_is_refused_with_its_offset():
         (b"\xff\xd8\xff\xe0", "a JPEG picture"),
         (b"GIF89a", "a GIF picture"),
         (b"BZh91AY&SY", "a bzip2 archive"),
-        ("utf-16".encode("utf-16"), "a text in UTF-16"),
     ],
 )
 def test_a_known_kind_is_refused_by_its_name(data, kind):
@@ -99,7 +98,29 @@ def test_an_archive_in_an_archive_is_not_opened():
 def test_bytes_that_are_not_utf8_are_refused_with_their_offset(mark):
     assert refusal(mark + b"na\xefve") == (
         f"notes.txt is not UTF-8 (byte 0xEF at offset {len(mark) + 2}): "
-        "save it as plain text in UTF-8."
+        "name its encoding, latin-1 or cp1252, or save it in UTF-8."
+    )
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+def test_a_text_in_utf16_or_utf32_is_known_by_its_mark(encoding):
+    data = ("\ufeff" + TEXT).encode(encoding)
+    assert read_text_bytes(data, "a") == TEXT
+    assert read_text_bytes(gzip.compress(data), "a", encoding="latin-1") == TEXT
+    called = encoding[:6].upper()
+    assert f"notes.txt is not {called} (byte 0x" in refusal(data[:-1])
+
+
+@pytest.mark.parametrize(("encoding", "read"), [("latin-1", "\x80Grüße"), ("cp1252", "€Grüße")])
+def test_another_encoding_is_taken_at_its_word(encoding, read):
+    data = read.encode(encoding)
+    assert read_text_bytes(data, "a", encoding=encoding) == read
+    assert "notes.txt is not UTF-8" in refusal(data)
+
+
+def test_bytes_that_an_encoding_does_not_have_are_refused():
+    assert refusal(b"ab\x81", encoding="cp1252").startswith(
+        "notes.txt is not Windows-1252 (byte 0x81 at offset 2): "
     )
 
 
@@ -160,7 +181,8 @@ def test_no_more_is_unpacked_than_the_limit_allows():
     try:
         for archive in archives:
             assert refusal(archive, limit=100_000) == (
-                "notes.txt holds more than 100,000 bytes of text: cut it, or choose another."
+                "notes.txt holds more than 100,000 characters with its digits spelled out: "
+                "cut it, or choose another."
             )
         assert "is a damaged archive" in refusal(bytes(lying), limit=100_000)
         assert tracemalloc.get_traced_memory()[1] < 8_000_000
@@ -170,11 +192,16 @@ def test_no_more_is_unpacked_than_the_limit_allows():
 
 def test_the_limit_is_200_million_bytes_and_counts_plain_files_too(tmp_path):
     assert uploads.MAX_BYTES == 200_000_000
-    assert "more than 4 bytes" in refusal(b"12345", limit=4)
-    assert read_text_bytes(b"1234", "a", limit=4) == "1234"
-    (tmp_path / "a").write_bytes(b"12345")
-    with pytest.raises(TextError, match="a holds more than 4 bytes of text"):
+    assert "more than 4 characters" in refusal(b"abcde", limit=4)
+    assert read_text_bytes(b"abcd", "a", limit=4) == "abcd"
+    (tmp_path / "a").write_bytes(b"abcde")
+    with pytest.raises(TextError, match="a holds more than 4 characters"):
         read_text_file(tmp_path / "a", limit=4)
+
+
+def test_a_digit_counts_as_four_before_anything_is_decoded():
+    assert read_text_bytes(b"a1", "a", limit=5) == "a1"
+    assert "more than 4 characters with its digits spelled out" in refusal(b"a1", limit=4)
 
 
 @given(st.data())
@@ -217,7 +244,7 @@ def test_a_folder_is_refused(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(TextError, match="is not an ordinary file: name a text file"):
+    with pytest.raises(TextError, match="it is not a regular file"):
         read_text_file(tmp_path / "pipe")
 
 
@@ -238,8 +265,8 @@ def test_a_file_without_permission_is_refused(tmp_path, monkeypatch):
     [
         ("../../etc/passwd", "passwd"),
         ("C:\\texts\\a.txt", "a.txt"),
-        ("a\nb\x1b[31m.txt", "ab[31m.txt"),
-        ("x" * 500, "x" * 80),
+        ("a\nb\x1b[31m.txt", "a b[31m.txt"),
+        ("x" * 500, "x" * 79 + "…"),
         ("", "the file"),
         ("///", "the file"),
     ],

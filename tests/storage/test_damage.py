@@ -125,7 +125,7 @@ def test_a_database_of_a_newer_version_is_left_as_it_is(home, store, run_id):
 
 def test_a_folder_in_the_databases_place_is_a_sentence(tmp_path):
     (tmp_path / "runs.sqlite").mkdir()
-    assert "cannot be used" in refusal(Store, tmp_path)
+    assert "cannot be written (unable to open" in refusal(Store, tmp_path)
 
 
 def test_damaged_steps_are_a_sentence_and_the_run_can_still_be_listed(store, run_id):
@@ -259,17 +259,17 @@ def exported(trained):
     return file.getvalue()
 
 
-def changed(data, **members):
-    """The zip with other members: bytes replace, None removes."""
+def changed(data, method=zipfile.ZIP_DEFLATED, /, *, folder="", **members):
+    """The zip with other members, in a folder: bytes replace, None removes."""
     out = io.BytesIO()
     names = {name.replace("_", "."): content for name, content in members.items()}
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", 8) as new:
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", method) as new:
         for name in old.namelist():
             content = names.pop(name, old.read(name))
             if content is not None:
-                new.writestr(name, content)
+                new.writestr(folder + name, content)
         for name, content in names.items():
-            new.writestr(name, content)
+            new.writestr(folder + name, content)
     return out.getvalue()
 
 
@@ -311,7 +311,22 @@ IMPORTS = {
     "a pickle": (lambda data: pickle.dumps({"config": 1}), "not a whole .zip"),
     "truncated": (lambda data: data[: len(data) // 2], "not a whole .zip"),
     "another zip": (lambda data: changed(data, config_json=None), "not an exported run"),
-    "a bomb": (lambda data: changed(data, events_json=b" " * 2**25), "unpacks to more than 16 MB"),
+    "a bomb": (
+        lambda data: changed(data, events_json=b" " * 2**25),
+        r"\(events\.json: it holds more than 4 MB, which no run's does\): export it again",
+    ),
+    "a bomb in bzip2": (
+        lambda data: changed(data, zipfile.ZIP_BZIP2, config_json=b" " * 2**20),
+        "packed by another method than ordinary zip",
+    ),
+    "brackets": (
+        lambda data: changed(data, config_json=b"[" + b"[]," * 10**6 + b"0]"),
+        "it holds more than 1,000,000 values",
+    ),
+    "a line without end": (
+        lambda data: changed(data, probes_csv=b"0," * 10**6),
+        "it has a line of more than 65,536 bytes",
+    ),
     "a newer format": (lambda data: about(data, unroll=2), "exported by a newer Unroll"),
     "no JSON": (lambda data: changed(data, config_json=b"[[[["), "missing or damaged"),
     "a setting": (lambda data: config(data, nodes=-4), "nodes=-4 is not allowed"),
@@ -321,6 +336,18 @@ IMPORTS = {
     "an endless time": (lambda data: about(data, seconds=1e300), "missing or damaged"),
     "an endless count": (lambda data: about(data, characters_seen=10**30), "missing or damaged"),
     "no floors": (lambda data: about(data, floors=[]), "missing or damaged"),
+    "floors without uniform": (
+        lambda data: about(data, floors={"bigram": 2.4}),
+        "missing or damaged",
+    ),
+    "floors that are none": (
+        lambda data: about(data, floors={"uniform": "3"}),
+        "missing or damaged",
+    ),
+    "a list as a name": (lambda data: about(data, name=["run"]), "missing or damaged"),
+    "a text as tags": (lambda data: about(data, tags="abc"), "missing or damaged"),
+    "a word for yes": (lambda data: about(data, given_weights="no"), "missing or damaged"),
+    "a hash that is none": (lambda data: about(data, text_sha256="../x"), "missing or damaged"),
     "an event": (lambda data: clipped_at(data, -1.0), "clip=-1.0 is not allowed"),
     "no metrics": (lambda data: changed(data, metrics_csv=None), "missing or damaged"),
     "a doubled step": (lambda data: metrics(data, twice), "missing or damaged"),
@@ -360,8 +387,33 @@ def test_an_import_cannot_name_a_path_or_replace_a_run(store, exported, run_id, 
     assert len(store.runs()) == 4
 
 
+def test_a_zip_that_was_unpacked_and_packed_again_comes_in(store, exported, run_id):
+    packed = changed(exported, folder="unroll run/")
+    with zipfile.ZipFile(file := io.BytesIO(packed), "a") as archive:
+        archive.writestr("__MACOSX/unroll run/._config.json", b"\0\5\26\7")
+        archive.writestr("unroll run/.DS_Store", b"\0")
+    new = import_run(store, file.getvalue())
+    assert store.ledger.reports(new) == store.ledger.reports(run_id)
+    assert store.ledger.steps(new)["loss_nats"].tolist() == (
+        store.ledger.steps(run_id)["loss_nats"].tolist()
+    )
+
+
+def test_a_stranger_cannot_name_a_file_of_this_machine(store, exported, tmp_path):
+    secret = tmp_path / "secret.txt"
+    secret.write_text("nobody reads this " * 99)
+    data = config(exported, text=str(secret))
+    row = store.get(import_run(store, data))
+    assert row.config.text == f"own:{row.text_sha256[:12]}"
+
+
+def test_floors_that_an_older_version_took_in_are_not_shown(store, run_id):
+    store.update(run_id, floors={"bigram": 2.4, "mine": 1.0})
+    assert store.get(run_id).floors == {}
+
+
 def test_an_imported_name_is_one_line(store, exported):
-    new = import_run(store, about(exported, name="  a\n# b\t"))
+    new = import_run(store, about(exported, name="  a\n# \x1bb\t"))
     assert store.get(new).name == "a # b"
 
 

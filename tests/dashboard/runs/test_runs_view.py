@@ -7,6 +7,8 @@ import pytest
 from visit import ENDLESS, TINY, Visit
 
 from core.config import PRESETS
+from core.data.alphabet import decode
+from core.data.corpora import load_corpus
 from core.experiments.cells import BASE, Mark
 from core.experiments.plan import SweepPlan
 from core.experiments.recorded_cells import RecordedCells
@@ -159,6 +161,31 @@ def test_a_finished_run_is_extended():
     assert manager().get(run.run_id).wait(PATIENCE).step == 30
 
 
+def test_the_text_of_a_run_on_a_file_is_kept_or_refused_and_never_another_one(tmp_path):
+    run = trained()  # on the built-in text, which a former version may have read from a file
+    path = tmp_path / "manual.txt"
+    path.write_text("Another text. " * 99)
+    library().shelf().update(run.run_id, run.snapshot.config.changed(text=str(path)))
+    visit = runs_page(run.run_id).click("Duplicate")
+    (said,) = visit.said("error")
+    assert "is not the text that this run began with: bring the old one back" in said
+    builtin = load_corpus("builtin")
+    path.write_text(decode(builtin.ids))
+    key = visit.click("Duplicate").chosen()["text"]
+    assert key == f"own:{builtin.sha256[:12]}"
+    assert load_corpus(key).sha256 == builtin.sha256
+
+
+def test_a_damaged_row_is_told_of_and_the_others_are_listed():
+    lost, _ = trained(seed=1), trained(seed=2)
+    with library().shelf().transaction() as connection:
+        connection.execute("UPDATE runs SET status = 'x' WHERE id = ?", (lost.run_id,))
+    visit = runs_page()
+    (said,) = visit.said("warning")
+    assert said.startswith(f"What the list knows of run {lost.run_id} is damaged")
+    assert len(table_of(visit)) == 1
+
+
 def test_a_duplicate_brings_settings_and_live_changes_and_starts_another_run():
     config = PRESETS["demo"].config.changed(**{**TINY, "steps": 12})
     run = manager().start(config, planned=[Event(4, "clip", 0.5), Event(99, "clip", 1.0)])
@@ -296,7 +323,7 @@ def test_a_run_goes_out_and_comes_in():
     assert table["Best"].nunique() == 1
     visit.page.file_uploader(key="runs_import").set_value(("x.zip", b"no", "application/zip"))
     assert visit.look().said("error") == [
-        "This file cannot be imported. It is not a whole .zip file; export or copy it again."
+        "This file cannot be imported (it is not a whole .zip file): export it again."
     ]
 
 

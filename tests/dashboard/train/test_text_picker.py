@@ -28,13 +28,25 @@ BOMB = gzip.compress(b"a" * 1_000_000) * 201  # 200 kB that unpack to 201 MB
     [
         ("e.txt", b"", "e.txt is empty"),
         ("e.txt", b"a\0b", "e.txt is not a text (a zero byte at offset 1)"),
+        ("tiny.txt", b"x" * 39, "tiny.txt has 39 characters after normalising and 40 are needed"),
+        ("war.txt", "ж".encode() * 9_000 + b"oui" * 9, "Only 0.3% of war.txt is letters"),
         ("cat.txt", b"\x89PNG\r\n", "cat.txt holds a PNG picture"),
         ("e.txt", b"caf\xe9 au lait", "e.txt is not UTF-8 (byte 0xE9 at offset 3)"),
         ("e.txt", "東京".encode(), "Nothing is left of e.txt after normalising"),
-        ("e.gz", BOMB, "e.gz holds more than 200,000,000 bytes of text"),
+        ("e.gz", BOMB, "e.gz holds more than 200,000,000 characters"),
         ("*[e](http:a.example)*.txt", b"", "*[e](http:a.example)*.txt is empty"),
     ],
-    ids=["empty", "binary", "picture", "undecodable", "another alphabet", "bomb", "odd name"],
+    ids=[
+        "empty",
+        "binary",
+        "too short",
+        "next to nothing",
+        "picture",
+        "undecodable",
+        "another alphabet",
+        "bomb",
+        "odd name",
+    ],
 )
 def test_an_upload_that_is_no_text_is_refused_and_the_chosen_text_stays(name, data, sentence):
     visit = Visit().upload(name, data)
@@ -43,6 +55,23 @@ def test_an_upload_that_is_no_text_is_refused_and_the_chosen_text_stays(name, da
     assert visit.chosen()["text"] == "builtin"
     assert visit.allowed() == ["Start"]
     assert visit.upload("good.txt", PROSE).said("error") == []
+
+
+def test_a_text_of_which_much_is_lost_is_warned_of_and_taken():
+    visit = Visit().upload("war.txt", "война ".encode() * 300 + b"bonjour " * 100)
+    (said,) = visit.said("warning")
+    assert said == "Only 32% of this text is letters a to z and digits: all else becomes spaces."
+    assert visit.chosen()["text"].startswith("own:")
+
+
+def test_a_text_in_another_encoding_is_taken_once_that_is_chosen():
+    visit = Visit().upload("notes.txt", "für große Leute ".encode("latin-1") * 9)
+    (said,) = visit.said("error")
+    assert "is not UTF-8 (byte 0xFC at offset 1): name its encoding" in said
+    visit.page.selectbox(key="text_encoding").set_value("latin-1")
+    assert visit.look().said("error") == []
+    assert visit.chosen()["text"].startswith("own:")
+    assert any("9 letters lost their accents" in c.value for c in visit.page.caption)
 
 
 def test_two_texts_of_the_same_name_can_be_told_apart():
@@ -79,7 +108,7 @@ def test_a_page_made_by_hand_cannot_name_a_file():
 
 
 def test_a_file_on_this_machine_is_found_by_its_path(tmp_path, monkeypatch):
-    monkeypatch.setattr(st, "get_option", {"server.address": "127.0.0.1"}.get)
+    monkeypatch.setenv("UNROLL_LOCAL_FILES", "1")
     file = tmp_path / "prose.txt"
     file.write_bytes(PROSE)
     visit = Visit()
@@ -95,9 +124,13 @@ def test_a_file_on_this_machine_is_found_by_its_path(tmp_path, monkeypatch):
     assert visit.widget("field_text").options[-1] == "prose.txt"
 
 
-@pytest.mark.parametrize("address", ["0.0.0.0", None, "192.168.1.7"])
-def test_paths_are_not_asked_for_where_others_can_reach_the_page(address, monkeypatch):
-    monkeypatch.setattr(st, "get_option", {"server.address": address}.get)
+@pytest.mark.parametrize("value", [None, "", "0"])
+def test_paths_are_not_asked_for_unless_the_machines_owner_says_so(value, monkeypatch):
+    monkeypatch.setattr(st, "get_option", {"server.address": "127.0.0.1"}.get)
+    if value is None:
+        monkeypatch.delenv("UNROLL_LOCAL_FILES", raising=False)
+    else:
+        monkeypatch.setenv("UNROLL_LOCAL_FILES", value)
     visit = Visit()
     assert len(visit.page.text_input) == 0
     assert len(visit.page.get("file_uploader")) == 1
