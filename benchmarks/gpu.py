@@ -3,7 +3,7 @@
     python -m benchmarks.gpu [--json]
 
 Steps a second of Arch 1, ReLU, T 40, at N 100 and 1024 and B 32 and 1024, in turn. `auto` in
-`core/training/devices.py` should pick what wins here.
+`core/engines/devices.py` should pick what wins here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def main() -> None:
     options = parser.parse_args()
     if not torch.cuda.is_available():
         parser.exit(1, "This machine shows torch no CUDA device: there is nothing to measure.\n")
-    prepare_thread()
+    prepare_thread("torch")
     corpus = load_corpus("builtin")
     base = PRESETS["arch1"].config
     results = {

@@ -23,7 +23,7 @@ from time import perf_counter
 from core.config import PRESETS, TrainingConfig
 from core.data.corpora import load_corpus
 from core.engines.threads import prepare_thread
-from core.records import StepRecord
+from core.steps import StepTable
 from core.storage.store import Store
 from core.storage.writer import Writer
 from core.training.trainer import Trainer
@@ -54,7 +54,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--rounds", type=int, default=15, help="turns of each candidate (>= 7)")
     options = parser.parse_args()
-    prepare_thread()
+    prepare_thread("torch")
     results = {
         name: _measure(PRESETS[name].config.changed(device="cpu"), max(7, options.rounds))
         for name in ("arch1", "arch2")
@@ -107,7 +107,7 @@ def _measure(config: TrainingConfig, rounds: int) -> dict[str, float]:
 
 def _turns(config: TrainingConfig, writer: Writer | None) -> Callable[[], float]:
     trainer = Trainer(config.changed(steps=10_000_000), load_corpus(config.text))
-    records = trainer.train()
+    records = trainer.tell()
     recorder = None
     if writer is not None:
         recorder = writer.recorder(f"{id(trainer):x}", trainer.config, hold=print)
@@ -116,11 +116,11 @@ def _turns(config: TrainingConfig, writer: Writer | None) -> Callable[[], float]
         """Train for a while; steps a second."""
         began, steps = perf_counter(), 0
         while perf_counter() - began < _TURN:
-            for record in islice(records, 50):
+            for record in islice(records, 5):
                 if recorder is not None:
                     recorder.record(record)
-                if isinstance(record, StepRecord):
-                    steps += 1
+                if isinstance(record, StepTable):
+                    steps += len(record)
                     if recorder is not None and recorder.checkpoint_due():
                         recorder.checkpoint(trainer.state())
         return steps / (perf_counter() - began)

@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args()
-    prepare_thread()
+    prepare_thread("torch")
     results = {name: _measure(PRESETS[name].config) for name in ("arch1", "arch2")}
     if options.json:
         print(json.dumps(results))

@@ -3,7 +3,7 @@
     python -m benchmarks.step            a table, and the curve over T and N
     python -m benchmarks.step --json     one object with the three ratios of each preset
 
-(a) our `Trainer` with every step recorded, (b) `torch.nn.RNN` of the same hidden size with
+(a) our `Trainer` with every step recorded, on the engine it takes and on torch's, (b) `torch.nn.RNN` of the same hidden size with
 autograd, (c) `core/networks/reference.py` with autograd, all in one process, in turn, on one
 thread; (d) the floor: the operations of the matrix products that a step needs, at the best
 rate that this machine reached in a 1000³ product.
@@ -23,7 +23,7 @@ from core.config import ALPHABET_SIZE, PRESETS, TrainingConfig
 from core.data.corpora import load_corpus
 from core.engines.threads import prepare_thread
 from core.history import History
-from core.records import StepRecord
+from core.steps import StepTable
 from core.training.trainer import Trainer
 
 _ARTICLE_STEPS = 800_001
@@ -36,12 +36,14 @@ def main() -> None:
     parser.add_argument("--text", default="builtin", help="what to train on")
     parser.add_argument("--rounds", type=int, default=9, help="turns of each candidate (>= 7)")
     options = parser.parse_args()
-    prepare_thread()
+    prepare_thread("torch")
     corpus = load_corpus(options.text)
     rate = best_product_rate()
     results = {}
-    for name in ("arch1", "arch2"):
-        config = PRESETS[name].config.changed(text=options.text, device="cpu")
+    free = PRESETS["arch2"].config.changed(feedback="free")
+    configs = {name: PRESETS[name].config for name in ("arch1", "demo", "arch2")}
+    for name, preset in {**configs, "arch2, free": free}.items():
+        config = preset.changed(text=options.text, device="cpu")
         results[name] = _compare(config, corpus, rate, options.rounds)
     if options.json:
         print(json.dumps(results))
@@ -55,12 +57,16 @@ def our_step(config: TrainingConfig, corpus) -> Callable[[], object]:
     """A step as a user runs it: trained, recorded, and reported on at its interval."""
     trainer = Trainer(config.changed(steps=10_000_000), corpus)
     history = History()
-    records = trainer.train()
+    told = trainer.tell()
+    ahead = 0  # steps are taken many at a time, and asked for one by one
 
     def step() -> None:
-        while not isinstance(record := next(records), StepRecord):
-            pass  # a report comes between two steps, and its time counts
-        history.append(record)
+        nonlocal ahead
+        while not ahead:
+            if isinstance(record := next(told), StepTable):  # reports between count, too
+                history.extend(record.columns)
+                ahead = len(record)
+        ahead -= 1
 
     return step
 
@@ -89,6 +95,7 @@ def _compare(config: TrainingConfig, corpus, rate: float, rounds: int) -> dict[s
     seconds = in_turn(
         {
             "ours": our_step(config, corpus),
+            "torch": our_step(config.changed(engine="torch"), corpus),
             "nn_rnn": nn_rnn_step(config, corpus),
             "reference": reference_step(config, corpus),
         },
@@ -97,6 +104,7 @@ def _compare(config: TrainingConfig, corpus, rate: float, rounds: int) -> dict[s
     floor = operations(config) / rate
     return {
         "ours_ms": seconds["ours"] * 1e3,
+        "torch_ms": seconds["torch"] * 1e3,
         "nn_rnn_ms": seconds["nn_rnn"] * 1e3,
         "reference_ms": seconds["reference"] * 1e3,
         "floor_ms": floor * 1e3,
@@ -108,30 +116,38 @@ def _compare(config: TrainingConfig, corpus, rate: float, rounds: int) -> dict[s
 
 def _print_table(results: dict[str, dict[str, float]], rate: float) -> None:
     print(f"best 1000³ product: {rate / 1e9:.0f} GFLOP/s on one thread\n")
-    print("| preset | ours | nn.RNN | reference | floor | vs nn.RNN | vs reference | to floor |")
-    print("|---|---|---|---|---|---|---|---|")
+    print(
+        "| preset | ours | our torch engine | nn.RNN | reference | floor | vs torch engine "
+        "| vs nn.RNN | vs reference | to floor |"
+    )
+    print("|" + "---|" * 10)
     for name, r in results.items():
         print(
-            f"| {name} | {r['ours_ms']:.2f} ms | {r['nn_rnn_ms']:.2f} ms "
+            f"| {name} | {r['ours_ms']:.3f} ms | {r['torch_ms']:.3f} ms | {r['nn_rnn_ms']:.2f} ms "
             f"| {r['reference_ms']:.2f} ms | {r['floor_ms']:.3f} ms "
-            f"| {r['ratio_vs_nn_rnn']:.1f}× | {r['ratio_vs_reference']:.1f}× "
+            f"| {r['torch_ms'] / r['ours_ms']:.2f}× | {r['ratio_vs_nn_rnn']:.1f}× "
+            f"| {r['ratio_vs_reference']:.1f}× "
             f"| {r['ratio_to_floor']:.2f}× |"
         )
 
 
 def _print_curve(corpus, rate: float) -> None:
     print("\nArch 1 over sizes, all in turn:\n")
-    print("| T | N | ours | operations | GFLOP/s | to floor |")
-    print("|---|---|---|---|---|---|")
+    print("| T | N | B | engine taken | ours | torch engine | ratio | to floor |")
+    print("|" + "---|" * 8)
     base = PRESETS["arch1"].config.changed(device="cpu")
-    sizes = [(10, 100), (20, 100), (40, 100), (80, 100), (40, 50), (40, 200), (40, 400)]
-    configs = {size: base.changed(unrollings=size[0], nodes=size[1]) for size in sizes}
-    seconds = in_turn({size: our_step(config, corpus) for size, config in configs.items()})
-    for (T, N), config in configs.items():
-        needed, taken = operations(config), seconds[T, N]
+    sizes = [(T, 100, 32) for T in (1, 10, 20, 80, 200)]
+    sizes += [(20, N, 32) for N in (50, 200, 400)] + [(20, 100, B) for B in (1, 8, 128, 256)]
+    for T, N, B in sizes:
+        config = base.changed(unrollings=T, nodes=N, batch_size=B)
+        plain = config.changed(engine="torch")
+        both = {"ours": our_step(config, corpus), "torch": our_step(plain, corpus)}
+        seconds = in_turn(both)
+        taken = Trainer(config, corpus).choice.engine
         print(
-            f"| {T} | {N} | {taken * 1e3:.2f} ms | {needed / 1e6:.0f} M "
-            f"| {needed / taken / 1e9:.0f} | {taken * rate / needed:.2f}× |"
+            f"| {T} | {N} | {B} | {taken} | {seconds['ours'] * 1e3:.3f} ms "
+            f"| {seconds['torch'] * 1e3:.3f} ms | {seconds['torch'] / seconds['ours']:.2f}× "
+            f"| {seconds['ours'] * rate / operations(config):.2f}× |"
         )
 
 
