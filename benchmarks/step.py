@@ -3,10 +3,10 @@
     python -m benchmarks.step            a table, and the curve over T and N
     python -m benchmarks.step --json     one object with the three ratios of each preset
 
-(a) our `Trainer` with every step recorded, on the engine it takes and on torch's, (b) `torch.nn.RNN` of the same hidden size with
-autograd, (c) `core/networks/reference.py` with autograd, all in one process, in turn, on one
-thread; (d) the floor: the operations of the matrix products that a step needs, at the best
-rate that this machine reached in a 1000³ product.
+(a) our `Trainer` with every step recorded, on the engine it takes and on torch's, (b)
+`torch.nn.RNN` of the same hidden size with autograd, (c) `core/networks/reference.py` with
+autograd, all in one process, in turn, on one thread; (d) the floor: the operations of the matrix
+products that a step needs, at the best rate that this machine reached in a 1000³ product.
 """
 
 from __future__ import annotations
