@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 CONFIG = TrainingConfig(nodes=16, text="latch:4")
 SENTENCE = "Grüße <script>window.hacked = 1</script> & <b>fett</b>"
-READ = "gr e script window hacked one script b fett b "
+READ = "grusse script window hacked one script b fett b "
 REMOVED = "üß<>.=1</>&<></>"
 
 
@@ -79,14 +79,14 @@ def test_a_visitor_writes_steps_and_reads_a_sentence_of_their_own(page):
     box.press("Control+Enter")
     row = page.locator(".coloured-text .text").first
     removed = row.locator(".removed")
-    expect(removed).not_to_have_count(1)
+    expect(removed.first).to_have_text("ü")
     assert "".join(removed.all_text_contents()).replace(" ", "") == REMOVED
     kept = row.locator(".character:not(.removed)")
     assert "".join(kept.all_text_contents()).replace("·", " ") == READ
     assert page.evaluate("window.hacked") is None
     assert page.locator(".coloured-text script, .coloured-text b:not(.label b)").count() == 0
 
-    arrays = {name: tensor.numpy() for name, tensor in weights().items()}
+    arrays = weights()
     bits = surprise(arrays, CONFIG, encode(READ)).bits
     colours = kept.evaluate_all("spans => spans.map((span) => span.style.backgroundColor)")
     shares = [int(re.search(r"(\d+)%", colour)[1]) for colour in colours[1:]]
