@@ -89,7 +89,9 @@ def test_a_visitor_writes_steps_and_reads_a_sentence_of_their_own(page):
     arrays = weights()
     bits = surprise(arrays, CONFIG, encode(READ)).bits
     colours = kept.evaluate_all("spans => spans.map((span) => span.style.backgroundColor)")
-    shares = [int(re.search(r"(\d+)%", colour)[1]) for colour in colours[1:]]
+    # A browser writes no percentages for halves.
+    found = [re.search(r"(\d+)%", colour) for colour in colours[1:]]
+    shares = [int(share[1]) if share else 50 for share in found]
     assert colours[0] == ""  # given, so nothing to be surprised at
     assert shares == pytest.approx([70 * min(1, b / 8) for b in bits], abs=0.6)
 
