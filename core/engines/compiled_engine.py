@@ -73,13 +73,14 @@ class CompiledEngine(Engine):
         )
         window, kind = network.window(unrollings), network.kind
         made, problem = kind.train(window, update, ids, unrollings, rates, roots, losses, norms)
+        losses, norms = losses[:made], norms[:made]
         losses = losses.astype(np.float32).astype(np.float64)  # a history keeps no more of them
         tried = made + (problem != FINE)
         network.note_window(ids[(tried - 1) * unrollings : tried * unrollings + 1])
         if problem != FINE:
             cursors.restore(before)
             cursors.read(unrollings * made)
-            return Steps(losses[:made], norms[:made], self._named(problem))
+            return Steps(losses, norms, self._named(problem))
         gradient = row_norms(network.hidden_gradients(weights)) if look else ()
         return Steps(losses, norms, window_gradient=gradient)
 

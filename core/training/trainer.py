@@ -116,7 +116,7 @@ class Trainer:
         Raises:
             Diverged: a loss, a gradient or an update was not finite.
         """
-        for told in self.tell():
+        for told in self.tell(lambda: 1):  # the trainer is nowhere ahead of its records
             if isinstance(told, StepTable):
                 yield from told.records()
             else:

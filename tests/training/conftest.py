@@ -6,6 +6,7 @@ from threading import Condition
 import pytest
 
 from core.training import driver as driver_module
+from core.training import trainer as trainer_module
 from core.training.trainer import Trainer
 
 PATIENCE = 20.0  # seconds before a test that waits in vain fails
@@ -56,10 +57,11 @@ def gate(make_run, monkeypatch) -> Iterator[Gate]:
     gate = Gate()
 
     class GatedTrainer(Trainer):
-        def step(self):
+        def _try(self, steps):
             gate.pass_through()
-            return super().step()
+            return super()._try(steps)
 
+    monkeypatch.setattr(trainer_module, "_AT_ONCE", 1e-9)  # one step after the other
     monkeypatch.setattr(driver_module, "Trainer", GatedTrainer)
     yield gate
     gate.open()

@@ -75,7 +75,7 @@ def poisoned_step(trainer, value):
 
 
 def test_clipping_saves_a_step_whose_gradient_is_finite_and_its_squares_are_not(corpus, small):
-    trainer = Trainer(small(optimiser="sgd", learning_rate=1.0, clip=1.25), corpus)
+    trainer = Trainer(small(optimiser="sgd", learning_rate=1.0, clip=1.25, engine="torch"), corpus)
     before = trainer.weights()["U"]
     record = poisoned_step(trainer, 1e30)
     assert record.grad_norm == pytest.approx(2e30)  # of four such numbers
@@ -86,14 +86,14 @@ def test_clipping_saves_a_step_whose_gradient_is_finite_and_its_squares_are_not(
 
 
 def test_without_clipping_such_a_step_diverges(corpus, small):
-    trainer = Trainer(small(optimiser="sgd", clip=0), corpus)
+    trainer = Trainer(small(optimiser="sgd", clip=0, engine="torch"), corpus)
     with pytest.raises(Diverged, match="Turn clipping on, or lower the learning rate") as caught:
         poisoned_step(trainer, 1e30)
     assert caught.value.cause == "the norm of the gradient"
 
 
 def test_who_has_clipping_on_is_not_told_to_turn_it_on(corpus, small):
-    trainer = Trainer(small(clip=1.25), corpus)
+    trainer = Trainer(small(clip=1.25, engine="torch"), corpus)
     with pytest.raises(Diverged, match=r"Lower the learning rate: clipping at 1\.25 is on"):
         poisoned_step(trainer, math.nan)
 
@@ -112,7 +112,7 @@ def test_who_has_clipping_on_is_not_told_to_turn_it_on(corpus, small):
 def test_the_cause_of_a_divergence_is_the_first_number_that_is_not_finite(
     poison, cause, corpus, small
 ):
-    trainer = Trainer(small(), corpus)
+    trainer = Trainer(small(engine="torch"), corpus)
     trainer.step()
     kept, original = trainer.weights(), trainer.engine.network.loss_and_gradients
 
@@ -135,7 +135,7 @@ def test_the_cause_of_a_divergence_is_the_first_number_that_is_not_finite(
 
 
 def test_an_update_that_is_not_finite_is_taken_back(corpus, small):
-    trainer = Trainer(small(clip=0, optimiser="sgd"), corpus)
+    trainer = Trainer(small(clip=0, optimiser="sgd", engine="torch"), corpus)
     trainer.step()
     kept, original = trainer.weights(), trainer.engine.network.loss_and_gradients
 

@@ -45,7 +45,9 @@ def test_a_probe_is_of_the_weights_as_they_stand_and_of_the_held_out_text(corpus
 @pytest.mark.parametrize("combine", ["concat", "add", "multiply"])
 def test_the_window_gradient_is_that_of_the_step_itself(corpus, small, combine):
     trainer = Trainer(small(steps=1, probe_every=1, combine=combine), corpus)
-    weights = {name: w.double().requires_grad_() for name, w in trainer.parameters.copies().items()}
+    weights = {
+        name: torch.from_numpy(w).double().requires_grad_() for name, w in trainer.weights().items()
+    }
     cursors = type(trainer._cursors)(corpus.training, trainer.config.batch_size)
     inputs, targets = (torch.from_numpy(i) for i in cursors.next_window(trainer.config.unrollings))
     state = reference.initial_state(trainer.config, trainer.config.batch_size, weights["U"])

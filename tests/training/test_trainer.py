@@ -85,7 +85,7 @@ def test_twenty_steps_equal_an_independent_float64_training(
     records = [trainer.step() for _ in range(20)]
     losses, norms = witness.train(corpus.training, weights, [6] * 20, **settings)
 
-    np.testing.assert_allclose([r.loss_nats for r in records], losses, atol=1e-5)
+    np.testing.assert_allclose([r.loss_nats for r in records], losses, rtol=2e-6, atol=1e-5)
     np.testing.assert_allclose([r.grad_norm for r in records], norms, rtol=1e-4)
     assert [r.clipped for r in records] == [norm > 0.3 for norm in norms]
     assert any(r.clipped for r in records)
@@ -110,7 +110,7 @@ def test_a_live_change_of_unrollings_keeps_the_hidden_state_and_the_place(
 ):
     windows = [6] * 4 + [11] * 4 + [1] * 3 + [6] * 4
     settings = {**ARCHITECTURES[architecture], "optimiser": "sgd", "learning_rate": 1.0}
-    config = small(**settings, clip=0)
+    config = small(**settings, clip=0, engine="torch")
     weights = given_weights(config)
     trainer = Trainer(config, corpus, initial_weights=weights)
     seen, records = spy_on_windows(trainer), []
@@ -136,7 +136,8 @@ def test_the_hidden_state_crosses_windows(corpus, small):
 
     forgetful = Trainer(short, corpus, initial_weights=weights)
     first = forgetful.step().loss_nats
-    forgetful._state = forgetful.network.initial_state(short.batch_size)
+    engine = forgetful.engine
+    engine.restore(np.zeros_like(engine.carried()), engine.accumulators())
     assert (first + forgetful.step().loss_nats) / 2 != pytest.approx(whole, abs=1e-3)
 
 
@@ -285,7 +286,7 @@ def test_a_live_learning_rate_starts_from_the_stair_reached(corpus, small):
 
 
 def test_a_live_clip_counts_from_the_next_step(corpus, small):
-    trainer = Trainer(small(clip=0), corpus)
+    trainer = Trainer(small(clip=0, engine="torch"), corpus)
     assert not trainer.step().clipped
     trainer.change(trainer.live.changed(clip=1e-3))
     record = trainer.step()
@@ -309,11 +310,13 @@ def test_a_window_longer_than_the_text_is_refused_and_changes_nothing(make_corpu
 def test_the_validation_text_is_never_trained_on(small):
     # 380 characters of a to y, then 20 of z that are held out; training wraps three times.
     ids = np.append(np.arange(380) % 25 + 1, np.full(20, 26)).astype(np.uint8)
-    trainer = Trainer(small(steps=60), Corpus("k", "no z before the end", ids))
+    trainer = Trainer(small(steps=60, engine="torch"), Corpus("k", "no z before the end", ids))
     seen = spy_on_windows(trainer)
     last = reports_of(trainer.train())[-1]
     assert last.step == 60
-    assert last.validation_loss_nats == mean_loss(trainer.network, np.full(20, 26, np.uint8))
+    assert last.validation_loss_nats == mean_loss(
+        trainer.weights(), trainer.config, np.full(20, 26, np.uint8), compiled=False
+    )
     assert 4 * 6 * len(seen) > 3 * 380
     read = torch.cat([torch.cat([inputs, targets]) for inputs, targets, *_ in seen])
     assert read.max() == 25

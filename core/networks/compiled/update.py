@@ -26,7 +26,7 @@ FINE, BAD_LOSS, BAD_GRADIENT, BAD_UPDATE = range(4)
 SUSPICIOUS_NORM = 1e15
 """A finite gradient makes finite weights unless its norm is beyond this."""
 
-_LARGEST_NORM = float(np.finfo(np.float32).max)  # what a record holds
+_LARGEST = float(np.finfo(np.float32).max)  # loss or norm that a record holds
 
 
 class Update(NamedTuple):
@@ -47,11 +47,11 @@ def update(u: Update, loss: float, rate: float, root: float) -> tuple[float, int
     `rate` is the optimiser's learning rate; Adam's is η / (1 - β₁ᵗ), and `root` √(1 - β₂ᵗ).
     """
     norm = norm_of(u.gradient)
-    if not math.isfinite(loss):
+    if not abs(loss) <= _LARGEST:
         return norm, BAD_LOSS
     # Squares of a float32 gradient may be more than any float32, and clipping still saves the
     # step; without it there is nothing to save.
-    if not norm <= (_LARGEST_NORM if u.clip > 0 else math.sqrt(_LARGEST_NORM)):
+    if not norm <= (_LARGEST if u.clip > 0 else math.sqrt(_LARGEST)):
         return norm, BAD_GRADIENT
     if norm <= SUSPICIOUS_NORM:
         _change(u, norm, rate, root)
