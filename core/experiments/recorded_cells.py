@@ -97,6 +97,7 @@ class RecordedCells:
                 "characters_seen": state.characters_seen,
                 "seconds": state.seconds,
                 "text_sha256": run.text_sha256,
+                "engine": state.engine,
             },
             ended=True,
         )

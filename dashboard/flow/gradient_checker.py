@@ -7,6 +7,7 @@ import math
 import pandas as pd
 import streamlit as st
 
+from core.engines.engine import EngineName
 from core.errors import UnrollError
 from core.insight.gradient_check import Comparison, check_gradient
 from core.training.snapshot import WatchedRun
@@ -48,7 +49,8 @@ def _check(run: WatchedRun) -> None:
     try:
         step, weights = run_weights(run)
         ids = text_facts(snapshot.config.text).corpus.validation
-        compared = check_gradient(weights, snapshot.config, ids, snapshot.live.unrollings)
+        engine: EngineName = "compiled" if snapshot.engine == "compiled" else "torch"
+        compared = check_gradient(weights, snapshot.config, ids, snapshot.live.unrollings, engine)
     except UnrollError as error:
         compared = str(error)
     st.session_state[_RESULT] = (run.run_id, step, compared)

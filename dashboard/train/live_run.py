@@ -171,7 +171,8 @@ def _in_words(snapshot: RunSnapshot | None, validation: float | None) -> str:
     if snapshot.device:
         sentence += f" Trains on the {snapshot.device.upper()}: {snapshot.device_reason}."
     if snapshot.engine:
-        sentence += f" Its engine is {VALUES[snapshot.engine]}: {snapshot.engine_reason}."
+        why = f": {snapshot.engine_reason}" if snapshot.engine_reason else ""
+        sentence += f" Its engine is {VALUES[snapshot.engine]}{why}."
     return sentence
 
 

@@ -41,8 +41,8 @@ _HELP = {
     "probe_every": "Steps between two probes of the gradient flow. 0 is off.",
     "seed": "Of the first weights and of the samples: the same seed draws the same curve.",
     "device": "auto times a step on each and takes the faster.",
-    "engine": "What makes the steps. Compiled code is faster up to 200 nodes or so and runs on the "
-    "CPU; torch is for GPUs and large networks. auto takes the faster.",
+    "engine": "What makes the steps. Compiled code runs on the CPU, and torch on GPUs, too. "
+    "auto takes compiled code for small networks, and times a step of each for large ones.",
 }
 # Where the sliders stop; the number beside each takes any value.
 _GRIDS = {

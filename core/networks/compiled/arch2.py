@@ -68,7 +68,7 @@ def train(
     losses: ndarray,
     norms: ndarray,
 ) -> tuple[int, int]:
-    """As `arch1.train`."""
+    """As `arch1.train`, written again: numba keeps no function that another one is given."""
     for s in range(len(rates)):
         read = ids[s * steps : (s + 1) * steps + 1]
         losses[s] = gradients(a, read[:-1], read[1:])
