@@ -18,13 +18,12 @@ from core.records import EventKind, RunStatus
 from core.training.snapshot import RunSnapshot
 from dashboard.charts import training as charts
 from dashboard.charts.frames import events_frame, metrics_frame, reports_frame
-from dashboard.charts.losses import written
+from dashboard.charts.losses import Look, written
 from dashboard.charts.parts import Figure
 from dashboard.charts.shared import Shared
 from dashboard.charts.theme import STATUS_COLOURS
 from dashboard.widgets.findings import findings_button
 from dashboard.widgets.live_chart import live_chart
-from dashboard.widgets.look import Look
 from dashboard.widgets.plain import plain
 
 _SAMPLES_SHOWN = 12
@@ -36,7 +35,7 @@ def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
     _status(snapshot)
     _figures(snapshot, look)
     curves = _curves(snapshot, look)
-    revision = f"{snapshot.run_id if snapshot else ''}-{look.unit}-{look.axis}"
+    revision = f"{snapshot.run_id if snapshot else ''}-{look.unit}-{look.axis}-{look.scale}"
     curve, texts = st.columns([3, 2])
     with curve:
         live_chart(
@@ -94,8 +93,7 @@ def _draw_curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, Figure]:
         snapshot.floors if snapshot else {},
         events,
         ACTIVATIONS[activation],
-        unit=look.unit,
-        axis=look.axis,
+        look,
     )
     clip = snapshot.live.clip if snapshot else 0
     return {

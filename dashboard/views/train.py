@@ -27,10 +27,10 @@ else:
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.header("Train", width="content", anchor=False)
     st.markdown(describe(described), width="content")
-    race_button(described, watched=run is not None)
+run_controls(run, config)
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    run_controls(run, config)
     look = look_controls()
+    race_button(described, watched=run is not None)
 with st.container():  # below the buttons: what comes and goes must not move them
     if not active:
         planned_changes()
