@@ -98,7 +98,10 @@ def keep_in_view(
         mode="markers+text",
         marker={"symbol": "triangle-up", "size": 11, "color": EVENT.color},
         text=_labels_apart(x[beyond], y[beyond], float(x.max())),
-        textposition="bottom center",
+        # Next to an edge of the plot beside the mark, not half outside.
+        textposition=[
+            "bottom right" if place < _APART * x.max() else "bottom left" for place in x[beyond]
+        ],
         textfont={"size": 13},
         customdata=[f"{value:.4g}" for value in y[beyond]],
         hovertemplate="%{customdata}<extra>higher than drawn</extra>",

@@ -25,7 +25,7 @@ from dashboard.charts.losses import (
     keep_in_view,
     loss_figure,
 )
-from dashboard.charts.parts import Figure, band, curve, emptied, f4, level, upright
+from dashboard.charts.parts import Figure, band, curve, emptied, f4, level, note, upright
 from dashboard.charts.theme import LOG_AXIS
 
 _LABEL_ROOM = 0.04  # of an axis, for a label that stands on end
@@ -55,7 +55,7 @@ def loss_chart(
         f4(in_unit(metrics[name], look.unit)) for name in ("loss_min", "loss_max", "loss_mean")
     )
     _envelope(figure, x, low, high, style, "each step")
-    curve(figure, x=x, y=mean, name=f"training, mean of {MEAN_STEPS} steps", line=style.line)
+    curve(figure, x=x, y=mean, name=f"mean of {MEAN_STEPS} steps", line=style.line)
     curve(
         figure,
         x=reported_at,
@@ -94,20 +94,29 @@ def gradient_chart(
 
 
 def learning_rate_chart(
-    metrics: pd.DataFrame, events: pd.DataFrame, *, axis: Axis = "step"
+    metrics: pd.DataFrame,
+    events: pd.DataFrame,
+    *,
+    axis: Axis = "step",
+    base: float | None = None,
 ) -> Figure:
-    """The learning rate of each step, down its staircase."""
+    """The learning rate of each step, down its staircase; with a `base`, both in numbers."""
+    rates = f4(metrics["learning_rate"])
     figure = along_a_run("Learning rate", axis, "learning rate", rangemode="tozero")
     curve(
         figure,
         x=f4(metrics[axis]),
-        y=f4(metrics["learning_rate"]),
+        y=rates,
         name="learning rate",
         line={**LEARNING_RATE.line, "shape": "hv"},
         showlegend=False,
     )
     if metrics.empty:
         emptied(figure, "no steps yet", y_range=(0, 1))
+    elif base is not None:
+        words = f"base {base:g}, now {rates[-1]:.3g}"
+        place = {"x": 1, "y": 0.02, "xanchor": "right", "yanchor": "bottom"}
+        note(figure, words, xref="paper", yref="paper", **place)
     _mark_changes(figure, events, axis)
     return figure
 

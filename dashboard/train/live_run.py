@@ -99,7 +99,9 @@ def _draw_curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, Figure]:
     return {
         "loss": loss,
         "norm": charts.gradient_chart(metrics, events, clip, axis=look.axis),
-        "rate": charts.learning_rate_chart(metrics, events, axis=look.axis),
+        "rate": charts.learning_rate_chart(
+            metrics, events, axis=look.axis, base=snapshot.live.learning_rate if snapshot else None
+        ),
     }
 
 
@@ -116,6 +118,8 @@ def _status(snapshot: RunSnapshot | None) -> None:
         text += " · waiting for a free place to train"
     elif snapshot.status == RunStatus.RUNNING and snapshot.message:
         text = f"{snapshot.message} …"
+    elif snapshot.device and snapshot.engine:
+        text += f" · {VALUES[snapshot.device]}, {VALUES[snapshot.engine]}"
     st.progress(share, f":{STATUS_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
     if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
         st.error(plain(snapshot.message), icon=":material/error:")
@@ -151,13 +155,17 @@ def _figures(snapshot: RunSnapshot | None, look: Look) -> None:
     columns[2].metric(
         "Clipped steps", f"{history.clipped_share(MEAN_STEPS):.0%}" if trained else "–"
     )
-    columns[3].metric("Steps a second", f"{pace:,.0f}" if pace else "–")
+    columns[3].metric(
+        "Steps a second",
+        f"{pace:,.0f}" if pace else "–",
+        help=(snapshot and _where(snapshot)) or "Where it trains, and with what, once it does.",
+    )
     columns[4].metric("Time left", _duration(left))
     st.caption(_in_words(snapshot, validation))
 
 
 def _in_words(snapshot: RunSnapshot | None, validation: float | None) -> str:
-    """Where the loss stands among the lines, what is used of the past, and what trains."""
+    """Where the loss stands among the lines, and what is used of the past."""
     if snapshot is None:
         return _NO_REPORT
     sentence = _NO_REPORT
@@ -166,8 +174,14 @@ def _in_words(snapshot: RunSnapshot | None, validation: float | None) -> str:
         sentence = standing(validation, snapshot.floors, newest)
     elif snapshot.step:
         sentence = "The first report is yet to come."
+    return sentence
+
+
+def _where(snapshot: RunSnapshot) -> str:
+    """On what and with what it trains, for the help of its pace."""
+    sentence = ""
     if snapshot.device:
-        sentence += f" Trains on the {snapshot.device.upper()}: {snapshot.device_reason}."
+        sentence += f"Trains on the {snapshot.device.upper()}: {snapshot.device_reason}."
     if snapshot.engine:
         why = f": {snapshot.engine_reason}" if snapshot.engine_reason else ""
         sentence += f" Its engine is {VALUES[snapshot.engine]}{why}."
