@@ -14,17 +14,16 @@ from core.history import MEAN_STEPS, History
 from core.insight.standing import standing
 from core.labels import VALUES
 from core.palette import ACTIVATIONS
-from core.records import EventKind, RunStatus
+from core.records import RunStatus
 from core.training.snapshot import RunSnapshot
 from dashboard.charts import training as charts
 from dashboard.charts.frames import events_frame, metrics_frame, reports_frame
 from dashboard.charts.losses import Look, written
 from dashboard.charts.parts import Figure
 from dashboard.charts.shared import Shared
-from dashboard.charts.theme import STATUS_COLOURS
 from dashboard.widgets.findings import findings_button
 from dashboard.widgets.live_chart import live_chart
-from dashboard.widgets.plain import plain
+from dashboard.widgets.run_status import run_status
 
 _SAMPLES_SHOWN = 12
 _NO_REPORT = "The validation loss is read against the dashed lines, once there is one."
@@ -32,7 +31,7 @@ _NO_REPORT = "The validation loss is read against the dashed lines, once there i
 
 def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
     """The whole panel; without a run, the same panel empty."""
-    _status(snapshot)
+    run_status(snapshot)
     _figures(snapshot, look)
     curves = _curves(snapshot, look)
     revision = f"{snapshot.run_id if snapshot else ''}-{look.unit}-{look.axis}-{look.scale}"
@@ -103,35 +102,6 @@ def _draw_curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, Figure]:
             metrics, events, axis=look.axis, base=snapshot.live.learning_rate if snapshot else None
         ),
     }
-
-
-def _status(snapshot: RunSnapshot | None) -> None:
-    if snapshot is None:
-        st.progress(0.0, "Ready. Start trains the network; its curves and texts appear below.")
-        return
-    planned = snapshot.config.steps
-    share = min(1.0, snapshot.step / planned) if planned else 1.0
-    text = f"step {snapshot.step:,} of {planned:,}"
-    if snapshot.progress is not None:
-        share, text = min(1.0, snapshot.progress), f"{snapshot.message}: {snapshot.progress:.0%}"
-    elif snapshot.status == RunStatus.QUEUED:
-        text += " · waiting for a free place to train"
-    elif snapshot.status == RunStatus.RUNNING and snapshot.message:
-        text = f"{snapshot.message} …"
-    elif snapshot.device and snapshot.engine:
-        text += f" · {VALUES[snapshot.device]}, {VALUES[snapshot.engine]}"
-    st.progress(share, f":{STATUS_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
-    if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
-        st.error(plain(snapshot.message), icon=":material/error:")
-    elif snapshot.message and snapshot.status in (RunStatus.PAUSED, RunStatus.INTERRUPTED):
-        st.warning(plain(snapshot.message))  # a full disk, or a process that ended
-    changes = [
-        event
-        for event in snapshot.events
-        if event.kind.live_change or event.kind == EventKind.REFUSED
-    ]
-    if changes and changes[-1].kind == EventKind.REFUSED and snapshot.status.active:
-        st.warning(plain(changes[-1].text))
 
 
 def _figures(snapshot: RunSnapshot | None, look: Look) -> None:
