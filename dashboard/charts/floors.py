@@ -16,7 +16,7 @@ from dashboard.charts.losses import Look, in_unit
 from dashboard.charts.parts import Figure, note, shape
 
 # Pixels.
-_NAMES_WIDE = 104
+_NAMES_WIDE = 84
 _NAME_HIGH = 16.0
 _PLOT_HIGH = 290.0  # of most loss charts
 
@@ -30,7 +30,8 @@ def floor_levels(figure: Figure, floors: Mapping[str, float], look: Look) -> Non
         floors: nats per character by name.
     """
     shown = {name: in_unit(floors[name], look.unit) for name in FLOORS if name in floors}
-    figure["layout"]["margin"]["r"] = _NAMES_WIDE if shown else figure["layout"]["margin"]["r"]
+    if shown:
+        figure["layout"]["margin"]["r"] = _NAMES_WIDE
     logarithmic = look.scale == "log"
     heights = [np.log10(value) if logarithmic else value for value in shown.values()]
     lifted = _lifted(heights, _height_drawn(figure, heights, logarithmic))

@@ -55,7 +55,7 @@ def loss_chart(
         f4(in_unit(metrics[name], look.unit)) for name in ("loss_min", "loss_max", "loss_mean")
     )
     _envelope(figure, x, low, high, style, "each step")
-    curve(figure, x=x, y=mean, name=f"mean of {MEAN_STEPS} steps", line=style.line)
+    curve(figure, x=x, y=mean, name=f"{MEAN_STEPS}-step mean", line=style.line)
     curve(
         figure,
         x=reported_at,

@@ -83,7 +83,7 @@ def test_losses_are_drawn_as_they_are_in_nats():
     assert trace(figure, "each step").y.tolist() == [3.0, 2.0, 90.0, 2.5]
     assert trace(figure, "each step", shown=False).y.tolist() == [3.0, 2.0, 90.0, 2.5]
     means = np.cumsum([3.0, 2.0, 90.0, 2.5]) / [1, 2, 3, 4]
-    np.testing.assert_allclose(trace(figure, "mean of 100 steps").y, means, rtol=1e-6)
+    np.testing.assert_allclose(trace(figure, "100-step mean").y, means, rtol=1e-6)
     assert trace(figure, "validation").y.tolist() == pytest.approx([3.3, 2.75])
     assert figure.layout.yaxis.title.text == "nats per character"
 
@@ -159,7 +159,7 @@ def test_a_spike_of_one_step_in_a_long_run_is_drawn():
 
 def test_the_training_loss_wears_the_style_that_is_asked_for():
     figure = loss_chart()
-    assert trace(figure, "mean of 100 steps").line.color == TANH.color
+    assert trace(figure, "100-step mean").line.color == TANH.color
     assert trace(figure, "each step").line.color == TANH.color
 
 
