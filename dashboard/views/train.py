@@ -9,6 +9,7 @@ from dashboard.train.race_button import race_button
 from dashboard.train.settings import settings_panel
 from dashboard.widgets.describe import describe
 from dashboard.widgets.look import look_controls
+from dashboard.widgets.network_picture import network_picture
 from dashboard.widgets.plain import plain
 from dashboard.widgets.run_controls import planned_changes, run_controls
 
@@ -51,4 +52,6 @@ def live() -> None:
 
 
 live()
+st.subheader("The network", anchor=False)
+network_picture(described, key="network")
 write_link()
