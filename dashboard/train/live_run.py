@@ -16,6 +16,7 @@ from core.labels import VALUES
 from core.palette import ACTIVATIONS
 from core.records import RunStatus
 from core.training.snapshot import RunSnapshot
+from core.words import WORDS
 from dashboard.charts import training as charts
 from dashboard.charts.frames import events_frame, metrics_frame, reports_frame
 from dashboard.charts.losses import Look, written
@@ -116,11 +117,12 @@ def _figures(snapshot: RunSnapshot | None, look: Look) -> None:
     columns[0].metric(
         f"Training loss, {look.unit}",
         written(history.mean_loss(MEAN_STEPS), look.unit) if trained else "–",
-        help=f"Mean of the last {MEAN_STEPS} steps.",
+        help=f"Mean of the last {MEAN_STEPS} steps. {WORDS['nats']}",
     )
     columns[1].metric(
         f"Validation, {look.unit}",
         written(validation, look.unit) if validation is not None else "–",
+        help=f"Of the held-out text, at the last report. Dashed lines are floors. {WORDS['floor']}",
     )
     columns[2].metric(
         "Clipped steps", f"{history.clipped_share(MEAN_STEPS):.0%}" if trained else "–"

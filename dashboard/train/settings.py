@@ -17,6 +17,7 @@ from core.errors import ConfigError, UnrollError
 from core.labels import FIELDS, value_name
 from core.links import changes_from
 from core.training.snapshot import WatchedRun
+from core.words import WORDS
 from dashboard import session
 from dashboard.server import commanded
 from dashboard.train.text_picker import text_picker
@@ -30,12 +31,12 @@ _HELP = {
     "multiplied. Arch 2 knows concat only.",
     "feedback": "Arch 2 only. On: the true previous output comes back. Off: the network's own "
     "distribution does.",
-    "unrollings": "How many characters a window has, and so how far back a gradient can reach.",
+    "unrollings": WORDS["unrollings"],
     "init": "As published, the weights start around -0.1 and the recurrence starts dead; with "
     "tanh and Adam it comes back within some hundred steps. Zero-mean starts around 0. "
     "Orthogonal and identity set the recurrent block.",
     "learning_rate": "The optimiser's step size, before the staircase of the decay.",
-    "clip": "A gradient whose global norm is larger is scaled down to it. 0 is off.",
+    "clip": WORDS["clip"],
     "decay_rate": "The learning rate is multiplied by this ...",
     "decay_steps": "... every so many steps.",
     "report_every": "Steps between two validation losses and samples.",

@@ -75,8 +75,8 @@ def _caption(config: TrainingConfig) -> str:
     shapes = config.parameter_shapes
     counts = " + ".join(f"{_product(shape):,} in {name}" for name, shape in shapes.items())
     back = {
-        "h": "The previous hidden layer comes back; the dashed arrows are the way of the gradient, which "
-        "ends after T steps.",
+        "h": "The previous hidden layer comes back; the dashed arrows are the way of the "
+        "gradient, which ends after T steps.",
         "y": "The true previous output comes back, which is the very character that is read: no "
         "gradient goes from step to step.",
         "p": "The network's own previous output comes back, and with it a gradient.",
