@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import logging
 import os
 
 import streamlit as st
@@ -25,7 +26,7 @@ from core.training.snapshot import WatchedRun
 from dashboard.library import Library
 
 _MAX_RUNNING = 2  # more would only take turns on a laptop's cores
-_PATIENCE = 3.0  # seconds for a run to end its step when the server stops
+_PATIENCE = 2.0  # seconds for a run to end its step, and for a sweep, when the server stops
 
 
 @st.cache_resource
@@ -84,7 +85,16 @@ def sweeps() -> BackgroundSweeps:
     """
     store = library().store
     runs = RecordedCells(store) if store and not store.read_only else None
-    return BackgroundSweeps(Cluster(scheduler_address()), SweepStore(), runs)
+    made = BackgroundSweeps(Cluster(scheduler_address()), SweepStore(), runs)
+    atexit.register(_end_sweeps, made)
+    return made
+
+
+def _end_sweeps(made: BackgroundSweeps) -> None:
+    # At a program's end Dask has no thread left to tell of cells that are given up, and says so
+    # of each.
+    logging.getLogger("tornado.application").setLevel(logging.CRITICAL)
+    made.close(_PATIENCE)
 
 
 def find_run(run_id: str) -> WatchedRun | None:
