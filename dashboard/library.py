@@ -43,14 +43,24 @@ class Library:
         self.problem += " Runs are not recorded."
 
     def shelf(self) -> Store:
-        """The store.
+        """The store, opened anew if its file was deleted or replaced.
 
         Raises:
             StoreError: there is none.
         """
         if self.store is None:
             raise StoreError(self.problem)
+        if self.store.left_behind:
+            self.flush()  # first the writer, which takes along what it has recorded there
+            self.store.reopen()
+            self._open.clear()
         return self.store
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences about what of the store was damaged, deleted or replaced."""
+        told = self.writer.notice if self.writer else ""
+        return (*(self.store.damaged if self.store else ()), *([told] if told else ()))
 
     def stored(self, run_id: str) -> StoredRun | None:
         """A run of the store, to look at; None if it is not there."""

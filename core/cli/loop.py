@@ -99,6 +99,8 @@ def _follow(run: Run, writer: Writer | None) -> RunSnapshot:
         except KeyboardInterrupt:  # in the middle of a step: the last checkpoint stands
             run.abandon()
         _show(bar, run.snapshot)
+    if writer and writer.notice:
+        print(writer.notice, file=sys.stderr)
     return run.snapshot
 
 

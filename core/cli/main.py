@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from core.cli import probe, runs, sample, surprise, sweep, train, warm
+from core.cli.signals import terminated_as_interrupted
 from core.engines.warm import compile_in_background
 from core.errors import UnrollError, shown
 
@@ -46,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command != "warm":
         compile_in_background()
     try:
-        return _COMMANDS[options.command].run(options)
+        with terminated_as_interrupted():
+            return _COMMANDS[options.command].run(options)
     except UnrollError as error:
         print(error, file=sys.stderr)
         return 2

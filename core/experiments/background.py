@@ -196,11 +196,11 @@ class BackgroundSweeps:
                 raise TimeoutError(f"the sweep did not get there in {timeout:g} s")
             return now
 
-    def close(self) -> None:
-        """Stop, and let go of the workers."""
+    def close(self, patience: float = 20.0) -> None:
+        """Stop, and let go of the workers; so many seconds for either, at the most."""
         self.stop()
-        self.wait(20)
-        self.cluster.close()
+        self.wait(patience)
+        self.cluster.close(patience)
 
     def _work(self, sweep: Sweep) -> None:
         message, failed = "", False

@@ -105,15 +105,15 @@ class Cluster:
             return int(client.scheduler_info(n_workers=0)["n_workers"])
         return 0
 
-    def close(self) -> None:
-        """Let go of the workers; those of this machine end."""
+    def close(self, patience: float = 10.0) -> None:
+        """Let go of the workers; those of this machine end, or are killed after so many seconds."""
         client, process = self._client, self._process
         self._client = self._process = None
         if client is not None:
             with suppress(Exception):  # whatever is wrong with it, it is given up
-                client.close(timeout=2)
+                client.close(timeout=min(2.0, patience))
         if process is not None:
-            _end(process)
+            _end(process, patience)
 
     def _start(self) -> str:
         """Start the process of a local cluster; its scheduler's address."""
@@ -141,12 +141,12 @@ class Cluster:
         )
 
 
-def _end(process: subprocess.Popen[str]) -> None:
+def _end(process: subprocess.Popen[str], patience: float) -> None:
     """End a local cluster: it goes when its standard input does."""
     if process.stdin:
         process.stdin.close()
     try:
-        process.wait(10)
+        process.wait(patience)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -66,6 +66,8 @@ def checkpoint_bytes(checkpoint: Checkpoint) -> bytes:
         "loss_sum": state.loss_sum,
         "losses": state.losses,
         "reported_step": state.reported_step,
+        "probed_step": state.probed_step,
+        "window_gradient": state.window_gradient,
         "live": state.live.model_dump(),
         "planned": [asdict(event) for event in state.planned],
         "events": checkpoint.events,
@@ -153,9 +155,11 @@ def _read(data: bytes) -> Checkpoint:
         if not np.isfinite(arrays[name]).all():
             raise WeightsError(f"it has values in {name} that are not finite numbers")
     reported = about["reported_step"]
+    # Former versions kept no such field, and never made the probe of a state again.
+    probed = about.get("probed_step", about["step"])
     counters = [about[name] for name in ("step", "characters_seen", "losses", "events")]
     counters += [event["step"] for event in about["planned"]]
-    counters += [] if reported is None else [reported]
+    counters += [made for made in (reported, probed) if made is not None]
     if (
         arrays[CURSORS].dtype != np.int64
         or not all(type(count) is int and count >= 0 for count in counters)
@@ -169,6 +173,8 @@ def _read(data: bytes) -> Checkpoint:
         loss_sum=float(about["loss_sum"]),
         losses=about["losses"],
         reported_step=reported,
+        probed_step=probed,
+        window_gradient=tuple(map(float, about.get("window_gradient", ()))),
         live=LiveSettings.parse(about["live"]),
         planned=tuple(Event(**event) for event in about["planned"]),
         arrays=arrays,

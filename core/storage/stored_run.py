@@ -77,14 +77,14 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
     columns = store.ledger.steps(run_id)
     kept = columns["step"] <= state.step
     history.extend(cut(columns, kept))
-    reported = -1 if state.reported_step is None else state.reported_step
+    reported, probed = (-1 if n is None else n for n in (state.reported_step, state.probed_step))
     past = Past(
         state=state,
         history=history.view(),
         reports=tuple(r for r in store.ledger.reports(run_id) if r.step <= reported),
         events=events[: checkpoint.events],
         planned=_to_come(state.planned, events[checkpoint.events :]),
-        probes=tuple(p for p in store.ledger.probes(run_id) if p.step <= state.step),
+        probes=tuple(p for p in store.ledger.probes(run_id) if p.step <= probed),
         contexts=tuple(c for c in store.ledger.contexts(run_id) if c.step <= reported),
         text_sha256=row.text_sha256,
     )

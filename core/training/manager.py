@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
+from time import monotonic
 
 from numpy import ndarray
 
@@ -128,6 +129,18 @@ class RunManager:
             run.stop()
         for run in self.runs():
             run.wait(timeout)
+
+    def interrupt_all(self, timeout: float) -> bool:
+        """End every run with its state kept, to be resumed by another process.
+
+        Returns:
+            Whether all of them got there in time.
+        """
+        ends = monotonic() + timeout
+        for run in self.runs():
+            run.interrupt()
+        shots = [run.wait(max(0.0, ends - monotonic())) for run in self.runs()]
+        return not any(shot.status.active for shot in shots)
 
     def _take_back(self, run_id: str, before: Run | None) -> None:
         with self._lock:

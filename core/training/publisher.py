@@ -30,6 +30,7 @@ from core.training.state import Past, TrainerState
 from core.training.trainer import Trainer
 
 STOPPED = "Stopped before the last step."
+INTERRUPTED = "The program was ended. Resume goes on from here."
 
 # Readers look about twice a second; publishing more often would only cost training time.
 _PUBLISH_EVERY = 0.05  # seconds

@@ -169,6 +169,11 @@ class Run:
         with suppress(RunError):
             self._exchange.order(lambda orders: replace(orders, stop=True))
 
+    def interrupt(self) -> None:
+        """As `stop`, for a program that ends: the run is one to be resumed later."""
+        with suppress(RunError):
+            self._exchange.order(lambda orders: replace(orders, stop=True, interrupted=True))
+
     def abandon(self) -> None:
         """End the run at once, in the middle of a step; what was kept last is what stays.
 

@@ -129,7 +129,7 @@ class Trainer:
             room: asked before steps are taken.
         """
         while True:
-            if self._is_probed(self.steps_done) and self.steps_done != self._probed_step:
+            if self._probe_due:
                 yield self.probe()
             if self._report_due:
                 yield self.report()
@@ -163,10 +163,15 @@ class Trainer:
             raise failed
         return taken
 
+    # Asked of the state, not of the loop: a trainer that was saved between a step and its probe
+    # or report makes that one when it goes on.
+
+    @property
+    def _probe_due(self) -> bool:
+        return self._is_probed(self.steps_done) and self.steps_done != self._probed_step
+
     @property
     def _report_due(self) -> bool:
-        # Asked of the state, not of the loop: a trainer that was saved between a step and its
-        # report makes that report when it goes on.
         step = self.steps_done
         if step == self._reported_step:
             return False
@@ -329,6 +334,8 @@ class Trainer:
             loss_sum=self._loss_sum,
             losses=self._losses,
             reported_step=self._reported_step,
+            probed_step=self._probed_step,
+            window_gradient=self._window_gradient if self._probe_due else (),
             live=self.live,
             planned=self._planned,
             arrays={
@@ -370,7 +377,7 @@ class Trainer:
         self._loss_sum, self._losses = state.loss_sum, state.losses
         self._reported_step = state.reported_step
         self._planned = state.planned
-        self._probed_step = state.step
+        self._probed_step, self._window_gradient = state.probed_step, state.window_gradient
 
     def _is_probed(self, step: int) -> bool:
         return self.config.probe_every > 0 and step % self.config.probe_every == 0

@@ -3,6 +3,7 @@
 import csv
 import errno
 import json
+import signal
 import zipfile
 
 import pytest
@@ -120,11 +121,12 @@ def losses_of(path):
         return {int(row["step"]): float(row["loss_nats"]) for row in csv.DictReader(file)}
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize(("presses", "trained", "kept"), [(1, 8, 8), (2, 7, 0)])
 def test_an_interrupted_training_is_resumed_exactly(
-    presses, trained, kept, cli, train, press, text, tmp_path, small, corpus
+    number, presses, trained, kept, cli, train, press, text, tmp_path, small, corpus
 ):
-    press(after=7, times=presses)
+    press(after=7, times=presses, number=number)
     outcome = train(steps=30)
     assert (outcome["status"], outcome["steps"]) == ("stopped", trained)
     press(after=None)

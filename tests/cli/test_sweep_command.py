@@ -2,6 +2,7 @@
 
 import csv
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -166,10 +167,11 @@ def test_a_sweep_cut_short_says_so_and_tells_what_it_has(capsys, monkeypatch):
     assert outcome["verdict"] == "No seed is in at every lag yet."
 
 
-def test_an_interrupt_keeps_what_was_measured(capsys, monkeypatch):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_keeps_what_was_measured(capsys, monkeypatch, number):
     def interrupted(sweep):
         yield result_of(PLAN.cells()[0])
-        raise KeyboardInterrupt
+        signal.raise_signal(number)
 
     monkeypatch.setattr(sweep_module.Sweep, "run", interrupted)
     monkeypatch.setattr(Cluster, "client", lambda self: None)

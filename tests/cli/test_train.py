@@ -353,12 +353,16 @@ def test_an_error_that_nobody_expected_is_shown_whole_and_recorded(train, monkey
     assert row.message == "ZeroDivisionError: division by zero"
 
 
-def test_an_interrupt_before_training_ends_with_130(train, monkeypatch):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_before_training_ends_with_130(train, monkeypatch, number):
+    before = signal.getsignal(number)
+
     def interrupted(*arguments, **options):
-        raise KeyboardInterrupt
+        signal.raise_signal(number)
 
     monkeypatch.setattr(Run, "prepare", interrupted)
     assert train() == (130, "", "Interrupted.\n")
+    assert signal.getsignal(number) == before
 
 
 # -- what it writes --------------------------------------------------------------------------

@@ -1,5 +1,7 @@
 """The runs of a process: started, found, forgotten and stopped."""
 
+from threading import Event
+
 import pytest
 
 from core.errors import StoreError
@@ -94,6 +96,34 @@ def test_stopping_all_ends_every_run(make_manager, small):
     manager.stop_all()
     assert [run.snapshot.status for run in runs] == [RunStatus.STOPPED] * 3
     manager.stop_all()
+
+
+def test_a_program_that_ends_interrupts_every_run_and_keeps_the_states(make_manager, small):
+    manager = make_manager(max_running=1)
+    trains, waits = (manager.start(small(**ENDLESS)) for _ in range(2))
+    trains.wait_until(running)
+    ended = manager.start(small(steps=1))
+    ended.stop()
+    assert ended.wait(20).status == RunStatus.STOPPED
+    assert manager.interrupt_all(20)
+    for run in (trains, waits):
+        shot = run.snapshot
+        assert (shot.status, shot.events[-1].kind) == (RunStatus.INTERRUPTED, "interrupted")
+        assert shot.message == "The program was ended. Resume goes on from here."
+        assert shot.events[-1].step == shot.step
+    assert ended.snapshot.status == RunStatus.STOPPED
+
+
+def test_a_step_without_an_end_does_not_hold_up_a_program_that_ends(make_manager, small):
+    passed = Event()
+    slow = RunObserver()
+    slow.record = lambda record: passed.wait(20)
+    manager = make_manager(observe=lambda run: slow)
+    run = manager.start(small(**ENDLESS))
+    run.wait_until(running)
+    assert not manager.interrupt_all(0.01)
+    passed.set()
+    assert run.wait(20).status == RunStatus.INTERRUPTED
 
 
 def test_a_run_is_found_before_it_is_recorded(make_manager, small):
