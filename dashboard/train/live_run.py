@@ -31,9 +31,15 @@ _SAMPLES_SHOWN = 12
 _NO_REPORT = "The validation loss is read against the dashed lines, once there is one."
 
 
-def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
-    """The whole panel; without a run, the same panel empty."""
-    _status(snapshot)
+def draw_run(snapshot: RunSnapshot | None, look: Look, ahead: str = "") -> None:
+    """The whole panel; without a run, the same panel empty.
+
+    Args:
+        snapshot: the run.
+        look: units and axes.
+        ahead: how long the run that is set up would take, where somebody should know before.
+    """
+    _status(snapshot, ahead)
     _figures(snapshot, look)
     curves = _curves(snapshot, look)
     revision = f"{snapshot.run_id if snapshot else ''}-{look.unit}-{look.axis}"
@@ -105,9 +111,12 @@ def _draw_curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, Figure]:
     }
 
 
-def _status(snapshot: RunSnapshot | None) -> None:
+def _status(snapshot: RunSnapshot | None, ahead: str) -> None:
     if snapshot is None:
-        st.progress(0.0, "Ready. Start trains the network; its curves and texts appear below.")
+        takes = f", which takes {ahead}" if ahead else ""
+        st.progress(
+            0.0, f"Ready. Start trains the network{takes}; its curves and texts appear below."
+        )
         return
     planned = snapshot.config.steps
     share = min(1.0, snapshot.step / planned) if planned else 1.0
@@ -118,6 +127,8 @@ def _status(snapshot: RunSnapshot | None) -> None:
         text += " · waiting for a free place to train"
     elif snapshot.status == RunStatus.RUNNING and snapshot.message:
         text = f"{snapshot.message} …"
+    elif ahead and not snapshot.status.active:
+        text += f" · Start: {ahead}"
     st.progress(share, f":{STATUS_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
     if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
         st.error(plain(snapshot.message), icon=":material/error:")
