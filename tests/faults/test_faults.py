@@ -257,7 +257,7 @@ def test_a_page_over_a_read_only_store_shows_its_runs_and_records_none(trained, 
     try:
         assert [row.id for row in library.shelf().runs()] == [trained]
         assert library.writer is None
-        assert library.problem.endswith("Runs are not recorded.")
+        assert "Runs are not recorded: of a long one the last 524,288 steps" in library.problem
     finally:
         library.close()
 
