@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from core.engines.cost import time_ahead
 from core.errors import ConfigError, UnrollError, shown
 from core.insight.standing import standing
 from core.jsonable import finite
@@ -77,10 +78,13 @@ def train_to_end(
 
 def _follow(run: Run, writer: Writer | None) -> RunSnapshot:
     """Start a run, and return it as it ended."""
-    steps, past = run.snapshot.config.steps, run.past and run.past.state
+    config, past = run.snapshot.config, run.past and run.past.state
+    done = past.step if past else 0
+    if ahead := time_ahead(config, config.steps - done):
+        print(f"This takes {ahead} on this machine; Ctrl-C ends it.", file=sys.stderr)
     bar = tqdm(
-        total=steps,
-        initial=past.step if past else 0,
+        total=config.steps,
+        initial=done,
         unit="step",
         file=sys.stderr,
         mininterval=0.5,

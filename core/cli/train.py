@@ -47,7 +47,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="live changes to make on the way: '2000-learning_rate-0.001 3000-clip-0'",
     )
     parser.add_argument(
-        "--no-store", action="store_true", help="leave no trace in the list of runs"
+        "--no-store",
+        action="store_true",
+        help="leave no trace in the list of runs: of the steps, --metrics alone keeps a row each",
     )
     add_checkpoint_every(parser)
 

@@ -55,6 +55,11 @@ def choose_device(
     return DeviceChoice("cuda" if on_gpu < on_cpu else "cpu", f"a step was timed at {times}")
 
 
+def surely_on_cpu(config: TrainingConfig) -> bool:
+    """Whether no GPU will be chosen here."""
+    return config.device == "cpu" or (config.device == "auto" and not cuda_is_available())
+
+
 def cuda_is_available() -> bool:
     """Whether torch could train on a CUDA device here.
 

@@ -148,6 +148,7 @@ class BackgroundSweeps:
 
         Raises:
             SweepError: another sweep runs.
+            ConfigError: this machine's memory does not hold its cells.
             TextError: the plan's text is not there.
             StoreError: the plan cannot be kept, or results cannot be read.
         """

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from distributed import Client
 
 VARIABLE = "UNROLL_SCHEDULER"
+WORKERS_A_CORE = 4
+"""More processes than cores train no faster, and each takes some 200 MB and a second to start."""
+
 _ROOT = Path(__file__).parents[2]
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss)://\S+:[0-9]{1,5}")
 _CONNECT = 5.0  # seconds for a scheduler to answer
@@ -55,7 +58,7 @@ class Cluster:
         workers: processes of a local cluster; one a core by default.
 
     Raises:
-        SweepError: the address is none.
+        SweepError: the address is none, or the workers are more than the machine's cores are for.
     """
 
     def __init__(self, address: str = "", workers: int | None = None) -> None:
@@ -63,6 +66,12 @@ class Cluster:
             raise SweepError(
                 f"{address!r} is no scheduler's address: write tcp://host:port, "
                 "for example tcp://10.0.0.5:8786."
+            )
+        most = WORKERS_A_CORE * cores()
+        if not address and workers is not None and not 1 <= workers <= most:
+            raise SweepError(
+                f"workers={workers:,} is not allowed: choose 1 to {most}, which is "
+                f"{WORKERS_A_CORE} for each core that this machine has."
             )
         self.address = address
         self.workers = workers or cores()

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
+from core.engines.cost import estimated_bytes
+from core.engines.memory import require_memory
 from core.errors import SweepError, UnrollError
 from core.experiments.cell_run import CellRun
 from core.experiments.cells import Cell, CellResult, Mark
@@ -71,6 +73,9 @@ class Sweep:
         kept: results that count already, by key: their cells are not trained.
         observer: records the cells' runs; None records none.
 
+    Raises:
+        ConfigError: this machine's memory does not hold a cell in each worker.
+
     Attributes:
         missing: the cells that `run` trains.
     """
@@ -84,6 +89,9 @@ class Sweep:
         observer: RecordedCells | None = None,
     ) -> None:
         self.missing = [cell for cell in cells if cell.key not in kept]
+        if self.missing and not cluster.address:
+            largest = max((cell.config for cell in self.missing), key=estimated_bytes)
+            require_memory(largest, copies=min(cluster.workers, len(self.missing)))
         self._planned = len(cells)
         self._cluster = cluster
         self._store = store

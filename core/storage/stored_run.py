@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from itertools import chain
 from threading import Lock
 from time import monotonic
 from typing import NoReturn
@@ -22,7 +23,7 @@ from core.errors import RunError, StoreError, TextError
 from core.history import History
 from core.insight.diagnosis import diagnose
 from core.records import Event, RunStatus, live_after, live_changes
-from core.steps import cut
+from core.steps import cut, joined
 from core.storage.checkpoints import load_checkpoint
 from core.storage.rows import RunRow
 from core.storage.store import Store
@@ -74,9 +75,8 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
             f"Run {run_id} has trained all its {config.steps:,} steps: extend it to more."
         )
     history = History()
-    columns = store.ledger.steps(run_id)
-    kept = columns["step"] <= state.step
-    history.extend(cut(columns, kept))
+    for columns in store.ledger.tables(run_id):
+        history.extend(cut(columns, columns["step"] <= state.step))
     reported, probed = (-1 if n is None else n for n in (state.reported_step, state.probed_step))
     past = Past(
         state=state,
@@ -219,14 +219,16 @@ class StoredRun:
     def _read_steps(self) -> None:
         """Append what was recorded since the last look, or read all if the run was taken back."""
         known = len(self._history)
-        columns = self._store.ledger.steps(self.run_id, stretch_of(max(known, 1)))
+        ledger, stretch = self._store.ledger, stretch_of(max(known, 1))
+        newest = ledger.tables(self.run_id, stretch)
+        first = next(newest, joined(()))
         last_seen = self._history.view().column("seconds")[-1:]
         # A step that is trained again, from a checkpoint further back, ends at another time.
-        if not np.array_equal(columns["seconds"][columns["step"] == known], last_seen):
+        if not np.array_equal(first["seconds"][first["step"] == known], last_seen):
             self._history = History()
-            known, columns = 0, self._store.ledger.steps(self.run_id)
-        new = columns["step"] > known
-        self._history.extend(cut(columns, new))
+            known, first, newest = 0, joined(()), ledger.tables(self.run_id)
+        for columns in chain((first,), newest):
+            self._history.extend(cut(columns, columns["step"] > known))
 
 
 def _require_idle(row: RunRow) -> None:

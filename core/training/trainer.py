@@ -25,6 +25,7 @@ from core.config import LiveSettings, TrainingConfig
 from core.data.corpora import Corpus, require_length
 from core.data.windows import Cursors
 from core.engines.build import build_engine, choose
+from core.engines.memory import require_memory
 from core.engines.step_time import seconds_of_step
 from core.errors import Diverged, TextError, UnrollError
 from core.insight.context import context_curve
@@ -70,7 +71,7 @@ class Trainer:
     Raises:
         TextError: the text is too short for the windows.
         DeviceError: the device is not there.
-        ConfigError: the engine does not run on the device.
+        ConfigError: the engine does not run on the device, or the memory does not hold the windows.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Trainer:
         self.corpus = corpus
         began_with = past.state.engine if past and past.state else None
         self.choice = choose(config, seconds_of_step, began_with)
+        self._require_memory(config.unrollings)
         self.live = config.live
         self.steps_done = 0
         self.characters_seen = 0
@@ -311,9 +313,17 @@ class Trainer:
 
         Raises:
             TextError: the text is too short for these unrollings.
+            ConfigError: they need more memory than there is.
         """
         require_length(self.corpus, self.config.batch_size, live.unrollings)
+        if live.unrollings > self.live.unrollings:
+            self._require_memory(live.unrollings)
         self.live = live
+
+    def _require_memory(self, unrollings: int) -> None:
+        if self.choice.device == "cpu":
+            settled = {"device": "cpu", "engine": self.choice.engine}
+            require_memory(self.config.changed(unrollings=unrollings, **settled))
 
     def plan(self, events: Sequence[Event]) -> None:
         """Make these changes of live settings by themselves, each after its event's step.

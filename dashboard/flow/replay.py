@@ -31,11 +31,12 @@ def replay_panel(run: WatchedRun | None) -> None:
     snapshot = run.snapshot
     diverged = snapshot.status == RunStatus.DIVERGED
     if diverged:
-        rows = len(snapshot.history)
+        rows = len(snapshot.history.column("step"))
         st.subheader(f"How it diverged at step {snapshot.step + 1:,}")
     elif any(f.name == "exploding" and f.severity == "error" for f in diagnose(snapshot)):
         rows = int(np.argmax(snapshot.history.column("grad_norm_clipped"))) + 1
-        st.subheader(f"How the gradient exploded at step {rows:,}")
+        step = snapshot.history.first_whole + rows
+        st.subheader(f"How the gradient exploded at step {step:,}")
     else:
         return
     chart, text = st.columns([3, 2])
@@ -45,7 +46,7 @@ def replay_panel(run: WatchedRun | None) -> None:
         if not diverged:
             norm = float(snapshot.history.column("grad_norm")[rows - 1])
             st.markdown(
-                f"Up to step {rows:,}, whose gradient had a norm of **{norm:.3g}**. Clipping at "
+                f"Up to step {step:,}, whose gradient had a norm of **{norm:.3g}**. Clipping at "
                 f"{_CLIP:g} would have left {_part(_CLIP / norm)} of it: the same direction, a "
                 "harmless length."
             )
@@ -125,12 +126,11 @@ def _what_clipping_leaves(snapshot: RunSnapshot, found: Divergence) -> str:
             f"**{found.grad_norm:.3g}**. Clipping at {_CLIP:g} would have left "
             f"{_part(left)} of it: the same direction, {_length(snapshot)}."
         )
-    norms = snapshot.history.column("grad_norm")
-    worst = int(np.argmax(norms))
+    worst, step = snapshot.history.largest_norm()
     return (
         "Not even wider numbers (float64) hold this step's gradient, so clipping it comes too "
-        f"late. It helps in the steps before: of the norm of {norms[worst]:.3g} at step "
-        f"{worst + 1:,} it would have left {_part(min(1.0, _CLIP / float(norms[worst])))}."
+        f"late. It helps in the steps before: of the norm of {worst:.3g} at step "
+        f"{step:,} it would have left {_part(min(1.0, _CLIP / worst))}."
     )
 
 

@@ -30,9 +30,15 @@ _SAMPLES_SHOWN = 12
 _NO_REPORT = "The validation loss is read against the dashed lines, once there is one."
 
 
-def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
-    """The whole panel; without a run, the same panel empty."""
-    run_status(snapshot)
+def draw_run(snapshot: RunSnapshot | None, look: Look, ahead: str = "") -> None:
+    """The whole panel; without a run, the same panel empty.
+
+    Args:
+        snapshot: the run.
+        look: units and axes.
+        ahead: how long the run that is set up would take, where somebody should know before.
+    """
+    run_status(snapshot, ahead)
     _figures(snapshot, look)
     curves = _curves(snapshot, look)
     revision = f"{snapshot.run_id if snapshot else ''}-{look.unit}-{look.axis}-{look.scale}"

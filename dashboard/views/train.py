@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.engines.cost import time_ahead
 from dashboard import pace, session
 from dashboard.link import write_link
 from dashboard.train.live_run import draw_run
@@ -42,7 +43,7 @@ with st.container():  # below the buttons: what comes and goes must not move the
 @st.fragment(run_every=pace.refresh_seconds() if active else None)
 def live() -> None:
     """The part that moves."""
-    draw_run(run.snapshot if run else None, look)
+    draw_run(run.snapshot if run else None, look, "" if active else time_ahead(described))
     if run is None or not active:
         return
     if pace.refreshed() or (run.snapshot.status, run.held, run.live) != drawn:

@@ -11,10 +11,18 @@ from dashboard.charts.theme import STATUS_COLOURS
 from dashboard.widgets.plain import plain
 
 
-def run_status(snapshot: RunSnapshot | None) -> None:
-    """The bar, with status, step and engine; below it a failure, or what was refused."""
+def run_status(snapshot: RunSnapshot | None, ahead: str = "") -> None:
+    """The bar, with status, step and engine; below it a failure, or what was refused.
+
+    Args:
+        snapshot: the run.
+        ahead: how long the run that is set up would take, where somebody should know before.
+    """
     if snapshot is None:
-        st.progress(0.0, "Ready. Start trains the network; its curves and texts appear below.")
+        takes = f", which takes {ahead}" if ahead else ""
+        st.progress(
+            0.0, f"Ready. Start trains the network{takes}; its curves and texts appear below."
+        )
         return
     planned = snapshot.config.steps
     share = min(1.0, snapshot.step / planned) if planned else 1.0
@@ -27,6 +35,8 @@ def run_status(snapshot: RunSnapshot | None) -> None:
         text = f"{snapshot.message} …"
     elif snapshot.device and snapshot.engine:
         text += f" · {VALUES[snapshot.device]}, {VALUES[snapshot.engine]}"
+    if ahead and not snapshot.status.active:
+        text += f" · Start: {ahead}"
     st.progress(share, f":{STATUS_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
     if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
         st.error(plain(snapshot.message), icon=":material/error:")

@@ -350,6 +350,10 @@ def test_what_is_not_named_is_the_usual_grid(capsys, monkeypatch, arguments, pla
         (["--text", "nowhere"], "There is no text 'nowhere'"),
         (["--scheduler", "there"], "'there' is no scheduler's address: write tcp://host:port"),
         (["--workers", "0x"], "workers=0x is not allowed"),
+        (["--workers", "100000"], "workers=100,000 is not allowed: choose 1 to "),
+        (["--seeds", "50", "--lags", ",".join(map(str, range(1, 101)))], "has 10,000 cells; 2,000"),
+        (["--clips", ",".join(map(str, range(20_000)))], "clips has 20,000 values; a grid may"),
+        (["--lags", "a,b,c"], "lags=a is not allowed: choose whole numbers from 1 to 100."),
         (
             ["--workers", "4", "--scheduler", "tcp://there:8786"],
             "workers=4 is for this machine alone, and the scheduler at tcp://there:8786 has",

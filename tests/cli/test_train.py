@@ -353,6 +353,14 @@ def test_an_error_that_nobody_expected_is_shown_whole_and_recorded(train, monkey
     assert row.message == "ZeroDivisionError: division by zero"
 
 
+def test_a_slow_step_is_told_of_before_it_trains(train, monkeypatch):
+    monkeypatch.setattr("core.engines.cost.multiplications_a_second", lambda: 1_000)
+    status, _, err = train("--steps=1", "--device=cpu")
+    assert status == 0
+    assert "This takes about " in err
+    assert " a step on this machine; Ctrl-C ends it." in err
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_before_training_ends_with_130(train, monkeypatch, number):
     before = signal.getsignal(number)

@@ -1,6 +1,7 @@
 """Faults that cut across rooms, each really provoked: a sentence, little memory, and no trace.
 
-A row of `BOMBS` is a file that would fill the memory; the other tests are about disks and bytes.
+A row of `BOMBS` is a file that would fill the memory, one of `TOO_MUCH` a wish.
+The other tests are about disks and bytes.
 """
 
 import errno
@@ -13,7 +14,9 @@ import subprocess
 import tracemalloc
 import zipfile
 from contextlib import closing, suppress
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from core.cli.main import main
@@ -144,6 +147,42 @@ def test_no_damage_to_an_archive_gets_past_the_sentences(exported):
                 import_run(store, bytes(damaged))
 
 
+# -- what would take hours, or more than the machine has -------------------------------------
+
+TOO_MUCH = {
+    "a configuration too big": (
+        ("train", "--unrollings=200", "--batch-size=1024", "--nodes=1024", "--no-store"),
+        "unrollings=200 with batch_size=1024 and nodes=1024 needs about ",
+    ),
+    "cells too big for so many workers": (
+        ("sweep", "--lags=100", "--batch-size=1024", "--nodes=1024", "--seeds=4", "--workers=2"),
+        "in each of 2 workers needs about ",
+    ),
+    "too many workers": (("sweep", "--workers=100000"), "workers=100,000 is not allowed"),
+    "too many cells": (
+        ("sweep", "--seeds=50", f"--lags={','.join(map(str, range(1, 101)))}"),
+        "the grid has 10,000 cells; 2,000 are allowed",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+def test_what_is_too_much_is_refused_before_anything_is_allocated(name, monkeypatch, capsys):
+    command, words = TOO_MUCH[name]
+    half = SimpleNamespace(available=500 * MEGABYTE)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: half)
+    tracemalloc.start()
+    try:
+        assert main([*command]) == 2
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    refusal = capsys.readouterr().err
+    assert words in refusal
+    assert len(refusal.splitlines()) == 1
+    assert peak < 400 * MEGABYTE
+
+
 # -- wrong bytes and disks that take no more -------------------------------------------------
 
 
@@ -218,7 +257,7 @@ def test_a_page_over_a_read_only_store_shows_its_runs_and_records_none(trained, 
     try:
         assert [row.id for row in library.shelf().runs()] == [trained]
         assert library.writer is None
-        assert library.problem.endswith("Runs are not recorded.")
+        assert "Runs are not recorded: of a long one the last 524,288 steps" in library.problem
     finally:
         library.close()
 
