@@ -54,8 +54,9 @@ def train(cli, text):
         }
         options = [f"--{name.replace('_', '-')}={value}" for name, value in chosen.items()]
         status, out, err = cli("train", "--json", *options, *arguments)
-        assert status == 0, err
-        return json.loads(out)
+        outcome = json.loads(out)
+        assert status == (outcome["status"] != "finished"), err
+        return outcome
 
     return run
 
@@ -200,6 +201,25 @@ def test_a_deleted_run_comes_back_within_a_minute(cli, train):
     assert [row["id"] for row in listed(cli)] == [outcome["id"]]
 
 
+def test_what_can_be_deleted_is_deleted_and_the_rest_is_told(cli, train):
+    first, second = train()["id"], train()["id"]
+    status, _, err = cli("runs", "delete", first, "nothing", second)
+    assert (status, listed(cli)) == (1, [])
+    assert "There is no run 'nothing' here" in err
+    assert cli("runs", "delete", "--undo", first, "nothing", second)[:2] == (
+        1,
+        f"{first} is back.\n{second} is back.\n",
+    )
+
+
+def test_one_of_two_exports_that_cannot_be_written_leaves_the_other(cli, train, tmp_path):
+    outcome = train()
+    archive = tmp_path / "run.zip"
+    status, out, err = cli("runs", "export", outcome["id"], archive, "--script", tmp_path)
+    assert (status, out, err.count("\n")) == (1, f"{archive}\n", 1)
+    assert zipfile.is_zipfile(archive)
+
+
 REFUSED = {
     "no such run": (["runs", "show", "nothing"], "There is no run 'nothing' here"),
     "no verb": (["runs"], "--help"),
@@ -225,37 +245,19 @@ def test_without_tensorboard_its_export_is_a_sentence(cli, train, tmp_path, monk
     train()
     monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
     status, _, err = cli("runs", "export", "--tensorboard", tmp_path / "tb")
-    assert status == 2
+    assert (status, err.count("\n")) == (2, 1)
     assert err.startswith("TensorBoard is not installed here: `pip install tensorboard` adds it")
 
 
-def test_with_tensorboard_every_step_and_report_is_written(cli, train, tmp_path, monkeypatch):
-    outcome = train()
-    written = []
-
-    class SummaryWriter:
-        def __init__(self, folder):
-            self.folder = folder
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            written.append(("closed", self.folder))
-
-        def add_scalar(self, tag, value, step, clock):
-            written.append((tag, step))
-
-        def add_text(self, tag, value, step, clock):
-            written.append((tag, step))
-
-    class Module:
-        pass
-
-    Module.SummaryWriter = SummaryWriter
-    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", Module)
+def test_with_tensorboard_all_runs_are_exported_and_replaced(cli, train, tmp_path, event_files):
+    first, second = train()["id"], train(activation="relu")["id"]
     status, out, _ = cli("runs", "export", "--tensorboard", tmp_path / "tb")
-    assert (status, out) == (0, f"1 runs written to {tmp_path / 'tb'}.\n")
-    assert ("closed", str(tmp_path / "tb" / outcome["id"])) in written
-    assert [step for tag, step in written if tag == "training/loss_nats"] == list(range(1, 13))
-    assert [step for tag, step in written if tag == "sample"] == [0, 5, 10, 12]
+    assert (status, out) == (0, f"2 runs written to {tmp_path / 'tb'}.\n")
+    assert sorted(folder.name for folder in (tmp_path / "tb").iterdir()) == [
+        f"Arch-1-ReLU-N-8-T-6-{second}",
+        f"Arch-1-tanh-N-8-T-6-{first}",
+    ]
+    _, out, _ = cli("runs", "export", "--tensorboard", tmp_path / "tb", first)
+    assert "1 runs written to" in out
+    assert out.endswith("; 1 took the place of an earlier export.\n")
+    assert cli("runs", "export", first, "--tensorboard", tmp_path, "-o", "x.zip")[0] == 2
