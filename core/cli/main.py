@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -28,11 +29,15 @@ _COMMANDS = {
 }
 
 
+_LONGEST_COMPLAINT = 400  # characters; the longest list of choices has half as many
+
+
 class _Parser(argparse.ArgumentParser):
     """An argument parser that complains in one line."""
 
     def error(self, message: str) -> NoReturn:
-        words = " ".join(map(shown, message.split()))  # some are the user's
+        words = " ".join(map(shown, message.split()))  # some are the user's, and may be many
+        words = textwrap.shorten(words, _LONGEST_COMPLAINT, placeholder=" …")
         self.exit(REFUSED, f"{self.prog}: {words}; --help lists what is allowed.\n")
 
 

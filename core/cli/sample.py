@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.cli.ending import DONE, IN_PART
-from core.errors import ConfigError
+from core.errors import ConfigError, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -113,7 +113,7 @@ def read_weights(
     weights, config, _ = load_weights(options.weights)
     if options.fed_back and config.architecture != "arch2":
         raise ConfigError(
-            f"fed_back={options.fed_back} is for Arch 2 only and {options.weights} holds an "
+            f"fed_back={options.fed_back} is for Arch 2 only and {shown(options.weights)} holds an "
             "Arch 1: leave it out."
         )
     return weights, config

@@ -130,8 +130,8 @@ def _cluster(options: argparse.Namespace) -> Cluster:
     address = options.scheduler or scheduler_address()
     if workers and address:
         raise ConfigError(
-            f"workers={workers} is for this machine alone, and the scheduler at {address} has its "
-            f"own: leave --workers away, or --scheduler and ${VARIABLE}."
+            f"workers={workers} is for this machine alone, and the scheduler at {shown(address)} "
+            f"has its own: leave --workers away, or --scheduler and ${VARIABLE}."
         )
     return Cluster(address, workers)
 

@@ -30,7 +30,7 @@ from core.config import (
 )
 from core.data.corpora import load_corpus
 from core.data.latch import MAX_LAG
-from core.errors import ConfigError
+from core.errors import ConfigError, shown
 from core.experiments.cells import BASE, LATCH, Cell, Line
 
 ROOM = 8
@@ -121,15 +121,15 @@ class SweepPlan(BaseModel):
         for name in (distances, "activations", "clips", "inits", "architectures"):
             values = getattr(self, name)
             if not values or len(set(values)) < len(values):
-                shown = ", ".join(map(str, values)) or "none"
-                raise ValueError(f"{name}={shown}: name at least one, and none twice")
+                given = shown(", ".join(map(str, values)) or "none")
+                raise ValueError(f"{name}={given}: name at least one, and none twice")
         if (count := self.cell_count) > MAX_CELLS:
             raise ValueError(
                 f"the grid has {count:,} cells; {MAX_CELLS:,} are allowed: take fewer seeds or "
                 "distances"
             )
         if self.text.startswith("latch:"):
-            raise ValueError(f"text={self.text}: name latch alone, and its lags in lags")
+            raise ValueError(f"text={shown(self.text)}: name latch alone, and its lags in lags")
         if "arch2" in self.architectures and self.base.combine != "concat":
             raise ValueError(
                 f"combine={self.base.combine} is not defined for arch2, which knows concat only; "
@@ -263,7 +263,8 @@ def _sentences(error: ValidationError) -> str:
         if not name or name == "base":
             lines.append(problem["msg"].removeprefix("Value error, ") + ".")
         elif problem["type"] == "extra_forbidden":
-            lines.append(f"{name} is not part of a sweep.")
+            lines.append(f"{shown(name)} is not part of a sweep.")
         else:
-            lines.append(f"{name}={problem['input']} is not allowed: choose {_ALLOWED[name]}.")
+            given = shown(problem["input"])
+            lines.append(f"{name}={given} is not allowed: choose {_ALLOWED[name]}.")
     return " ".join(dict.fromkeys(lines))

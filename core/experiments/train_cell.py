@@ -16,7 +16,7 @@ import numpy as np
 from core.data.corpora import Corpus, load_corpus
 from core.data.latch import latch_floor
 from core.engines.threads import prepare_thread
-from core.errors import Diverged, TextError
+from core.errors import Diverged, TextError, shown
 from core.experiments.cell_run import CellRun
 from core.experiments.cells import MARKS, Cell, CellResult, Mark
 from core.experiments.recall import echo_recall, latch_loss
@@ -151,8 +151,8 @@ def _text_of(cell: Cell) -> Corpus:
     corpus = load_corpus(cell.config.text)
     if cell.text_sha256 and corpus.sha256 != cell.text_sha256:
         raise TextError(
-            f"The text {cell.config.text} of this worker is not the one that the sweep was started "
-            "with: give every machine the same file, and the same version of Python."
+            f"The text {shown(cell.config.text)} of this worker is not the one that the sweep was "
+            "started with: give every machine the same file, and the same version of Python."
         )
     return corpus
 

@@ -23,7 +23,7 @@ from core.config import LiveSettings, TrainingConfig
 from core.errors import StoreError, UnrollError, WeightsError
 from core.paths import opened, replacing
 from core.records import Event
-from core.storage.weights import LARGEST_FILE
+from core.storage.weights import CHECKPOINT, LARGEST_FILE
 from core.training.state import CURSORS, TrainerState
 
 FORMAT_VERSION = "1"
@@ -74,7 +74,7 @@ def checkpoint_bytes(checkpoint: Checkpoint) -> bytes:
     return safetensors.numpy.save(
         {name: np.ascontiguousarray(array) for name, array in state.arrays.items()},
         {
-            "unroll-checkpoint": FORMAT_VERSION,
+            CHECKPOINT: FORMAT_VERSION,
             "config": checkpoint.config.model_dump_json(),
             "state": json.dumps(about),
         },
@@ -142,7 +142,7 @@ def _read(data: bytes) -> Checkpoint:
         raise WeightsError("it is not a whole safetensors file") from None
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     metadata = header["__metadata__"]
-    if metadata["unroll-checkpoint"] != FORMAT_VERSION:
+    if metadata[CHECKPOINT] != FORMAT_VERSION:
         raise _NewerFormat
     config = TrainingConfig.parse(json.loads(metadata["config"]))
     about = json.loads(metadata["state"])

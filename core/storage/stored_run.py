@@ -69,9 +69,11 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
             f"The checkpoint of run {run_id} is of another configuration; duplicate the run to "
             "train it again."
         )
-    if state.step >= config.steps and row.status != RunStatus.INTERRUPTED:
+    done = row.status != RunStatus.INTERRUPTED  # its end is still to be noted
+    if state.step > config.steps or (done and state.step == config.steps):
         raise StoreError(
-            f"Run {run_id} has trained all its {config.steps:,} steps: extend it to more."
+            f"Run {run_id} has trained {state.step:,} of {row.planned_steps:,} steps: extend it to "
+            f"more than {state.step:,}."
         )
     history = History()
     columns = store.ledger.steps(run_id)

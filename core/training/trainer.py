@@ -26,7 +26,7 @@ from core.data.corpora import Corpus, require_length
 from core.data.windows import Cursors
 from core.engines.build import build_engine, choose
 from core.engines.step_time import seconds_of_step
-from core.errors import Diverged, TextError, UnrollError
+from core.errors import Diverged, TextError, UnrollError, shown
 from core.insight.context import context_curve
 from core.insight.divergence import examine
 from core.insight.flow import MAX_LAGS, held_out_windows, probe
@@ -384,8 +384,8 @@ class Trainer:
         """
         if past.text_sha256 not in ("", self.corpus.sha256):
             raise TextError(
-                f"The text {self.config.text} is not the one that this run began with: bring "
-                "the old text back, or duplicate the run to train on the new one."
+                f"The text {shown(self.config.text)} is not the one that this run began with: "
+                "bring the old text back, or duplicate the run to train on the new one."
             )
         if past.state is not None:
             self.restore(past.state)

@@ -150,7 +150,7 @@ def test_a_finished_run_is_resumed_to_more_steps(cli, train):
     outcome = train()
     status, _, err = cli("runs", "resume", outcome["id"])
     assert (status, err.count("\n")) == (2, 1)
-    assert "has trained all its 12 steps" in err
+    assert "has trained 12 of 12 steps: extend it to more than 12." in err
     status, out, _ = cli("runs", "resume", outcome["id"], "--steps", 20, "--json")
     assert json.loads(out)["steps"] == 20
     assert listed(cli)[0]["planned_steps"] == 20
