@@ -16,6 +16,7 @@ from core.cli.ending import DONE, IN_PART, managed, status_of
 from core.cli.loop import download_bar, print_outcome, require_writable, train_to_end
 from core.cli.store import open_store
 from core.cli.train import add_checkpoint_every, checkpoint_every
+from core.config import allowed
 from core.errors import ConfigError, StoreError, shown
 from core.jsonable import finite
 from core.paths import replacing
@@ -57,6 +58,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     command = verb("resume", _resume, "Train a run on to its planned end.")
     _add_run(command)
     command.add_argument("--steps", metavar="STEPS", type=int, help="to here instead")
+    command.add_argument(
+        "--device",
+        metavar="DEVICE",
+        help=f"where it trains from now on ({allowed('device')})",
+    )
     command.add_argument(
         "--metrics", metavar="CSV", type=Path, help="write a row for each step that is trained now"
     )
@@ -225,11 +231,20 @@ def _resume(store: Store, options: argparse.Namespace) -> int:
     require_writable(options.metrics)
     row = store.find(options.run)
 
+    from core.engines.devices import cuda_is_available, require_cuda
     from core.storage.stored_run import past_of
     from core.training.run import Run
     from core.training.slots import Slots
 
-    config, past = past_of(store, row.id, options.steps)
+    config, past = past_of(store, row.id, options.steps, options.device)
+    if options.device == "cuda":
+        require_cuda()
+    elif config.device == "cuda" and not cuda_is_available():
+        print(
+            f"Run {row.id} was begun for CUDA, and this machine shows no CUDA device: it goes on "
+            "on the CPU.",
+            file=sys.stderr,
+        )
     run = Run(row.id, config, Slots(1), past=past, report_at_end=True)
     with download_bar() as progress:
         run.prepare(progress)

@@ -86,7 +86,7 @@ class Trainer:
         self.config = config
         self.corpus = corpus
         began_with = past.state.engine if past and past.state else None
-        self.choice = choose(config, seconds_of_step, began_with)
+        self.choice = choose(config, seconds_of_step, began_with, goes_on=past is not None)
         self.live = config.live
         self.steps_done = 0
         self.characters_seen = 0

@@ -4,12 +4,15 @@ import csv
 import errno
 import json
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 from core.cli.main import main
 from core.data.alphabet import decode
+from core.engines import devices
 from core.records import StepRecord
+from core.storage.checkpoints import load_checkpoint, save_checkpoint
 from core.storage.store import Store
 from core.training.trainer import Trainer
 
@@ -154,6 +157,49 @@ def test_a_finished_run_is_resumed_to_more_steps(cli, train):
     status, out, _ = cli("runs", "resume", outcome["id"], "--steps", 20, "--json")
     assert json.loads(out)["steps"] == 20
     assert listed(cli)[0]["planned_steps"] == 20
+
+
+@pytest.fixture
+def from_cuda(cli, train):
+    """The id of a run that a machine with CUDA trained, as it would be here."""
+    run_id = train()["id"]
+    store = Store()
+    path = store.checkpoint_path(run_id)
+    checkpoint = load_checkpoint(path)
+    config = checkpoint.config.changed(device="cuda")
+    save_checkpoint(path, replace(checkpoint, config=config))
+    store.update(run_id, config)
+    store.close()
+    return run_id
+
+
+@pytest.fixture
+def _without_cuda(monkeypatch):
+    monkeypatch.setattr(devices, "cuda_is_available", lambda: False)
+
+
+@pytest.mark.usefixtures("_without_cuda")
+def test_a_run_of_a_gpu_goes_on_without_one_and_says_so(cli, from_cuda):
+    status, out, err = cli("runs", "resume", from_cuda, "--steps=20")
+    assert (status, "finished after 20 steps" in out) == (0, True)
+    assert "on cpu: this machine shows no CUDA device, for which it was begun)" in out
+    assert err.startswith(
+        f"Run {from_cuda} was begun for CUDA, and this machine shows no CUDA device: it goes on on "
+        "the CPU.\n"
+    )
+    assert json.loads(cli("runs", "show", from_cuda, "--json")[1])["config"]["device"] == "cuda"
+
+
+@pytest.mark.usefixtures("_without_cuda")
+def test_a_run_moves_to_the_device_that_is_named(cli, from_cuda):
+    status, _, err = cli("runs", "resume", from_cuda, "--steps=20", "--device=cuda")
+    assert status == 2
+    assert err.startswith("device=cuda is not available: this machine shows torch no CUDA device")
+    assert cli("runs", "resume", from_cuda, "--device=gpu", "--steps=20")[0] == 2
+    status, _, err = cli("runs", "resume", from_cuda, "--steps=20", "--device=cpu")
+    assert (status, "CUDA" in err) == (0, False)
+    assert json.loads(cli("runs", "show", from_cuda, "--json")[1])["config"]["device"] == "cpu"
+    assert cli("runs", "resume", from_cuda, "--steps=25")[0] == 0
 
 
 def test_a_run_goes_out_and_comes_in(cli, train, tmp_path, monkeypatch):
