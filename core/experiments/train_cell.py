@@ -23,6 +23,7 @@ from core.experiments.recall import echo_recall, latch_loss
 from core.networks.stepwise import CharacterModel
 from core.records import Report
 from core.steps import Columns, StepTable, joined
+from core.training.measured import MEASURED
 from core.training.trainer import Trainer
 
 
@@ -76,7 +77,7 @@ def train_cell(
     )
     return CellRun(
         result,
-        trail.columns(),
+        trail.measured(),
         tuple(trail.reports),
         trainer.state(),
         corpus.sha256,
@@ -142,9 +143,10 @@ class _Trail:
         """The largest norm before clipping; 0 before the first step."""
         return max([0.0, *(float(part["grad_norm"].max()) for part in self._parts)])
 
-    def columns(self) -> Columns:
-        """Every step, `(steps,)` a column."""
-        return joined(self._parts)
+    def measured(self) -> Columns:
+        """The columns of every step that do not follow from the settings."""
+        whole = joined(self._parts)
+        return {name: whole[name] for name in MEASURED}
 
 
 def _text_of(cell: Cell) -> Corpus:

@@ -37,6 +37,7 @@ from core.networks.layout import layout
 from core.networks.stepwise import CharacterModel
 from core.records import ContextRecord, Event, EventKind, ProbeRecord, Record, Report, StepRecord
 from core.steps import StepTable, Told
+from core.training.measured import completed, learning_rates
 from core.training.state import ACCUMULATOR, CARRIED, CURSORS, Past, TrainerState, require_fit
 
 SAMPLE_LENGTH = 100
@@ -203,7 +204,7 @@ class Trainer:
             self.kept.append(self.state())
         done, live = self.steps_done, self.live
         numbers = np.arange(done + 1, done + steps + 1)
-        rates = self._learning_rates(numbers)
+        rates = learning_rates(self.config, live, numbers)
         look = steps == 1 and self._is_probed(done + 1)
         made = self.engine.steps(
             self._cursors, live.unrollings, rates, live.clip, first=done + 1, look=look
@@ -217,18 +218,12 @@ class Trainer:
         self._losses += count
         seconds = perf_counter() - began
         self._step_seconds = seconds / max(1, count)
-        table = StepTable(
-            {
-                "step": numbers[:count],
-                "characters_seen": self.characters_seen
-                + np.arange(1, count + 1) * self.config.batch_size * live.unrollings,
-                "seconds": self.seconds + seconds * np.arange(1, count + 1) / max(1, count),
-                "loss_nats": made.losses,
-                "grad_norm": made.norms,
-                "grad_norm_clipped": np.minimum(made.norms, live.clip or np.inf),
-                "learning_rate": rates[:count],
-            }
-        )
+        measured = {
+            "seconds": self.seconds + seconds * np.arange(1, count + 1) / max(1, count),
+            "loss_nats": made.losses,
+            "grad_norm": made.norms,
+        }
+        table = StepTable(completed(measured, self.config, live, done, self.characters_seen))
         if count:
             self.characters_seen = int(table.columns["characters_seen"][-1])
             self.seconds += seconds
@@ -299,7 +294,7 @@ class Trainer:
 
     def learning_rate(self, step: int) -> float:
         """The learning rate of a step (from 1): the set value, down the staircase."""
-        return float(self._learning_rates(np.array([step]))[0])
+        return float(learning_rates(self.config, self.live, np.array([step]))[0])
 
     def change(self, live: LiveSettings) -> None:
         """Use other live settings from the next step on.
@@ -404,10 +399,6 @@ class Trainer:
                 yield Event(self.steps_done, EventKind.REFUSED, text=str(error))
                 continue
             yield Event(self.steps_done, event.kind, event.value)
-
-    def _learning_rates(self, steps: np.ndarray) -> np.ndarray:
-        stairs = (steps - 1) // self.config.decay_steps
-        return self.live.learning_rate * self.config.decay_rate ** stairs.astype(np.float64)
 
     @property
     def _is_compiled(self) -> bool:
