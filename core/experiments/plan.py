@@ -46,7 +46,9 @@ HORIZON_TEXT, HORIZON_T, HORIZON_SEEDS = "builtin", 40, 4
 Budget = Literal["updates", "characters"]
 Lag = Annotated[int, Field(ge=1, le=LONGEST_LAG)]
 
+_MOST_TOLD = 5  # problems in one message
 _ALLOWED = {
+    "text": "latch, or the key of a text",
     "lags": f"whole numbers from 1 to {LONGEST_LAG}",
     "unrollings": "whole numbers from {:g} to {:g}".format(*bounds("unrollings")),
     "activations": f"{', '.join(choices('activation'))} or both",
@@ -267,4 +269,4 @@ def _sentences(error: ValidationError) -> str:
         else:
             given = shown(problem["input"])
             lines.append(f"{name}={given} is not allowed: choose {_ALLOWED[name]}.")
-    return " ".join(dict.fromkeys(lines))
+    return " ".join(list(dict.fromkeys(lines))[:_MOST_TOLD])
