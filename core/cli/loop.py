@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from core.cli.ending import DONE, IN_PART
 from core.engines.cost import time_ahead
 from core.errors import ConfigError, UnrollError, shown
 from core.insight.standing import standing
@@ -36,8 +37,8 @@ _LOOK_EVERY = 0.1  # seconds; the bar is drawn less often
 
 def train_to_end(
     run: Run, store: Store | None, *, checkpoint_every: float, metrics: Path | None
-) -> RunSnapshot:
-    """To the end, to a divergence or to Ctrl-C.
+) -> tuple[RunSnapshot, int]:
+    """To the end, to a divergence or to Ctrl-C; returns how it ended, and the exit status.
 
     Args:
         run: about to start.
@@ -47,17 +48,18 @@ def train_to_end(
 
     Raises:
         StoreError: it cannot be noted in the store.
-        UnrollError: the metrics cannot be written, or the run failed by an expected error.
+        UnrollError: the metrics cannot be begun, or the run failed by an expected error.
         SystemExit: it failed by another one, whose traceback is shown.
     """
     from core.cli.metrics import metrics_file
     from core.storage.writer import Writer
 
     observers: list[RunObserver] = []
-    writer = None
+    writer, rows, kept = None, None, True
     with ExitStack() as stack:
         if metrics is not None:
-            observers.append(stack.enter_context(metrics_file(metrics)))
+            rows = stack.enter_context(metrics_file(metrics))
+            observers.append(rows)
         if store is not None:
             writer = Writer(store, source="cli", checkpoint_every=checkpoint_every)
             stack.callback(writer.close)
@@ -66,14 +68,18 @@ def train_to_end(
         stack.callback(run.abandon)  # whatever happens here: before what it tells is closed
         shot = _follow(run, writer)
         if writer and not writer.flush():
+            kept = False
             print(f"{writer.trouble} The end of this run is not recorded.", file=sys.stderr)
+    if rows and rows.trouble:
+        kept = False
+        print(rows.trouble, file=sys.stderr)
     if shot.status == RunStatus.FAILED:
         raise SystemExit(shot.traceback) if shot.traceback else UnrollError(shot.message)
     if shot.status == RunStatus.STOPPED:
         print("Stopped; what was trained so far is kept.", file=sys.stderr)
     elif shot.status == RunStatus.DIVERGED:
         print(shot.message, file=sys.stderr)
-    return shot
+    return shot, DONE if kept and shot.status == RunStatus.FINISHED else IN_PART
 
 
 def _follow(run: Run, writer: Writer | None) -> RunSnapshot:

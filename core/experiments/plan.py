@@ -47,7 +47,9 @@ HORIZON_TEXT, HORIZON_T, HORIZON_SEEDS = "builtin", 40, 4
 Budget = Literal["updates", "characters"]
 Lag = Annotated[int, Field(ge=1, le=LONGEST_LAG)]
 
+_MOST_TOLD = 5  # problems in one message
 _ALLOWED = {
+    "text": "latch, or the key of a text",
     "lags": f"whole numbers from 1 to {LONGEST_LAG}",
     "unrollings": "whole numbers from {:g} to {:g}".format(*bounds("unrollings")),
     "activations": f"{', '.join(choices('activation'))} or both",
@@ -137,7 +139,7 @@ class SweepPlan(BaseModel):
                 "distances"
             )
         if self.text.startswith("latch:"):
-            raise ValueError(f"text={self.text}: name latch alone, and its lags in lags")
+            raise ValueError(f"text={shown(self.text)}: name latch alone, and its lags in lags")
         if "arch2" in self.architectures and self.base.combine != "concat":
             raise ValueError(
                 f"combine={self.base.combine} is not defined for arch2, which knows concat only; "
@@ -276,4 +278,4 @@ def _sentences(error: ValidationError) -> str:
             named.add(name)
             given = shown(problem["input"])
             lines.append(f"{name}={given} is not allowed: choose {_ALLOWED[name]}.")
-    return " ".join(dict.fromkeys(lines))
+    return " ".join(list(dict.fromkeys(lines))[:_MOST_TOLD])

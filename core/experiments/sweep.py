@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.engines.cost import estimated_bytes
 from core.engines.memory import require_memory
-from core.errors import SweepError, UnrollError
+from core.errors import SweepError, UnrollError, shown
 from core.experiments.cell_run import CellRun
 from core.experiments.cells import Cell, CellResult, Mark
 from core.experiments.cluster import Cluster
@@ -196,7 +196,7 @@ class Sweep:
             if not self._complained:
                 self._complained = True
                 plain = isinstance(error, UnrollError)
-                reason = str(error) if plain else f"{type(error).__name__}: {error}."
+                reason = str(error) if plain else f"{type(error).__name__}: {shown(error)}."
                 yield Unrecorded(f"{reason} The sweep goes on; not all of its runs are recorded.")
 
     def _lost(self, left: int) -> SweepError:
@@ -218,5 +218,5 @@ def _failed(key: str, error: BaseException) -> CellResult:
     elif isinstance(error, UnrollError):
         message = str(error)
     else:
-        message = f"{type(error).__name__}: {error}"
+        message = f"{type(error).__name__}: {shown(error)}"
     return CellResult(key, "failed", updates=0, characters=0, seconds=0.0, message=message)

@@ -31,10 +31,13 @@ from core.storage.stretches import stretch_of
 from core.training.snapshot import RunSnapshot
 from core.training.state import Past
 
+_FREE = ("steps", "device", "text")  # what a run may change when it goes on
 _LOOK_EVERY = 0.5  # seconds, at a run that trains in another process
 
 
-def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[TrainingConfig, Past]:
+def past_of(
+    store: Store, run_id: str, steps: int | None = None, device: str | None = None
+) -> tuple[TrainingConfig, Past]:
     """What a run needs to go on, for `RunManager.start`.
 
     Live changes that were recorded after the last checkpoint are planned again, so that the
@@ -44,16 +47,18 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
         store: where it is kept.
         run_id: the run.
         steps: train on to here instead of to the planned end.
+        device: train on there instead of where it was to train.
 
     Raises:
         StoreError: it is active, has diverged, has no steps left, or its checkpoint is damaged.
-        ConfigError: the number of steps is not allowed.
+        ConfigError: the number of steps or the device is not allowed.
         TextError: it was trained on a file that is not the same any more.
     """
     row = store.get(run_id)
     _require_idle(row)
     config = with_kept_text(row)
-    config = config if steps is None else config.changed(steps=steps)
+    changes = {"steps": steps, "device": device}
+    config = config.changed(**{name: new for name, new in changes.items() if new is not None})
     checkpoint = load_checkpoint(store.checkpoint_path(run_id))
     events = store.ledger.events(run_id)
     if checkpoint is None:
@@ -64,15 +69,16 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
             )
         return config, Past(planned=_to_come(row.planned, events), text_sha256=row.text_sha256)
     state = checkpoint.state
-    # The text is told by its hash: a former version may have named the file that it came from.
-    if checkpoint.config.changed(steps=config.steps, text=config.text) != config:
+    if not same_experiment(checkpoint.config, config):
         raise StoreError(
             f"The checkpoint of run {run_id} is of another configuration; duplicate the run to "
             "train it again."
         )
-    if state.step >= config.steps and row.status != RunStatus.INTERRUPTED:
+    done = row.status != RunStatus.INTERRUPTED  # its end is still to be noted
+    if state.step > config.steps or (done and state.step == config.steps):
         raise StoreError(
-            f"Run {run_id} has trained all its {config.steps:,} steps: extend it to more."
+            f"Run {run_id} has trained {state.step:,} of {row.planned_steps:,} steps: extend it to "
+            f"more than {state.step:,}."
         )
     history = History()
     for columns in store.ledger.tables(run_id):
@@ -89,6 +95,15 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
         text_sha256=row.text_sha256,
     )
     return config, past
+
+
+def same_experiment(trained: TrainingConfig, config: TrainingConfig) -> bool:
+    """Whether a checkpoint of one configuration goes on with another.
+
+    It may be extended and move to another device. The text is told by its hash: a former version
+    may have named the file that it came from.
+    """
+    return trained.changed(**{name: getattr(config, name) for name in _FREE}) == config
 
 
 def with_kept_text(row: RunRow) -> TrainingConfig:

@@ -27,7 +27,7 @@ from core.data.windows import Cursors
 from core.engines.build import build_engine, choose
 from core.engines.memory import require_memory
 from core.engines.step_time import seconds_of_step
-from core.errors import Diverged, TextError, UnrollError
+from core.errors import Diverged, TextError, UnrollError, shown
 from core.insight.context import context_curve
 from core.insight.divergence import examine
 from core.insight.flow import MAX_LAGS, held_out_windows, probe
@@ -38,6 +38,7 @@ from core.networks.layout import layout
 from core.networks.stepwise import CharacterModel
 from core.records import ContextRecord, Event, EventKind, ProbeRecord, Record, Report, StepRecord
 from core.steps import StepTable, Told
+from core.training.measured import completed, learning_rates
 from core.training.state import ACCUMULATOR, CARRIED, CURSORS, Past, TrainerState, require_fit
 
 SAMPLE_LENGTH = 100
@@ -87,7 +88,7 @@ class Trainer:
         self.config = config
         self.corpus = corpus
         began_with = past.state.engine if past and past.state else None
-        self.choice = choose(config, seconds_of_step, began_with)
+        self.choice = choose(config, seconds_of_step, began_with, goes_on=past is not None)
         self._require_memory(config.unrollings)
         self.live = config.live
         self.steps_done = 0
@@ -210,7 +211,7 @@ class Trainer:
             self.kept.append(self.state())
         done, live = self.steps_done, self.live
         numbers = np.arange(done + 1, done + steps + 1)
-        rates = self._learning_rates(numbers)
+        rates = learning_rates(self.config, live, numbers)
         look = steps == 1 and self._is_probed(done + 1)
         made = self.engine.steps(
             self._cursors, live.unrollings, rates, live.clip, first=done + 1, look=look
@@ -224,18 +225,12 @@ class Trainer:
         self._losses += count
         seconds = perf_counter() - began
         self._step_seconds = seconds / max(1, count)
-        table = StepTable(
-            {
-                "step": numbers[:count],
-                "characters_seen": self.characters_seen
-                + np.arange(1, count + 1) * self.config.batch_size * live.unrollings,
-                "seconds": self.seconds + seconds * np.arange(1, count + 1) / max(1, count),
-                "loss_nats": made.losses,
-                "grad_norm": made.norms,
-                "grad_norm_clipped": np.minimum(made.norms, live.clip or np.inf),
-                "learning_rate": rates[:count],
-            }
-        )
+        measured = {
+            "seconds": self.seconds + seconds * np.arange(1, count + 1) / max(1, count),
+            "loss_nats": made.losses,
+            "grad_norm": made.norms,
+        }
+        table = StepTable(completed(measured, self.config, live, done, self.characters_seen))
         if count:
             self.characters_seen = int(table.columns["characters_seen"][-1])
             self.seconds += seconds
@@ -306,7 +301,7 @@ class Trainer:
 
     def learning_rate(self, step: int) -> float:
         """The learning rate of a step (from 1): the set value, down the staircase."""
-        return float(self._learning_rates(np.array([step]))[0])
+        return float(learning_rates(self.config, self.live, np.array([step]))[0])
 
     def change(self, live: LiveSettings) -> None:
         """Use other live settings from the next step on.
@@ -401,8 +396,8 @@ class Trainer:
         """
         if past.text_sha256 not in ("", self.corpus.sha256):
             raise TextError(
-                f"The text {self.config.text} is not the one that this run began with: bring "
-                "the old text back, or duplicate the run to train on the new one."
+                f"The text {shown(self.config.text)} is not the one that this run began with: "
+                "bring the old text back, or duplicate the run to train on the new one."
             )
         if past.state is not None:
             self.restore(past.state)
@@ -421,10 +416,6 @@ class Trainer:
                 yield Event(self.steps_done, EventKind.REFUSED, text=str(error))
                 continue
             yield Event(self.steps_done, event.kind, event.value)
-
-    def _learning_rates(self, steps: np.ndarray) -> np.ndarray:
-        stairs = (steps - 1) // self.config.decay_steps
-        return self.live.learning_rate * self.config.decay_rate ** stairs.astype(np.float64)
 
     @property
     def _is_compiled(self) -> bool:

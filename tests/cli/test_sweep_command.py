@@ -1,6 +1,7 @@
 """`python -m core sweep`: what it prints and writes, and how it refuses."""
 
 import csv
+import errno
 import json
 import signal
 import subprocess
@@ -268,9 +269,21 @@ def test_a_store_that_cannot_be_opened_costs_a_sentence_and_no_cell(capsys):
     store._connection.execute("PRAGMA user_version = 99")
     store.close()
     status, out, err = run(capsys, *TINY, "--json")
-    assert (status, json.loads(out)["complete"]) == (0, True)
+    assert (status, json.loads(out)["complete"]) == (1, True)
     (sentence,) = [line for line in err.splitlines() if "was written by a newer Unroll" in line]
     assert sentence.endswith("The sweep goes on; its runs are not recorded.")
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_table_that_cannot_be_written_costs_no_verdict(tmp_path, capsys, monkeypatch):
+    def no_room(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.replace", no_room)
+    status, out, err = run(capsys, *GRID, "--csv", str(tmp_path / "cells.csv"))
+    assert status == 1
+    assert err.splitlines()[-1].endswith("(No space left on device): name another file.")
+    assert "tanh reaches 9.9 characters back" in out
 
 
 def test_an_interrupt_leaves_no_run_that_seems_to_train(capsys, monkeypatch):

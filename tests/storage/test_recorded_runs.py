@@ -103,8 +103,10 @@ def test_a_finished_run_is_extended_from_its_last_step(store, make_manager, smal
     run = manager.start(small(steps=30))
     run.wait(PATIENCE)
     assert manager.writer.flush()
-    with pytest.raises(StoreError, match="has trained all its 30 steps: extend it to more"):
+    with pytest.raises(StoreError, match="has trained 30 of 30 steps: extend it to more than 30"):
         past_of(store, run.run_id)
+    with pytest.raises(StoreError, match="has trained 30 of 30 steps: extend it to more than 30"):
+        past_of(store, run.run_id, steps=10)
     config, past = past_of(store, run.run_id, steps=55)
     longer = manager.start(config, run_id=run.run_id, past=past).wait(PATIENCE)
     assert manager.writer.flush()
