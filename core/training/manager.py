@@ -19,7 +19,6 @@ from core.errors import RunError
 from core.records import Event
 from core.training.driver import LoadText
 from core.training.observer import RunObserver
-from core.training.restart import before_divergence
 from core.training.run import Run
 from core.training.slots import Slots
 from core.training.state import Past
@@ -107,18 +106,6 @@ class RunManager:
                 raise
         run.start()
         return run
-
-    def restart(self, run: Run, clip: float = 1.25) -> Run:
-        """Take a diverged run back to 50 steps before it diverged, and train on with clipping.
-
-        It keeps its name. What it recorded since is dropped and trained again.
-
-        Raises:
-            RunError: it has not diverged, or so many are active that no other one may be.
-            StoreError: who keeps the records cannot.
-        """
-        past = before_divergence(run.snapshot, run.kept_states(), clip)
-        return self.start(run.snapshot.config, run_id=run.run_id, past=past)
 
     def get(self, run_id: str) -> Run | None:
         """The run of this name, if it is known."""

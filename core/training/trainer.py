@@ -15,7 +15,6 @@ as fit into 15 ms, up to wherever something else comes next.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
 
@@ -42,9 +41,6 @@ from core.training.measured import completed, learning_rates
 from core.training.state import ACCUMULATOR, CARRIED, CURSORS, Past, TrainerState, require_fit
 
 SAMPLE_LENGTH = 100
-REPLAY_STEPS = 50
-"""A trainer can be taken back by so many steps, at least, from where it diverged."""
-
 _AT_ONCE = 0.015  # seconds of steps: what is asked of a run meanwhile waits for so long
 
 Room = Callable[[], int]
@@ -106,7 +102,6 @@ class Trainer:
         self._window_gradient: tuple[float, ...] = ()
         self._contexts = contexts
         self._step_seconds = _AT_ONCE  # of the last steps: the first is taken alone
-        self.kept: deque[TrainerState] = deque(maxlen=2)
 
     def train(self) -> Iterator[Record]:
         """Train to `config.steps`, from wherever the trainer stands.
@@ -195,7 +190,7 @@ class Trainer:
     def _steps_to_take(self) -> int:
         """Up to whatever comes next, and no more than fit into 15 ms."""
         step, config = self.steps_done, self.config
-        ends = [config.steps, *(_after(step, n) for n in (REPLAY_STEPS, config.report_every))]
+        ends = [config.steps, _after(step, config.report_every)]
         if config.probe_every:
             # A step that is looked at is taken alone, so those before it end where it begins.
             looked_at = _after(step, config.probe_every)
@@ -207,8 +202,6 @@ class Trainer:
     def _try(self, steps: int) -> tuple[StepTable, Diverged | None]:
         """The steps that were made of so many, and why it was not all."""
         began = perf_counter()
-        if self.steps_done % REPLAY_STEPS == 0:
-            self.kept.append(self.state())
         done, live = self.steps_done, self.live
         numbers = np.arange(done + 1, done + steps + 1)
         rates = learning_rates(self.config, live, numbers)

@@ -1,4 +1,4 @@
-"""The last 50 steps before a run diverged, or before its worst spike, and a way back.
+"""The last 50 steps before a run diverged, or before its worst spike, and a way on.
 
 Divergence is a lesson: what grew, which number was the first that no float could hold, and what
 clipping would have left of the step.
@@ -11,15 +11,14 @@ import streamlit as st
 
 from core.errors import UnrollError
 from core.insight.diagnosis import diagnose
-from core.records import Divergence, Event, EventKind, RunStatus, live_changes
+from core.records import Divergence, RunStatus
+from core.training.restart import REPLAY_STEPS, with_clipping
 from core.training.snapshot import RunSnapshot, WatchedRun
 from dashboard import session
 from dashboard.charts import norms as norm_charts
-from dashboard.server import commanded, library, manager
+from dashboard.server import library
 from dashboard.widgets.live_chart import live_chart
-from dashboard.widgets.plain import plain
 
-_STEPS = 50
 _CLIP = 1.25  # the article's
 _LARGE_RATE = 1.0  # above it even a clipped gradient makes a long step
 
@@ -73,22 +72,23 @@ def _way_on(run: WatchedRun) -> None:
             f"{snapshot.live.learning_rate:g}."
         )
         return
-    early = snapshot.step <= _STEPS
-    if snapshot.divergence is not None:
-        label = "Go back to the start" if early else f"Go back {_STEPS} steps"
-        label, click = f"{label} and train on with clipping at {_CLIP:g}", _restart
-    elif _can_repeat(run):
-        after = "" if early else f" from step {snapshot.step - _STEPS:,} on"
-        label, click = f"Train it again, with clipping at {_CLIP:g}{after}", _repeat
-    else:
+    if not _can_repeat(run):
         return
+    after = max(0, snapshot.step - REPLAY_STEPS)
+    begins = f" from step {after:,} on" if after else ""
+    label = f"Train it again as a new run, with clipping at {_CLIP:g}{begins}"
     st.button(
-        label, type="primary", icon=":material/history:", on_click=click, args=(run,), key="restart"
+        label,
+        type="primary",
+        icon=":material/history:",
+        on_click=_repeat,
+        args=(run,),
+        key="restart",
     )
 
 
 def _draw(snapshot: RunSnapshot, rows: int) -> None:
-    last = slice(max(0, rows - _STEPS), rows)
+    last = slice(max(0, rows - REPLAY_STEPS), rows)
     history = snapshot.history
     live_chart(
         norm_charts.replay_chart(
@@ -148,15 +148,6 @@ def _part(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.01 else f"one part in {1 / share:.2g}"
 
 
-def _restart(run: WatchedRun) -> None:
-    if session.watched_run() is not run:
-        return  # the second click of a double click, or another tab was first
-    try:
-        session.watch(manager().restart(commanded(run), _CLIP))
-    except UnrollError as error:
-        st.toast(plain(str(error)))
-
-
 def _can_repeat(run: WatchedRun) -> bool:
     """Weights that were given from outside are not kept with the run."""
     try:
@@ -166,15 +157,10 @@ def _can_repeat(run: WatchedRun) -> bool:
 
 
 def _repeat(run: WatchedRun) -> None:
-    """A run out of the store kept no state from before it diverged, but its course is known."""
     watched = session.watched_run()
     if watched is None or watched.run_id != run.run_id:
         return  # the second click of a double click
-    snapshot = run.snapshot
-    after = max(0, snapshot.step - _STEPS)
-    before = [
-        e for e in live_changes(snapshot.events) if e.kind != EventKind.CLIP or e.step < after
-    ]
-    session.plan((*before, Event(after, EventKind.CLIP, _CLIP)))
-    session.set_config(snapshot.config)
-    session.start(snapshot.config)
+    config, planned = with_clipping(run.snapshot, _CLIP)
+    session.plan(planned)
+    session.set_config(config)
+    session.start(config)
