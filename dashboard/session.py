@@ -50,7 +50,7 @@ def watch(run: WatchedRun) -> None:
     snapshot = run.snapshot
     show(run.run_id)
     plan(())
-    set_preset(nearest_preset(snapshot.config))
+    set_preset(nearest_preset(snapshot.config.model_dump()))
     set_config(snapshot.config.changed(**snapshot.live.model_dump()))
 
 
