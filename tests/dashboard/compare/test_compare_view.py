@@ -526,6 +526,18 @@ def test_one_click_on_the_train_page_races_a_run_against_the_other_activation():
     assert race.axis == "characters_seen"
 
 
+def test_a_race_that_runs_already_is_shown_with_the_reason_why_no_other_began():
+    visit = Visit(**ENDLESS)
+    visit.start()
+    visit.click("Race this with ReLU")
+    first = server.races().current
+    visit.page.switch_page("views/train.py")
+    visit.look().click("Race this with ReLU")
+    assert server.races().current is first
+    assert visit.page.header[0].value == "Compare"
+    assert "already" in visit.said("error")[0]
+
+
 def test_lanes_are_named_by_what_differs():
     config = PRESETS["demo"].config
     other = config.changed(unrollings=50, clip=0)
