@@ -26,14 +26,26 @@ from dashboard.widgets.findings import findings_button
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.look import Look
 from dashboard.widgets.plain import plain
+from dashboard.widgets.recorded_badge import badge, pictures
 
 _SAMPLES_SHOWN = 12
 _NO_REPORT = "The validation loss is read against the dashed lines, once there is one."
 
 
-def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
-    """The whole panel; without a run, the same panel empty."""
-    _status(snapshot)
+def draw_run(snapshot: RunSnapshot | None, look: Look, recorded: str = "") -> None:
+    """The whole panel; without a run, the same panel empty.
+
+    Args:
+        snapshot: of the run.
+        look: of its curves.
+        recorded: when and with what it was made, if it came with Unroll.
+    """
+    with pictures(bool(recorded)):
+        _draw(snapshot, look, recorded)
+
+
+def _draw(snapshot: RunSnapshot | None, look: Look, recorded: str) -> None:
+    _status(snapshot, recorded)
     _figures(snapshot, look)
     curves = _curves(snapshot, look)
     revision = f"{snapshot.run_id if snapshot else ''}-{look.unit}-{look.axis}"
@@ -105,7 +117,7 @@ def _draw_curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, Figure]:
     }
 
 
-def _status(snapshot: RunSnapshot | None) -> None:
+def _status(snapshot: RunSnapshot | None, recorded: str) -> None:
     if snapshot is None:
         st.progress(0.0, "Ready. Start trains the network; its curves and texts appear below.")
         return
@@ -118,6 +130,8 @@ def _status(snapshot: RunSnapshot | None) -> None:
         text += " · waiting for a free place to train"
     elif snapshot.status == RunStatus.RUNNING and snapshot.message:
         text = f"{snapshot.message} …"
+    if recorded:
+        text += f" · {badge(recorded)} Start trains a run of your own."
     st.progress(share, f":{STATUS_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
     if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
         st.error(plain(snapshot.message), icon=":material/error:")
