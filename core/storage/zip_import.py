@@ -114,6 +114,12 @@ def _checked(parts: Parts, recorded: bool) -> _Arrival:
         config.live.changed(**{event.kind: event.value})
     for _ in step_tables(parts):  # all of them are right; they are read again to be written
         pass
+    checkpoint = None
+    if "checkpoint.safetensors" in parts:
+        checkpoint = read_checkpoint(parts.read("checkpoint.safetensors"))
+        _require_same(checkpoint, config)
+        checkpoint = replace(checkpoint, config=config)
+        row["engine"] = checkpoint.state.engine
     batch = Batch(
         reports=reports,
         events=events,
@@ -122,11 +128,6 @@ def _checked(parts: Parts, recorded: bool) -> _Arrival:
         row=row,
         ended=True,
     )
-    checkpoint = None
-    if "checkpoint.safetensors" in parts:
-        checkpoint = read_checkpoint(parts.read("checkpoint.safetensors"))
-        _require_same(checkpoint, config)
-        checkpoint = replace(checkpoint, config=config)
     return _Arrival(
         str(about["id"]),
         config,

@@ -46,6 +46,7 @@ def test_a_recorded_run_is_found_with_its_id_its_date_and_its_mark(exports, abou
         assert row.recorded
         shot = StoredRun(runs, row.id).snapshot
     assert (shot.status, shot.step) == (RunStatus.DIVERGED, about["steps"])
+    assert shot.engine == "compiled"  # which is told by its checkpoint
     assert len(shot.history) == about["steps"]
     assert shot.probes
     assert shot.contexts
