@@ -130,6 +130,11 @@ def from_query(query: Mapping[str, str]) -> Link:
     return Link(preset, config, tuple(problems), events)
 
 
+def nearest_preset(config: TrainingConfig) -> str:
+    """The preset that differs from a configuration in the fewest settings."""
+    return min(PRESETS, key=lambda preset: len(changes_from(preset, config)))
+
+
 def changes_from(preset: str, config: TrainingConfig) -> dict[str, str | int | float]:
     """The settings that differ from the preset's."""
     start = PRESETS[preset].config.model_dump()

@@ -10,6 +10,7 @@ from dashboard.train.race_button import race_button
 from dashboard.train.settings import settings_panel
 from dashboard.widgets.describe import describe
 from dashboard.widgets.look import look_controls
+from dashboard.widgets.network_picture import network_picture
 from dashboard.widgets.plain import plain
 from dashboard.widgets.run_controls import planned_changes, run_controls
 
@@ -28,10 +29,10 @@ else:
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.header("Train", width="content", anchor=False)
     st.markdown(describe(described), width="content")
-    race_button(described, watched=run is not None)
+run_controls(run, config)
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    run_controls(run, config)
     look = look_controls()
+    race_button(described, watched=run is not None)
 with st.container():  # below the buttons: what comes and goes must not move them
     if not active:
         planned_changes()
@@ -52,4 +53,6 @@ def live() -> None:
 
 
 live()
+st.subheader("The network", anchor=False)
+network_picture(described, key="network")
 write_link()

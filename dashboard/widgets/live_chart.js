@@ -42,6 +42,8 @@ class Chart {
     parent.querySelector(".live-chart")?.remove() // left by an earlier version of this script
     parent.append(this.host)
 
+    this.resets = 0
+    this.asked = {} // the range that the figure asked for when each axis was last drawn
     this.held = false // the mouse is down: a redraw would end the drag
     this.press = (event) => { this.held = event.button === 0 }
     this.release = () => {
@@ -83,15 +85,40 @@ class Chart {
     this.drawn = this.data
     this.drawnLook = now
     try {
-      const { traces, layout } = themed(this.data, look, width)
+      const { traces, layout } = themed(this.data, look, width, this.resets)
+      this.keepZoom(layout)
+      const isNew = !this.plot.on
       // newPlot on the first call
       this.plotly.react(this.plot, traces, layout, this.config)
         .catch((error) => this.say(`This chart could not be drawn: ${error.message}.`))
+      if (isNew) this.plot.on("plotly_doubleclick", () => this.reset())
       this.describe()
       this.say("")
     } catch (error) {
       this.say(`This chart could not be drawn: ${error.message}.`)
     }
+  }
+
+  // Plotly ends a zoom when the figure asks for another range than before; so a figure is not
+  // heard on an axis that the reader has zoomed, until the axes mean something else.
+  keepZoom(layout) {
+    const meaning = layout.uirevision
+    for (const name of ["xaxis", "yaxis"]) {
+      const [before, shown] = [this.asked[name], this.plot.layout?.[name]?.range]
+      const wanted = layout[name]?.range
+      const zoomed = before && shown && this.meaning === meaning && String(before) !== String(shown)
+      if (wanted && zoomed) layout[name].range = [...before]
+      else this.asked[name] = wanted && [...wanted]
+    }
+    this.meaning = meaning
+  }
+
+  // Let the axes follow the data again, as the newest figure has them: Plotly's own reset goes
+  // back to the first figure, which had none.
+  reset() {
+    this.resets += 1
+    this.drawn = null
+    setTimeout(() => this.draw()) // after Plotly is done with the same event
   }
 
   // The drawing is one image with a description; the mode bar beside it stays reachable.
@@ -106,10 +133,11 @@ class Chart {
     return {
       displaylogo: false,
       displayModeBar: "hover",
-      doubleClick: "reset",
+      doubleClick: false, // see reset
       modeBarButtons: [
         [
-          "zoom2d", "pan2d", "resetScale2d",
+          "zoom2d", "pan2d",
+          { name: "Reset axes", icon: this.plotly.Icons.home, click: () => this.reset() },
           this.download("png"), this.download("svg"), this.download("html"),
         ],
       ],
@@ -210,7 +238,7 @@ function lookOf(host) {
   }
 }
 
-function themed({ figure, height, revision }, look, width) {
+function themed({ figure, height, revision }, look, width, resets) {
   // A uid follows its trace when others appear before it, so a hidden trace stays hidden.
   // Plotly uses it in CSS selectors; two traces may share a name, and a group in the legend.
   const seen = new Map()
@@ -223,7 +251,7 @@ function themed({ figure, height, revision }, look, width) {
     ...structuredClone(figure.layout), // Plotly writes the zoom into it: it must not look like ours
     width,
     height,
-    uirevision: `axes ${revision}`,
+    uirevision: `axes ${revision} ${resets}`,
     legend: { ...legendOf(figure.layout, height), uirevision: "legend" },
     template: { layout: templateOf(look) },
   }

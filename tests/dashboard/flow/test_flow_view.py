@@ -64,12 +64,22 @@ def popovers(visit):
 
 def test_without_a_run_the_page_says_so_and_is_complete():
     visit = to_flow(Visit())
-    assert "start one on the Train page" in visit.said("info")[0]
+    assert visit.status().startswith("Ready.")
     for title in CHARTS:
         visit.chart(title)
     assert set(visit.figures().values()) == {"–", "25"}  # the unrollings of the settings
     (check,) = [b for b in visit.page.button if b.label == "Check the gradient"]
     assert check.disabled
+
+
+def test_a_run_is_named_and_can_be_started_held_and_stopped():
+    visit = to_flow(Visit(**ENDLESS))
+    run = visit.start()
+    assert f"Run {run.run_id}: **Arch 1**" in text(visit)
+    visit.click("Pause")
+    run.wait_until(lambda snapshot: snapshot.status == RunStatus.PAUSED)
+    visit.look().click("Stop")
+    assert run.wait(30).status == RunStatus.STOPPED
 
 
 def test_a_run_shows_its_newest_probe_and_its_norms():

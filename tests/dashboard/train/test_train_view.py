@@ -39,7 +39,7 @@ def test_the_figures_and_the_curves_are_the_runs():
     assert shown["Validation, nats"] == f"{run.reports[-1].validation_loss_nats:.3f}"
     assert shown["Clipped steps"] == f"{run.history.clipped_share(100):.0%}"
     labels = [note["text"] for note in visit.chart("Loss")["layout"]["annotations"]]
-    terms = ["(uniform)", "(unigram)", "(bigram)", "(trigram)", "(4-gram)"]
+    terms = ["uniform", "unigram", "bigram", "trigram", "4-gram"]
     assert [label.split()[-2] for label in labels] == terms
     assert [code.value for code in visit.page.code] == [r.sample for r in reversed(run.reports)]
     assert len(visit.page.code) == 4
@@ -56,7 +56,7 @@ def test_the_last_twelve_samples_are_shown_newest_first():
 def test_a_run_of_no_steps_finishes_with_one_report():
     visit = Visit(**TINY, steps=0)
     visit.train_to_the_end()
-    assert visit.status() == ":blue-badge[finished] step 0 of 0"
+    assert visit.status() == ":blue-badge[finished] step 0 of 0 · CPU, compiled code"
     assert len(visit.page.code) == 1
 
 
@@ -89,9 +89,7 @@ def test_bits_are_shown_instead_of_nats():
     assert shown["Training loss, bits"] == f"{run.history.mean_loss(100) / log(2):.3f}"
     assert shown["Validation, bits"] == f"{run.reports[-1].validation_loss_nats / log(2):.3f}"
     assert visit.chart("Loss")["layout"]["yaxis"]["title"]["text"] == "bits per character"
-    assert (
-        visit.chart("Loss")["layout"]["annotations"][0]["text"] == "guessing evenly (uniform) 4.75"
-    )
+    assert visit.chart("Loss")["layout"]["annotations"][0]["text"] == "uniform 4.75"
 
 
 @pytest.mark.parametrize(

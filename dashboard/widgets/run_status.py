@@ -1,0 +1,49 @@
+"""How a run stands, in a bar, and what it has to say for itself. Knows no page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.labels import VALUES
+from core.records import EventKind, RunStatus
+from core.training.snapshot import RunSnapshot
+from dashboard.charts.theme import STATUS_COLOURS
+from dashboard.widgets.plain import plain
+from dashboard.widgets.recorded_badge import badge
+
+
+def run_status(snapshot: RunSnapshot | None, recorded: str = "") -> None:
+    """The bar, with status, step and engine; below it a failure, or what was refused.
+
+    Args:
+        snapshot: of the run; without one there is an empty bar.
+        recorded: when and with what it was made, if it came with Unroll.
+    """
+    if snapshot is None:
+        st.progress(0.0, "Ready. Start trains the network; its curves and texts appear below.")
+        return
+    planned = snapshot.config.steps
+    share = min(1.0, snapshot.step / planned) if planned else 1.0
+    text = f"step {snapshot.step:,} of {planned:,}"
+    if snapshot.progress is not None:
+        share, text = min(1.0, snapshot.progress), f"{snapshot.message}: {snapshot.progress:.0%}"
+    elif snapshot.status == RunStatus.QUEUED:
+        text += " · waiting for a free place to train"
+    elif snapshot.status == RunStatus.RUNNING and snapshot.message:
+        text = f"{snapshot.message} …"
+    elif snapshot.device and snapshot.engine:
+        text += f" · {VALUES[snapshot.device]}, {VALUES[snapshot.engine]}"
+    if recorded:
+        text += f" · {badge(recorded)} Start trains a run of your own."
+    st.progress(share, f":{STATUS_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
+    if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
+        st.error(plain(snapshot.message), icon=":material/error:")
+    elif snapshot.message and snapshot.status in (RunStatus.PAUSED, RunStatus.INTERRUPTED):
+        st.warning(plain(snapshot.message))  # a full disk, or a process that ended
+    changes = [
+        event
+        for event in snapshot.events
+        if event.kind.live_change or event.kind == EventKind.REFUSED
+    ]
+    if changes and changes[-1].kind == EventKind.REFUSED and snapshot.status.active:
+        st.warning(plain(changes[-1].text))
