@@ -15,6 +15,7 @@ from time import perf_counter
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
 
 _STEP = re.compile(r"step ([\d,]+) of")
 
@@ -90,11 +91,12 @@ class Page:
         await self._socket.send(message.SerializeToString())
 
     async def _listen(self) -> None:
-        async for raw in self._socket:
-            self.received += len(raw)
-            self._take(ForwardMsg.FromString(raw))
-            async with self._news:
-                self._news.notify_all()
+        with suppress(ConnectionClosed):  # the server was stopped
+            async for raw in self._socket:
+                self.received += len(raw)
+                self._take(ForwardMsg.FromString(raw))
+                async with self._news:
+                    self._news.notify_all()
 
     def _take(self, message: ForwardMsg) -> None:
         kind = message.WhichOneof("type")
@@ -123,7 +125,7 @@ class Page:
             self.step, self.step_at = int(found[1].replace(",", "")), perf_counter()
 
     async def _repeat(self, fragment: str, interval: float) -> None:
-        with suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError, ConnectionClosed):
             while True:
                 await asyncio.sleep(interval)
                 await self._ask(fragment=fragment)

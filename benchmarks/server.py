@@ -18,7 +18,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[1]
-_TICK = os.sysconf("SC_CLK_TCK")
 _START_SECONDS = 90
 
 
@@ -37,7 +36,17 @@ class Server:
     def cpu_seconds(self) -> float:
         """Processor time the server has used since it began, all threads together."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / _TICK  # user and system
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # user and system
+
+    def stop(self, number: int) -> tuple[int, float]:
+        """Send it a signal and wait for its end: the exit status, and seconds.
+
+        Raises:
+            TimeoutExpired: it still runs after twenty seconds.
+        """
+        began = time.monotonic()
+        self._process.send_signal(number)
+        return self._process.wait(timeout=20), time.monotonic() - began
 
     def healthy(self) -> bool:
         """Whether it answers."""
@@ -52,7 +61,12 @@ class Server:
 
 @contextmanager
 def serve(script: Path, env: Mapping[str, str] | None = None) -> Iterator[Server]:
-    """Serve a Streamlit script with the project's settings, from an empty UNROLL_HOME."""
+    """Serve a Streamlit script with the project's settings.
+
+    Args:
+        script: what to serve.
+        env: variables over the present ones; UNROLL_HOME is an empty folder if it is left out.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -30,7 +30,7 @@ class RunStatus(StrEnum):
     FAILED = "failed"
     """Ended by an error, which the run's message tells."""
     INTERRUPTED = "interrupted"
-    """Cut off with its process; goes on from its last checkpoint when it is resumed."""
+    """Ended with its process; goes on from its last checkpoint when it is resumed."""
 
     @property
     def active(self) -> bool:
@@ -161,6 +161,8 @@ class EventKind(StrEnum):
     """All its steps were trained."""
     STOPPED = "stopped"
     """It was ended by the user."""
+    INTERRUPTED = "interrupted"
+    """It was ended with its program, which kept its state; it may go on."""
     DIVERGED = "diverged"
     """The next step met a number that is not finite."""
     FAILED = "failed"

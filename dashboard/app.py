@@ -15,6 +15,7 @@ import streamlit as st  # noqa: E402
 
 from core.errors import UnrollError  # noqa: E402
 from dashboard import link  # noqa: E402
+from dashboard.widgets import present  # noqa: E402
 from dashboard.widgets.footer import footer  # noqa: E402
 from dashboard.widgets.plain import plain  # noqa: E402
 from dashboard.widgets.plotly_assets import ensure_plotly_js  # noqa: E402
@@ -42,6 +43,8 @@ page = st.navigation(
     position="top",
 )
 try:
+    present.arrive()
+    present.apply()
     link.arrive()
     link.enter(page.title)
     page.run()

@@ -10,13 +10,14 @@ from __future__ import annotations
 from contextlib import suppress
 
 from core.errors import StoreError, UnrollError
+from core.history import KEPT_WHOLE
 from core.storage.recorded import RecordedRuns, switched_off
 from core.storage.rows import RunRow
 from core.storage.store import Store
 from core.storage.stored_run import StoredRun
 from core.storage.writer import Writer
 
-_MOST_OPEN = 12  # stored runs kept in memory, some 60 bytes a step each
+_MOST_OPEN = 12  # stored runs kept in memory, up to some 45 MB each
 
 
 class Library:
@@ -45,17 +46,30 @@ class Library:
                 return
             except StoreError as error:
                 self.problem = self.problem or str(error)
-        self.problem += " Runs are not recorded."
+        self.problem += (
+            f" Runs are not recorded: of a long one the last {KEPT_WHOLE:,} steps at least are "
+            "kept whole, in memory, and the others as the charts draw them."
+        )
 
     def shelf(self) -> Store:
-        """The user's store.
+        """The user's store, opened anew if its file was deleted or replaced.
 
         Raises:
             StoreError: there is none.
         """
         if self.store is None:
             raise StoreError(self.problem)
+        if self.store.left_behind:
+            self.flush()  # first the writer, which takes along what it has recorded there
+            self.store.reopen()
+            self._open.clear()
         return self.store
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Sentences about what of the user's store was damaged, deleted or replaced."""
+        told = self.writer.notice if self.writer else ""
+        return (*(self.store.damaged if self.store else ()), *([told] if told else ()))
 
     def holder(self, run_id: str) -> Store:
         """The store that has this run.
@@ -87,7 +101,9 @@ class Library:
         Cells of sweeps are left out. Where there is none, it is the recorded run that is most like
         this preset.
         """
-        own = self.store.runs() if self.store is not None else []
+        own: list[RunRow] = []
+        with suppress(StoreError):  # no store, no runs
+            own = self.shelf().runs()
         newest = next((row for row in own if row.step and row.source != "sweep"), None)
         recorded = self.recordings()
         if newest is not None or not recorded:

@@ -6,7 +6,10 @@ server does.
 
 from __future__ import annotations
 
+import atexit
 import gc
+import logging
+import os
 
 import streamlit as st
 
@@ -26,6 +29,7 @@ from core.training.snapshot import WatchedRun
 from dashboard.library import Library
 
 _MAX_RUNNING = 2  # more would only take turns on a laptop's cores
+_PATIENCE = 2.0  # seconds for a run to end its step, and for a sweep, when the server stops
 
 
 @st.cache_resource
@@ -43,7 +47,23 @@ def manager() -> RunManager:
     gc.freeze()
     compile_in_background()
     writer = library().writer
-    return RunManager(max_running=_MAX_RUNNING, observe=writer.observe if writer else None)
+    made = RunManager(max_running=_MAX_RUNNING, observe=writer.observe if writer else None)
+    atexit.register(_end, made, library())
+    return made
+
+
+def _end(runs: RunManager, recorded: Library) -> None:
+    """Keep every run's state, and end the threads that train.
+
+    Called by `atexit`: Streamlit handles the signals itself, and on any of them its event loop
+    ends and the main thread comes to its own end. Threads live on until what is registered there
+    has returned. Then the interpreter stops them wherever they are, which in the middle of
+    compiled code aborts the process.
+    """
+    all_ended = runs.interrupt_all(_PATIENCE)
+    recorded.close()
+    if not all_ended:  # some step takes too long; its run goes on from its last checkpoint
+        os._exit(0)
 
 
 @st.cache_resource
@@ -68,7 +88,16 @@ def sweeps() -> BackgroundSweeps:
     """
     store = library().store
     runs = RecordedCells(store) if store and not store.read_only else None
-    return BackgroundSweeps(Cluster(scheduler_address()), SweepStore(), runs)
+    made = BackgroundSweeps(Cluster(scheduler_address()), SweepStore(), runs)
+    atexit.register(_end_sweeps, made)
+    return made
+
+
+def _end_sweeps(made: BackgroundSweeps) -> None:
+    # At a program's end Dask has no thread left to tell of cells that are given up, and says so
+    # of each.
+    logging.getLogger("tornado.application").setLevel(logging.CRITICAL)
+    made.close(_PATIENCE)
 
 
 @st.cache_resource

@@ -69,6 +69,7 @@ class RecordedCells:
         Raises:
             StoreError: that cannot be written.
         """
+        self._follow()
         begins = cell.key not in self._open
         self._opened(cell).mark = mark
         if begins or self._clock() >= self._next:
@@ -81,12 +82,13 @@ class RecordedCells:
         Raises:
             StoreError: that cannot be written.
         """
+        self._follow()
         run_id = self._opened(cell).run_id
         state, diverged = run.state, run.result.status == "diverged"
         status = RunStatus.DIVERGED if diverged else RunStatus.FINISHED
         message = run.result.message or "All steps are done."
         batch = Batch(
-            steps=run.columns,
+            steps=run.columns(cell.trained_config),
             reports=run.reports,
             probes=run.probes,
             events=[Event(state.step, EventKind(status), text=message)],
@@ -144,6 +146,12 @@ class RecordedCells:
             characters_seen=0,
             seconds=0.0,
         )
+
+    def _follow(self) -> None:
+        """Where the store was deleted or replaced, cells begin again in the one that is there."""
+        if self._store.left_behind:
+            self._store.reopen()
+            self._open.clear()
 
     def _opened(self, cell: Cell) -> _Open:
         if cell.key not in self._open:

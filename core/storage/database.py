@@ -81,7 +81,11 @@ class Database:
         self.path = path
         self._schema = schema
         self._lock = RLock()
-        self._connection, self.read_only, self._copy = _opened(path, schema)
+        self._open()
+
+    def _open(self) -> None:
+        self._connection, self.read_only, self._copy = _opened(self.path, self._schema)
+        self._file = _identity(self.path)
         if self._copy is not None:
             weakref.finalize(self, shutil.rmtree, self._copy, ignore_errors=True)
         # For whoever drops a database without a word: the file is let go of all the same.
@@ -93,6 +97,25 @@ class Database:
             self._connection.close()
             if self._copy is not None:
                 shutil.rmtree(self._copy, ignore_errors=True)
+
+    @property
+    def left_behind(self) -> bool:
+        """Whether its path now leads to another file, or to none: this one was deleted.
+
+        What is left behind can still be read, but nobody else will ever see what is written there.
+        """
+        return self._copy is None and _identity(self.path) != self._file
+
+    def reopen(self) -> None:
+        """Let go of a file that was left behind, and open the one that its path leads to.
+
+        Raises:
+            StoreError: as for the first one; the one left behind stays open.
+        """
+        with self._lock:
+            before = self._connection
+            self._open()
+            before.close()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -131,6 +154,15 @@ class Database:
                     connection.execute("ROLLBACK")
 
 
+def _identity(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one of the same name; None if there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 _Opened = tuple[sqlite3.Connection, str, Path | None]
 
 
@@ -146,6 +178,9 @@ def _opened(path: Path, schema: Schema) -> _Opened:
     except OSError as error:
         return _opened_to_read(path, schema, str(error.strerror))
     try:
+        if not path.exists():  # what a deleted file has left would be applied to the new one
+            for end in ("-wal", "-shm"):
+                path.with_name(path.name + end).unlink(missing_ok=True)
         return _connected(path, schema), "", None
     except (sqlite3.DatabaseError, UnicodeError) as error:
         if getattr(error, "sqlite_errorname", "").startswith(_UNWRITABLE):

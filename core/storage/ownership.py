@@ -36,12 +36,15 @@ class Ownership:
         return self._lock.path.stem if self._lock else None
 
     def ensure(self) -> str:
-        """The name, its lock held from now on.
+        """The name, its lock held from now on; another one if its file was deleted.
 
         Raises:
             StoreError: the folder cannot be written.
         """
         with self._mutex:
+            if self._lock is not None and not self._lock.path.exists():
+                self._lock.release()
+                self._lock = None
             if self._lock is None:
                 try:
                     self._folder.mkdir(parents=True, exist_ok=True)

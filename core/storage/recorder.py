@@ -81,6 +81,10 @@ class Recorder(RunObserver):
         """Whether the last checkpoint is so long ago."""
         return monotonic() >= self._next
 
+    def begin_anew(self) -> None:
+        """Ask for a checkpoint now: the last one may be lost."""
+        self._next = monotonic()
+
     def checkpoint(self, state: TrainerState) -> None:
         """Keep this state, and no older one."""
         self._next = monotonic() + self._every

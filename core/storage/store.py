@@ -15,8 +15,9 @@ transactions that wait for each other.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -41,6 +42,17 @@ _SELECT = (
 )
 _ACTIVE = tuple(str(status) for status in RunStatus if status.active)
 _IS_ACTIVE = f"status IN ({', '.join('?' * len(_ACTIVE))})"
+
+
+_RECORDS = ("metrics", "reports", "events", "probes")  # tables that `runs` owns rows of
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A run and its records, as the rows of the tables that hold them."""
+
+    row: RunRow
+    records: Mapping[str, Sequence[tuple]]
 
 
 class Store(Database):
@@ -193,6 +205,38 @@ class Store(Database):
                 deleted=None,
             )
             self.refresh_validation(run_id)
+
+    def all_of(self, run_id: str) -> Whole | None:
+        """What is kept of a run but for its checkpoint; None if it was deleted for good.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with self.reading() as connection:
+            if not (found := self._select("WHERE runs.id = ?", run_id)):
+                return None
+            records = {
+                table: connection.execute(f"SELECT * FROM {table} WHERE run = ?", (run_id,))
+                for table in _RECORDS
+            }
+            return Whole(
+                self._as_row(found[0]), {t: rows.fetchall() for t, rows in records.items()}
+            )
+
+    def put_all(self, run: Whole) -> None:
+        """Write an active run of this process anew, in the place of what is there of it.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        row = {name: getattr(run.row, name) for name in COLUMNS if name != "settings"}
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM runs WHERE id = ?", (run.row.id,))
+            self.insert(run.row.config, **{**row, "owner": self._ownership.ensure()})
+            for table, rows in run.records.items():
+                for values in rows:
+                    places = ", ".join("?" * len(values))
+                    connection.execute(f"INSERT INTO {table} VALUES ({places})", values)
 
     def now(self) -> float:
         """Seconds since 1970."""

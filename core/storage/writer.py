@@ -27,7 +27,7 @@ from core.records import Event
 from core.storage.batch import Batch, Progress, write
 from core.storage.checkpoints import save_checkpoint
 from core.storage.recorder import Recorder, take
-from core.storage.store import Store
+from core.storage.store import Store, Whole
 from core.storage.stored_run import note_diagnosis
 from core.storage.stretches import stretch_of
 from core.training.run import Run
@@ -56,9 +56,10 @@ class Writer:
         self._changed = Condition()
         self._recorders: list[Recorder] = []
         self._held: dict[str, Batch] = {}  # what could not be written yet
+        self._stranded: list[Whole] = []  # what was recorded in a file that is no more
         self._urgent = self._closing = False
         self._asked = self._done = 0  # rounds asked for, and rounds finished
-        self._trouble = ""
+        self._trouble = self._notice = ""
         self._thread = Thread(target=self._work, name="store-writer", daemon=True)
         self._thread.start()
         atexit.register(self.close)
@@ -67,6 +68,11 @@ class Writer:
     def trouble(self) -> str:
         """Why nothing can be written at present; empty while all is well."""
         return self._trouble
+
+    @property
+    def notice(self) -> str:
+        """What users should know although all is well again; empty if nothing."""
+        return self._notice
 
     def observe(self, run: Run) -> Recorder:
         """For `RunManager`: record a run that is about to start, or to go on.
@@ -107,6 +113,8 @@ class Writer:
             StoreError: it cannot be noted.
         """
         progress = Progress()
+        if self._store.left_behind:
+            self.flush()  # which opens the one that is there now
         if past is None:
             self._store.create(
                 run_id,
@@ -189,9 +197,10 @@ class Writer:
             for recorder in recorders
         ]
         work = [(recorder, batch) for recorder, batch, _ in taken if batch is not None]
-        if not work:
+        if not (work or self._store.left_behind):
             return []
         try:
+            self._follow(recorders)
             written = []
             with self._store.transaction():
                 for recorder, batch in work:
@@ -214,6 +223,26 @@ class Writer:
             with suppress(Exception):  # a rule that fails is no reason to lose a run's end
                 note_diagnosis(self._store, recorder.run_id)
         return ended
+
+    def _follow(self, recorders: Sequence[Recorder]) -> None:
+        """Where the store was deleted or replaced under these runs: write them into the new one."""
+        store = self._store
+        if store.left_behind:
+            self._stranded += filter(None, [store.all_of(r.run_id) for r in recorders])
+            store.reopen()
+        elif not self._stranded:
+            return
+        with store.transaction():
+            for run in self._stranded:
+                store.put_all(run)
+        self._stranded = []
+        for recorder in recorders:
+            recorder.begin_anew()
+        self._notice = (
+            f"The store of runs {store.path} was deleted or replaced while the dashboard or a "
+            "command had it open. Runs that train are written anew, from their first step; others "
+            "are gone unless you bring the file back."
+        )
 
     def _fail(
         self,

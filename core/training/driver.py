@@ -26,7 +26,7 @@ from core.records import Event, EventKind, RunStatus
 from core.steps import StepTable
 from core.training.exchange import Exchange
 from core.training.observer import Description
-from core.training.publisher import STOPPED, Publisher
+from core.training.publisher import INTERRUPTED, STOPPED, Publisher
 from core.training.slots import Slots
 from core.training.state import Past
 from core.training.trainer import MANY_STEPS, Trainer
@@ -37,7 +37,7 @@ LoadText = Callable[[str, Progress | None], Corpus]
 
 
 class _Stopped(Exception):
-    """The user asked for the end."""
+    """The user asked for the end, or the program ends."""
 
 
 class Driver:
@@ -98,6 +98,8 @@ class Driver:
         try:
             self._train()
         except _Stopped:
+            if self._exchange.orders.interrupted:
+                return RunStatus.INTERRUPTED, INTERRUPTED
             return RunStatus.STOPPED, STOPPED
         except Diverged as error:
             self._publisher.publish(divergence=error.record)

@@ -17,6 +17,7 @@ class Orders:
 
     live: LiveSettings  # to train with from the next step on
     stop: bool = False
+    interrupted: bool = False  # whether the stop is the program's end, and not the user's wish
     pause: bool = False
     reason: str = ""  # of the pause, for the user to read
     granted: int = 0  # steps to take although paused

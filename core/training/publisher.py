@@ -30,6 +30,7 @@ from core.training.state import Past, TrainerState
 from core.training.trainer import Trainer
 
 STOPPED = "Stopped before the last step."
+INTERRUPTED = "The program was ended. Resume goes on from here."
 
 # Readers look about twice a second; publishing more often would only cost training time.
 _PUBLISH_EVERY = 0.05  # seconds
@@ -57,7 +58,7 @@ class Publisher:
     def begin(self, trainer: Trainer, past: Past | None) -> None:
         """From now on it tells of this trainer, and of what the run did before."""
         if past is not None and past.history is not None:
-            self._history.extend(past.history.columns)
+            self._history.begin_with(past.history)
         self.trainer = trainer
         self.hand_out_weights()
         if past is not None:

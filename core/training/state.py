@@ -34,6 +34,8 @@ class TrainerState:
         loss_sum: the losses since the last report, added up, in nats.
         losses: how many these are.
         reported_step: the step of the last report; None before the first.
+        probed_step: the step of the last probe; None before the first.
+        window_gradient: of the last step, where a probe of it is still to come; else empty.
         live: the live settings in use.
         planned: the changes still to come by themselves.
         engine: what made the steps; only the same one goes on to the last bit.
@@ -47,6 +49,8 @@ class TrainerState:
     loss_sum: float
     losses: int
     reported_step: int | None
+    probed_step: int | None
+    window_gradient: tuple[float, ...]
     live: LiveSettings
     planned: tuple[Event, ...]
     arrays: Mapping[str, np.ndarray]

@@ -31,15 +31,16 @@ _SAMPLES_SHOWN = 12
 _NO_REPORT = "The validation loss is read against the dashed lines, once there is one."
 
 
-def draw_run(snapshot: RunSnapshot | None, look: Look, recorded: str = "") -> None:
+def draw_run(snapshot: RunSnapshot | None, look: Look, ahead: str = "", recorded: str = "") -> None:
     """The whole panel; without a run, the same panel empty.
 
     Args:
-        snapshot: of the run.
-        look: of its curves.
-        recorded: when and with what it was made, if it came with Unroll.
+        snapshot: the run.
+        look: units and axes.
+        ahead: how long the run that is set up would take, where somebody should know before.
+        recorded: when and with what the run was made, if it came with Unroll.
     """
-    run_status(snapshot, recorded)
+    run_status(snapshot, ahead, recorded)
     with pictures(bool(recorded)):
         _draw(snapshot, look)
 

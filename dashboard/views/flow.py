@@ -42,7 +42,7 @@ def live() -> None:
     if session.watched_run() is not run:
         st.rerun()  # a button in here went back in the run, or trains it again: show that one
     snapshot = run.snapshot if run else None
-    run_status(snapshot, note)
+    run_status(snapshot, recorded=note)
     with pictures(bool(note)):
         draw_flow(snapshot, session.config())
         with st.container():

@@ -11,8 +11,7 @@ from dashboard.widgets.plain import plain
 
 st.header("Runs", anchor=False)
 library().flush()
-store = library().shelf()
-rows = [*store.runs(), *library().recordings()]
+rows = [*library().shelf().runs(), *library().recordings()]
 read = [rows]  # what the list begins with; it reads anew when it is drawn again
 active = any(row.status.active for row in rows)
 moves: list[list[object]] = []  # what moves the rest of the page
@@ -23,7 +22,7 @@ chosen: list[RunRow] = []
 @st.fragment(run_every=(4 if active else 10) * refresh_seconds())
 def found() -> None:
     """Runs of the command line and of sweeps come in and train on while one looks."""
-    now = read.pop() if read else [*store.runs(), *library().recordings()]
+    now = read.pop() if read else [*library().shelf().runs(), *library().recordings()]
     shown, of = filters(now) if now else ([], 0)
     theirs = [(row.id, row.status) for row in chosen_of(shown)]
     state: list[object] = [bool(now), any(row.status.active for row in now), theirs]
@@ -32,7 +31,7 @@ def found() -> None:
         chosen.extend(chosen_of(shown))
     elif moves != [state]:
         st.rerun()  # before the table is drawn: drawn twice at once, it would show another choice
-    for sentence in store.damaged:
+    for sentence in library().notices:
         st.warning(plain(sentence))
     if now:
         table(shown, of)

@@ -13,6 +13,8 @@ _KEYS = {
     "1": "1 step, after which the run is held",
     "0": "10 steps",
     "X": "Stop",
+    "→ ←": "the next page and the one before",
+    "F": "the look for a projector, on and off",
 }
 
 WORD_LIST = "\n".join(f"- **{word}**: {text}" for word, text in WORDS.items())
@@ -24,5 +26,5 @@ def footer() -> None:
         with st.popover("Words", icon=":material/menu_book:", type="tertiary"):
             st.markdown(WORD_LIST)
         with st.popover("Keys", icon=":material/keyboard:", type="tertiary"):
-            st.markdown("On Train and Gradient flow, while no field is being written in:")
+            st.markdown("While no field is being written in:")
             st.markdown("\n".join(f"- `{key}` {what}" for key, what in _KEYS.items()))

@@ -12,15 +12,19 @@ from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import badge
 
 
-def run_status(snapshot: RunSnapshot | None, recorded: str = "") -> None:
+def run_status(snapshot: RunSnapshot | None, ahead: str = "", recorded: str = "") -> None:
     """The bar, with status, step and engine; below it a failure, or what was refused.
 
     Args:
-        snapshot: of the run; without one there is an empty bar.
-        recorded: when and with what it was made, if it came with Unroll.
+        snapshot: the run.
+        ahead: how long the run that is set up would take, where somebody should know before.
+        recorded: when and with what the run was made, if it came with Unroll.
     """
+    takes = f", which takes {ahead}" if ahead else ""
     if snapshot is None:
-        st.progress(0.0, "Ready. Start trains the network; its curves and texts appear below.")
+        st.progress(
+            0.0, f"Ready. Start trains the network{takes}; its curves and texts appear below."
+        )
         return
     planned = snapshot.config.steps
     share = min(1.0, snapshot.step / planned) if planned else 1.0
@@ -34,7 +38,9 @@ def run_status(snapshot: RunSnapshot | None, recorded: str = "") -> None:
     elif snapshot.device and snapshot.engine:
         text += f" · {VALUES[snapshot.device]}, {VALUES[snapshot.engine]}"
     if recorded:
-        text += f" · {badge(recorded)} Start trains a run of your own."
+        text += f" · {badge(recorded)} Start trains a run of your own{takes}."
+    elif ahead and not snapshot.status.active:
+        text += f" · Start: {ahead}"
     st.progress(share, f":{STATUS_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
     if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
         st.error(plain(snapshot.message), icon=":material/error:")

@@ -1,4 +1,4 @@
-"""Ctrl-C, pressed while a run takes a step."""
+"""Ctrl-C, pressed while a run takes a step, or another signal."""
 
 import signal
 from threading import Event
@@ -34,11 +34,11 @@ def press(monkeypatch):
         note(name)
     take = Trainer._try
 
-    def arrange(*, after, times=1):
+    def arrange(*, after, times=1, number=signal.SIGINT):
         def interrupted(trainer, steps):
             if trainer.steps_done == after:
                 for name in list(heard)[:times]:
-                    signal.raise_signal(signal.SIGINT)
+                    signal.raise_signal(number)
                     assert heard[name].wait(PATIENCE)
             return take(trainer, steps)
 

@@ -1,13 +1,18 @@
 """The writer when the disk is full, fails or is slow: training waits, and nothing is lost."""
 
 import errno
+import os
+import shutil
+from contextlib import closing
 from threading import Event, Lock
 
 import pytest
 
+from core.config import TrainingConfig
 from core.records import RunStatus, StepRecord
 from core.steps import StepTable, columns_of
 from core.storage import writer as writer_module
+from core.storage.store import Store
 from core.storage.stored_run import StoredRun
 
 PATIENCE = 20.0
@@ -180,3 +185,72 @@ def test_closing_writes_what_is_left(store, make_writer, small):
     writer.close()
     writer.close()
     assert store.ledger.steps("r")["step"].tolist() == list(range(1, 2_501))
+
+
+def delete_file(store):
+    store.path.unlink()
+
+
+def delete_folder(store):
+    shutil.rmtree(store.home)
+
+
+def replace_by_an_older_one(store):
+    with closing(Store(store.home / "older")) as other:
+        other.create("other", TrainingConfig(), source="cli")
+    for end in ("-wal", "-shm"):
+        store.path.with_name(store.path.name + end).unlink()
+    os.replace(store.home / "older" / "runs.sqlite", store.path)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="an open file cannot be deleted elsewhere")
+@pytest.mark.parametrize("lose", [delete_file, delete_folder, replace_by_an_older_one])
+def test_a_store_that_is_lost_while_a_run_trains_is_written_anew(
+    store, open_store, make_manager, small, lose
+):
+    manager = make_manager()
+    writer = manager.writer
+    run = manager.start(small(**ENDLESS))
+    run.wait_until(trained, PATIENCE)
+    assert writer.flush()
+    assert writer.notice == ""
+    lose(store)
+    at = run.snapshot.step
+    run.wait_until(lambda s: s.step > at + 50, PATIENCE)
+    assert writer.flush()
+    assert writer.notice.startswith(f"The store of runs {store.path} was deleted or replaced")
+    other = open_store()
+    assert other.get(run.run_id).status == RunStatus.RUNNING  # this process is known to live
+    run.stop()
+    shot = run.wait(PATIENCE)
+    assert writer.flush()
+    found = StoredRun(other, run.run_id)
+    assert found.snapshot.status == RunStatus.STOPPED
+    assert found.snapshot.history.column("step").tolist() == list(range(1, shot.step + 1))
+    assert found.snapshot.history.column("loss_nats").tolist() == (
+        shot.history.column("loss_nats").tolist()
+    )
+    assert found.snapshot.events == shot.events
+    assert [report.step for report in found.snapshot.reports] == [0]
+    assert found.weights()[0] == shot.step
+    after = manager.start(small(steps=3))
+    assert after.wait(PATIENCE).status == RunStatus.FINISHED
+    assert writer.flush()
+    assert other.get(after.run_id).step == 3
+
+
+def test_a_lost_store_that_cannot_be_written_anew_yet_is_so_later(
+    store, open_store, make_writer, small, monkeypatch
+):
+    writer, said = make_writer(), []
+    recorder = writer.recorder("r", small(), hold=said.append)
+    recorder.record(step_of(1))
+    assert writer.flush()
+    delete_file(store)
+    with monkeypatch.context() as full:
+        full.setattr(Store, "put_all", lambda *_: 1 / 0)
+        recorder.record(step_of(2))
+        assert not writer.flush()
+        assert "could not be recorded" in said[0]
+    assert writer.flush()
+    assert open_store().ledger.steps("r")["step"].tolist() == [1, 2]

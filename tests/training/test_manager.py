@@ -1,9 +1,12 @@
 """The runs of a process: started, found, forgotten and stopped."""
 
+from threading import Event
+
 import pytest
 
-from core.errors import StoreError
+from core.errors import ConfigError, RunError, StoreError
 from core.records import RunStatus
+from core.training import manager as manager_module
 from core.training.manager import RunManager
 from core.training.observer import RunObserver
 
@@ -96,6 +99,34 @@ def test_stopping_all_ends_every_run(make_manager, small):
     manager.stop_all()
 
 
+def test_a_program_that_ends_interrupts_every_run_and_keeps_the_states(make_manager, small):
+    manager = make_manager(max_running=1)
+    trains, waits = (manager.start(small(**ENDLESS)) for _ in range(2))
+    trains.wait_until(running)
+    ended = manager.start(small(steps=1))
+    ended.stop()
+    assert ended.wait(20).status == RunStatus.STOPPED
+    assert manager.interrupt_all(20)
+    for run in (trains, waits):
+        shot = run.snapshot
+        assert (shot.status, shot.events[-1].kind) == (RunStatus.INTERRUPTED, "interrupted")
+        assert shot.message == "The program was ended. Resume goes on from here."
+        assert shot.events[-1].step == shot.step
+    assert ended.snapshot.status == RunStatus.STOPPED
+
+
+def test_a_step_without_an_end_does_not_hold_up_a_program_that_ends(make_manager, small):
+    passed = Event()
+    slow = RunObserver()
+    slow.record = lambda record: passed.wait(20)
+    manager = make_manager(observe=lambda run: slow)
+    run = manager.start(small(**ENDLESS))
+    run.wait_until(running)
+    assert not manager.interrupt_all(0.01)
+    passed.set()
+    assert run.wait(20).status == RunStatus.INTERRUPTED
+
+
 def test_a_run_is_found_before_it_is_recorded(make_manager, small):
     found = []
 
@@ -115,4 +146,25 @@ def test_a_run_that_cannot_be_recorded_is_not_started(make_manager, small):
     manager = make_manager(observe=observe)
     with pytest.raises(StoreError, match="The disk is full"):
         manager.start(small(steps=1))
+    assert manager.runs() == []
+
+
+def test_a_press_too_many_starts_nothing_until_a_run_has_ended(make_manager, small, monkeypatch):
+    monkeypatch.setattr(manager_module, "MOST_ACTIVE", 3)
+    manager = make_manager(max_running=1)
+    runs = [manager.start(small(**ENDLESS)) for _ in range(3)]
+    for _ in range(20):
+        with pytest.raises(RunError, match="3 runs train, wait or are paused already, and 3 may"):
+            manager.start(small(**ENDLESS))
+    assert manager.runs() == runs[::-1]
+    runs[1].stop()
+    runs[1].wait(20)
+    assert manager.start(small(**ENDLESS)).snapshot.status == RunStatus.QUEUED
+
+
+def test_a_run_that_would_not_fit_into_the_memory_is_not_started(make_manager, small, monkeypatch):
+    monkeypatch.setattr("core.engines.memory.free_bytes", lambda: 976)
+    manager = make_manager()
+    with pytest.raises(ConfigError, match="of memory, and 976 bytes are free"):
+        manager.start(small(unrollings=100, nodes=200, device="cpu"))
     assert manager.runs() == []

@@ -9,7 +9,7 @@ import pytest
 from test_trainer import ARCHITECTURES, OPTIMISERS, given_weights
 
 from core.errors import ConfigError, TextError, WeightsError
-from core.records import Event, Report, StepRecord
+from core.records import Event, ProbeRecord, Report, StepRecord
 from core.training.state import CARRIED, CURSORS, require_fit
 from core.training.trainer import Trainer
 
@@ -64,6 +64,20 @@ def test_a_report_is_made_once_wherever_the_cut_is(small, corpus, after):
     whole, cut_in_two, *_ = cut(small(steps=20, report_every=8), corpus, after)
     assert told(cut_in_two) == told(whole)
     assert [r.step for r in whole if isinstance(r, Report)] == [0, 8, 16, 20]
+
+
+@pytest.mark.parametrize("after", [1, 3, 5, 6])
+def test_a_probe_is_made_once_wherever_the_cut_is(small, corpus, after):
+    whole, cut_in_two, *_ = cut(small(steps=8, probe_every=3), corpus, after)
+    assert told(cut_in_two) == told(whole)
+    assert [r.step for r in whole if isinstance(r, ProbeRecord)] == [0, 3, 6]
+
+
+def test_a_state_before_the_first_step_goes_on_with_its_probe(small, corpus):
+    config = small(steps=4, probe_every=3)
+    second = Trainer(config, corpus)
+    second.restore(Trainer(config, corpus).state())
+    assert told(second.train()) == told(Trainer(config, corpus).train())
 
 
 def test_more_steps_than_planned_go_on_from_the_last_one(small, corpus):

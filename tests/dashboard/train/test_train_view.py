@@ -5,6 +5,7 @@ from math import log
 import pytest
 from visit import TINY, Visit
 
+from core.engines import cost
 from core.records import RunStatus
 from dashboard.server import manager
 
@@ -29,6 +30,23 @@ def test_before_the_first_run_everything_has_its_place_and_nothing_its_value():
         notes = visit.chart(title)["layout"]["annotations"]
         assert [note["text"] for note in notes] == ["no steps yet"]
     assert len(visit.page.code) == 0
+
+
+def test_a_slow_step_and_a_long_run_are_told_of_before_start(monkeypatch):
+    monkeypatch.setattr(cost, "multiplications_a_second", lambda: 1e9)
+    visit = Visit(nodes=512, batch_size=64, device="cpu", steps=5_000)
+    assert visit.status() == (
+        "Ready. Start trains the network, which takes about 1.6 s a step, and 2 hours in all; "
+        "its curves and texts appear below."
+    )
+
+
+def test_what_does_not_fit_is_not_started_and_says_so(monkeypatch):
+    monkeypatch.setattr("core.engines.memory.free_bytes", lambda: 976)
+    visit = Visit(**TINY)
+    visit.click("Start")
+    assert "of memory, and 976 bytes are free here" in visit.page.warning[0].value
+    assert manager().runs() == []
 
 
 def test_the_figures_and_the_curves_are_the_runs():
