@@ -52,7 +52,7 @@ def watch(run: WatchedRun) -> None:
     show(run.run_id)
     st.session_state[_OFFERED] = None
     plan(())
-    set_preset(nearest_preset(snapshot.config))
+    set_preset(nearest_preset(snapshot.config.model_dump()))
     set_config(snapshot.config.changed(**snapshot.live.model_dump()))
 
 

@@ -11,8 +11,6 @@ import math
 from collections.abc import Callable
 from time import perf_counter
 
-import numpy as np
-
 from core.data.corpora import Corpus, load_corpus
 from core.data.latch import latch_floor
 from core.engines.threads import prepare_thread
@@ -175,5 +173,4 @@ def _measured(
 
 def _model(trainer: Trainer) -> CharacterModel:
     """The network as it stands."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return CharacterModel(trainer.weights(), trainer.config)
+    return CharacterModel(trainer.weights(), trainer.config)

@@ -31,7 +31,7 @@ from core.insight.context import context_curve
 from core.insight.divergence import examine
 from core.insight.flow import MAX_LAGS, held_out_windows, probe
 from core.insight.held_out import mean_loss
-from core.insight.sampling import quiet, sample
+from core.insight.sampling import sample
 from core.networks.initialisers import initial_parameters
 from core.networks.layout import layout
 from core.networks.stepwise import CharacterModel
@@ -416,8 +416,7 @@ class Trainer:
         return self.engine.name == "compiled"
 
     def _model(self) -> CharacterModel:
-        with quiet():  # weights about to diverge
-            return CharacterModel(self.weights(), self.config, compiled=self._is_compiled)
+        return CharacterModel(self.weights(), self.config, compiled=self._is_compiled)
 
 
 def _after(step: int, every: int) -> int:

@@ -1,5 +1,6 @@
 """A sweep's cells as runs of the store: while they train, at their end, and long after."""
 
+import os
 from dataclasses import replace
 
 import numpy as np
@@ -51,6 +52,17 @@ def losses_of(config, past=None):
         trainer.go_on(past)
     records = [record for record in trainer.train() if isinstance(record, StepRecord)]
     return [record.loss_nats for record in records], trainer.weights()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="an open file cannot be deleted elsewhere")
+def test_a_cell_is_kept_whole_although_the_store_was_deleted_meanwhile(
+    runs, store, open_store, trained
+):
+    runs.mark(CELL, mark(1))
+    store.path.unlink()
+    runs.finish(CELL, trained)
+    (row,) = open_store().runs()
+    assert (row.id, row.status, row.step) == (RUN_ID, RunStatus.FINISHED, 60)
 
 
 def test_a_cell_is_a_running_run_from_its_first_mark(runs, store):

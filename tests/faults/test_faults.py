@@ -262,6 +262,20 @@ def test_a_page_over_a_read_only_store_shows_its_runs_and_records_none(trained, 
         library.close()
 
 
+@pytest.mark.skipif(os.name != "posix", reason="an open file cannot be deleted elsewhere")
+def test_a_page_over_a_store_that_was_deleted_shows_the_one_that_is_there(trained):
+    library = Library()
+    try:
+        assert library.stored(trained).snapshot.step == 12
+        library.shelf().path.unlink()
+        assert library.shelf().runs() == []
+        assert library.stored(trained) is None
+        (notice,) = library.notices
+        assert "was deleted or replaced while the dashboard or a command had it open" in notice
+    finally:
+        library.close()
+
+
 @pytest.fixture
 def full_disk(tmp_path):
     """A folder on a disk of its own of three megabytes."""

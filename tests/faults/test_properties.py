@@ -8,6 +8,7 @@ import json
 import zipfile
 from contextlib import closing, suppress
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -175,6 +176,36 @@ def test_any_bytes_are_no_weights(data):
     with pytest.raises(WeightsError) as refused:
         load_weights_bytes(data)
     assert_sentence(refused.value)
+
+
+EXTREMES = st.sampled_from([0.0, -0.0, 1e-45, 1.0, -30.0, 1e20, 3e38, -3e38])
+
+
+@settings(few, max_examples=20)
+@given(
+    st.sampled_from(["arch1", "arch2"]),
+    st.sampled_from(["concat", "add", "multiply"]),
+    st.sampled_from(["tanh", "relu"]),
+    st.sampled_from(["teacher", "free"]),
+    st.lists(EXTREMES, min_size=5, max_size=5),
+)
+def test_any_weights_are_read_without_a_warning(
+    capsys, tmp_path, architecture, combine, activation, feedback, values
+):
+    combine = "concat" if architecture == "arch2" else combine
+    config = CONFIG.changed(
+        architecture=architecture, combine=combine, activation=activation, feedback=feedback
+    )
+    weights = {
+        name: np.full(shape, value, np.float32)
+        for (name, shape), value in zip(config.parameter_shapes.items(), values, strict=True)
+    }
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(weights_bytes(weights, config))
+    for command in ("sample --length=9", "surprise --text=word", "probe --text=latch:2 --lags=5"):
+        for form in ([], ["--json"]):
+            assert main([*command.split(), f"--weights={path}", *form]) in (0, 1)
+            assert "Traceback" not in capsys.readouterr().err
 
 
 @few

@@ -20,7 +20,6 @@ from core.cli.main import main
 from core.records import RunStatus
 from core.storage.checkpoints import load_checkpoint
 from core.storage.store import Store
-from core.storage.writer import CHECKPOINT_EVERY
 
 pytestmark = [
     pytest.mark.slow,
@@ -28,12 +27,15 @@ pytestmark = [
 ]
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+OFTEN = Path(__file__).parent / "apps" / "often_app.py"
+INTERVAL = 0.3  # seconds between the checkpoints of that one
 STOPS = int(os.environ.get("UNROLL_STOPS", "1"))
 WITHIN = float(os.environ.get("UNROLL_STOP_WITHIN", "1"))
 SMALL = "nodes=12&batch_size=4&unrollings=8&steps=10000000&report_every=700&probe_every=500"
 QUERIES = [f"v=1&preset=demo&engine={engine}&{SMALL}" for engine in ("compiled", "torch")]
 MORE = 50  # steps, once a run is resumed
 SECONDS_TO_STOP = 5.0
+DISK_SECONDS = 1.0  # that a checkpoint may take to be written, on a busy machine
 
 
 async def stopped_while_two_train(server, number, seconds):
@@ -78,26 +80,29 @@ def test_a_stopped_server_has_kept_its_runs_and_they_go_on_bit_for_bit(
 ):
     monkeypatch.setenv("UNROLL_HOME", str(tmp_path))
     seconds = random.Random(f"{number} {turn}").uniform(0, WITHIN)
-    with serve(APP, {"UNROLL_HOME": str(tmp_path)}) as server:
+    killed = number == "SIGKILL"
+    with serve(OFTEN if killed else APP, {"UNROLL_HOME": str(tmp_path)}) as server:
         ended = stopped_while_two_train(server, signal.Signals[number], seconds)
         status, took = asyncio.run(ended)
     with closing(Store()) as store:
         rows = store.runs()
         assert [row.status for row in rows] == [RunStatus.INTERRUPTED] * 2
         for row in rows:
-            columns = store.ledger.steps(row.id)
             state = load_checkpoint(store.checkpoint_path(row.id)).state
             print(
                 f"\n{number} after {seconds:.2f} s: status {status} in {took:.2f} s; {row.engine} "
-                f"at step {row.step:,}, state of step {state.step:,}"
+                f"at step {row.step:,}, {row.seconds - state.seconds:.2f} s after its state's"
             )
-            assert columns["step"].tolist() == list(range(1, row.step + 1))
-            if number == "SIGKILL":
-                assert row.seconds - state.seconds < CHECKPOINT_EVERY + 1
+            if killed:
+                assert row.seconds - state.seconds < INTERVAL + DISK_SECONDS
             else:
                 assert (status, state.step) == (0, row.step)
                 assert took < SECONDS_TO_STOP
-            steps = state.step + MORE
+            before, steps = recorded(store, row.id), row.step + MORE
             assert main(["runs", "resume", row.id, f"--steps={steps}"]) == 0
-            again = trained_at_once(row.config.changed(steps=steps), store)
-            assert recorded(store, row.id) == recorded(store, again)
+            after = recorded(store, row.id)
+            whole = recorded(store, trained_at_once(row.config.changed(steps=steps), store))
+            assert after == whole
+            assert len(before["steps"]["step"]) == row.step
+            for name, values in before["steps"].items():
+                assert values == whole["steps"][name][: row.step]

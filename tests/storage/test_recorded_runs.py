@@ -8,6 +8,7 @@ import pytest
 from core.errors import RunError, StoreError
 from core.records import Event, RunStatus, StepRecord
 from core.steps import columns_of
+from core.storage import ledger
 from core.storage.checkpoints import load_checkpoint
 from core.storage.stored_run import StoredRun, past_of
 
@@ -181,7 +182,12 @@ def test_a_stored_run_is_watched_while_it_trains_elsewhere(open_store, make_mana
 
 
 @pytest.mark.parametrize(("seen", "then"), [(2_500, 800), (1_300, 1_900), (30, 0)])
-def test_a_run_that_was_taken_back_elsewhere_is_read_anew(store, small, seen, then):
+@pytest.mark.parametrize("stretches_at_once", [1, 200])
+def test_a_run_that_was_taken_back_elsewhere_is_read_anew(
+    store, small, seen, then, stretches_at_once, monkeypatch
+):
+    monkeypatch.setattr(ledger, "_STRETCHES_AT_ONCE", stretches_at_once)
+
     def recorded(upto, pace):
         steps = range(1, upto + 1)
         return [StepRecord(s, s, pace, 1.0, 1.0, False, 0.1, pace * s) for s in steps]
