@@ -12,17 +12,19 @@ from core.training.snapshot import RunSnapshot
 from dashboard.charts.theme import STATUS_COLOURS
 from dashboard.server import manager
 from dashboard.widgets.plain import plain
+from dashboard.widgets.recorded_badge import badge
 
 
-def run_status(snapshot: RunSnapshot | None, ahead: str = "") -> None:
+def run_status(snapshot: RunSnapshot | None, ahead: str = "", recorded: str = "") -> None:
     """The bar, with status, step and engine; below it a failure, or what was refused.
 
     Args:
         snapshot: the run.
         ahead: how long the run that is set up would take, where somebody should know before.
+        recorded: when and with what the run was made, if it came with Unroll.
     """
+    takes = f", which takes {ahead}" if ahead else ""
     if snapshot is None:
-        takes = f", which takes {ahead}" if ahead else ""
         st.progress(
             0.0, f"Ready. Start trains the network{takes}; its curves and texts appear below."
         )
@@ -38,7 +40,9 @@ def run_status(snapshot: RunSnapshot | None, ahead: str = "") -> None:
         text = f"{snapshot.message} …"
     elif snapshot.device and snapshot.engine:
         text += f" · {VALUES[snapshot.device]}, {VALUES[snapshot.engine]}"
-    if ahead and not snapshot.status.active:
+    if recorded:
+        text += f" · {badge(recorded)} Start trains a run of your own{takes}."
+    elif ahead and not snapshot.status.active:
         text += f" · Start: {ahead}"
     st.progress(share, f":{STATUS_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
     if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
