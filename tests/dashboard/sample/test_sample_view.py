@@ -160,7 +160,7 @@ def test_an_uploaded_file_can_be_read_in_every_way(config):
     ("data", "sentence"),
     [
         (b"<script>alert(1)</script>", "bad<i>.safetensors is not a complete safetensors file; "),
-        (b"PK\x03\x04junk", "bad<i>.safetensors is a PyTorch pickle (.pt), which could run code "),
+        (b"PK\x03\x04junk", "bad<i>.safetensors is a .zip, and not a weight file; "),
     ],
 )
 def test_a_bad_file_is_refused_in_a_sentence_and_what_was_there_stays(data, sentence):
