@@ -72,6 +72,13 @@ class Page:
         self.buttons.clear()
         await self._ask(pressed=button)
 
+    async def click(self) -> float:
+        """Have the page run again, as after a click on one of its widgets; seconds until it has."""
+        loads, began = self._loads, perf_counter()
+        await self._ask()
+        await self.until(lambda: self._loads > loads)
+        return perf_counter() - began
+
     async def _ask(self, *, fragment: str = "", pressed: str = "") -> None:
         message = BackMsg()
         state = message.rerun_script

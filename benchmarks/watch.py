@@ -1,10 +1,11 @@
 """What watching costs: a real server, and real WebSocket clients in place of the browsers.
 
-    python -m benchmarks.watch [--json] [--seconds 8] [--rounds 3] [--pages 10]
+    python -m benchmarks.watch [--json] [--seconds 8] [--rounds 3] [--pages 1 10 30] [--full-rate]
 
 Three measurements:
-  - the pace of the article's Arch 1 with 0, 1 and 10 pages open at the default refresh, taken
-    in turn while one run goes on, and how often each of the ten is refreshed;
+  - the pace of the article's Arch 1 with 0, 1, 10 and 30 pages open, taken in turn while one run
+    goes on, and how often each of them is refreshed: as the dashboard does it, or, with
+    --full-rate, twice a second however many there are;
   - the time from Start to the first step on a page of a warm server;
   - a refresh of a run with 1,000, 100,000 and 800,000 recorded steps (`long_run.py`): processor
     time of the whole server process, and bytes on the wire. The run does not train.
@@ -39,39 +40,36 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each turn")
     parser.add_argument("--rounds", type=int, default=3, help="turns of each number of pages")
-    parser.add_argument("--pages", type=int, default=10, help="open at once, at the most (>= 2)")
+    parser.add_argument("--pages", type=int, nargs="+", default=[1, 10, 30], help="open at once")
+    parser.add_argument("--full-rate", action="store_true", help="each page twice a second")
     options = parser.parse_args()
-    many = max(2, options.pages)
-    with serve(_APP) as server:
+    with serve(_HERE / "full_rate.py" if options.full_rate else _APP) as server:
         started, pace, refreshed = asyncio.run(
-            _measure_pace(server, options.seconds, options.rounds, many)
+            _measure_pace(server, options.seconds, options.rounds, options.pages)
         )
     refreshes = {}
-    for steps in _RECORDED:
+    for steps in () if options.full_rate else _RECORDED:
         with serve(_HERE / "long_run.py", {"UNROLL_RECORDED_STEPS": str(steps)}) as server:
             refreshes[steps] = asyncio.run(_measure_refresh(server, options.seconds))
     result = {
         "start_to_first_step_s": started,
         "steps_per_second": pace,
-        "share_with_1": pace[1] / pace[0],
-        "many_pages": many,
-        "share_with_many": pace[many] / pace[0],
-        "refreshes_per_second_with_many": refreshed,
+        "share": {pages: rate / pace[0] for pages, rate in pace.items()},
+        "refreshes_per_second": refreshed,
         "refresh": refreshes,
     }
     print(json.dumps(result) if options.json else _in_words(result))
 
 
-async def _measure_pace(server: Server, seconds: float, rounds: int, many: int):
+async def _measure_pace(server: Server, seconds: float, rounds: int, counts: list[int]):
     started = await _start_twice(server)
-    rates: dict[int, list[float]] = {0: [], 1: [], many: []}
-    refreshed = []
+    found = {pages: [] for pages in (0, *counts)}
     for _ in range(rounds):
-        for pages, found in rates.items():
-            rate, refreshes = await _pace(server, pages, seconds)
-            found.append(rate)
-        refreshed.append(refreshes)  # of the many
-    return started, {pages: median(found) for pages, found in rates.items()}, median(refreshed)
+        for pages, turns in found.items():
+            turns.append(await _pace(server, pages, seconds))
+    rates = {pages: median(rate for rate, _ in turns) for pages, turns in found.items()}
+    refreshed = {pages: median(often for _, often in turns) for pages, turns in found.items()}
+    return started, rates, refreshed
 
 
 async def _start_twice(server: Server) -> float:
@@ -142,17 +140,22 @@ async def _idle_cpu(server: Server, seconds: float) -> float:
 
 
 def _in_words(result: dict) -> str:
-    pace, many = result["steps_per_second"], result["many_pages"]
+    pace = result["steps_per_second"]
     lines = [
         f"Start to first step on the page: {result['start_to_first_step_s']:.2f} s",
-        f"steps/s with 0 pages {pace[0]:.0f}, with 1 page {pace[1]:.0f} "
-        f"({result['share_with_1']:.0%}), with {many} pages {pace[many]:.0f} "
-        f"({result['share_with_many']:.0%}); each of the {many} is refreshed "
-        f"{result['refreshes_per_second_with_many']:.2f} times a second",
         "",
-        "| recorded steps | server CPU a refresh | on the wire a refresh |",
-        "|---|---|---|",
+        "| pages | steps/s | of the pace with none | refreshes a second of each |",
+        "|---|---|---|---|",
     ]
+    for pages, rate in pace.items():
+        share, refreshed = result["share"][pages], result["refreshes_per_second"][pages]
+        lines.append(f"| {pages} | {rate:.0f} | {share:.0%} | {refreshed:.2f} |")
+    if result["refresh"]:
+        lines += [
+            "",
+            "| recorded steps | server CPU a refresh | on the wire a refresh |",
+            "|---|---|---|",
+        ]
     for steps, r in result["refresh"].items():
         lines.append(f"| {steps:,} | {r['cpu_ms']:.0f} ms | {r['kilobytes']:.0f} kB |")
     return "\n".join(lines)

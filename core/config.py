@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.errors import ConfigError, shown
 
 ALPHABET_SIZE = 27
+_MOST_TOLD = 5  # problems in one message; a file may have a million
 """Space and the letters a to z: V in the equations."""
 
 Architecture = Literal["arch1", "arch2"]
@@ -204,20 +205,26 @@ def allowed(field: str) -> str:
 
 
 def _sentences(error: ValidationError, known: Iterable[str]) -> str:
-    lines = []
-    for problem in error.errors():
+    lines, unknown = [], []
+    problems = error.errors()
+    for problem in problems[:_MOST_TOLD]:
         if not problem["loc"]:
             lines.append(problem["msg"].removeprefix("Value error, ") + ".")
             continue
         name = str(problem["loc"][0])
         if problem["type"] == "extra_forbidden":
-            lines.append(f"{shown(name)} is not a setting; the settings are {', '.join(known)}.")
+            unknown.append(shown(name))
         elif problem["type"] == "missing":
             lines.append(f"{name} is missing: choose {allowed(name)}.")
         else:
             lines.append(
                 f"{name}={shown(problem['input'])} is not allowed: choose {allowed(name)}."
             )
+    if unknown:
+        verb = "is not a setting" if len(unknown) == 1 else "are not settings"
+        lines.append(f"{', '.join(unknown)} {verb}; the settings are {', '.join(known)}.")
+    if (more := len(problems) - _MOST_TOLD) > 0:
+        lines.append(f"So it is with {more:,} more.")
     return " ".join(lines)
 
 

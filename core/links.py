@@ -18,6 +18,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from core.config import PRESETS, LiveSettings, TrainingConfig
 from core.errors import ConfigError, shown
@@ -28,6 +29,9 @@ DEFAULT_PRESET = "demo"
 MOST_EVENTS = 40
 """Live changes in a link; more of them travel as a file. A link of 2,000 characters is safe."""
 
+# What says how a run is computed or reported, and not what is trained.
+_MINOR = {"device", "engine", "report_every", "probe_every"}
+_STARTS = {key: preset.config.model_dump() for key, preset in PRESETS.items()}
 _A_FILE = "file"  # in place of a text's key
 _LINKABLE_TEXT = re.compile(r"builtin|text8|latch:[0-9]{1,3}(:[0-9]{1,7})?|own:[0-9a-f]{12}")
 
@@ -128,6 +132,21 @@ def from_query(query: Mapping[str, str]) -> Link:
         changes = []
     events = _events(changes, config, problems)
     return Link(preset, config, tuple(problems), events)
+
+
+def nearest_preset(settings: Mapping[str, Any]) -> str:
+    """The preset that settings differ least from, as `differences` counts."""
+    return min(PRESETS, key=lambda preset: len(differences(preset, settings)))
+
+
+def differences(preset: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that another network is trained by than the preset's, the text left out."""
+    start = _STARTS[preset]
+    return {
+        name: value
+        for name, value in settings.items()
+        if name not in _MINOR and name != "text" and value != start.get(name)
+    }
 
 
 def changes_from(preset: str, config: TrainingConfig) -> dict[str, str | int | float]:

@@ -15,6 +15,8 @@ import streamlit as st  # noqa: E402
 
 from core.errors import UnrollError  # noqa: E402
 from dashboard import link  # noqa: E402
+from dashboard.widgets import present  # noqa: E402
+from dashboard.widgets.footer import footer  # noqa: E402
 from dashboard.widgets.plain import plain  # noqa: E402
 from dashboard.widgets.plotly_assets import ensure_plotly_js  # noqa: E402
 
@@ -41,8 +43,11 @@ page = st.navigation(
     position="top",
 )
 try:
+    present.arrive()
+    present.apply()
     link.arrive()
     link.enter(page.title)
     page.run()
+    footer()
 except UnrollError as error:  # such as a data folder that cannot be written
     st.error(plain(str(error)))

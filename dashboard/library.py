@@ -9,11 +9,12 @@ from __future__ import annotations
 from contextlib import suppress
 
 from core.errors import StoreError
+from core.history import KEPT_WHOLE
 from core.storage.store import Store
 from core.storage.stored_run import StoredRun
 from core.storage.writer import Writer
 
-_MOST_OPEN = 12  # stored runs kept in memory, some 60 bytes a step each
+_MOST_OPEN = 12  # stored runs kept in memory, up to some 45 MB each
 
 
 class Library:
@@ -40,7 +41,10 @@ class Library:
                 return
             except StoreError as error:
                 self.problem = self.problem or str(error)
-        self.problem += " Runs are not recorded."
+        self.problem += (
+            f" Runs are not recorded: of a long one the last {KEPT_WHOLE:,} steps at least are "
+            "kept whole, in memory, and the others as the charts draw them."
+        )
 
     def shelf(self) -> Store:
         """The store, opened anew if its file was deleted or replaced.

@@ -14,6 +14,7 @@ from core.records import Event, live_changes
 from core.training.snapshot import WatchedRun
 from dashboard import session
 from dashboard.server import find_run, library, manager
+from dashboard.widgets import present
 
 # Keys of st.session_state.
 _PAGE, _LINK = "page", "link"
@@ -60,6 +61,7 @@ def write_link() -> None:
     query = _query()
     if run_id := session.shown():
         query["run"] = run_id
+    query |= present.query()
     # Once a page: written again after each step back, it would never let the visitor leave.
     if st.session_state.get(_LINK) != query:
         st.session_state[_LINK] = query

@@ -12,6 +12,7 @@ import streamlit as st
 
 from core.config import TrainingConfig
 from core.errors import UnrollError
+from core.links import nearest_preset
 from core.records import Event
 from core.storage.stored_run import past_of
 from core.training.snapshot import WatchedRun
@@ -49,6 +50,7 @@ def watch(run: WatchedRun) -> None:
     snapshot = run.snapshot
     show(run.run_id)
     plan(())
+    set_preset(nearest_preset(snapshot.config.model_dump()))
     set_config(snapshot.config.changed(**snapshot.live.model_dump()))
 
 

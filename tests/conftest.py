@@ -2,12 +2,15 @@
 runs that end with their test, and a store."""
 
 import os
+import sys
 
 # Before torch is imported: tests are compared bit for bit, and small products are faster so.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -136,3 +139,31 @@ def open_store(home):
 @pytest.fixture
 def store(open_store):
     return open_store()
+
+
+@pytest.fixture
+def event_files(monkeypatch) -> None:
+    """In the place of torch's writer for TensorBoard, one that writes lines of tag and step."""
+    written = count()
+
+    class SummaryWriter:
+        def __init__(self, folder):
+            path = Path(folder)
+            path.mkdir(parents=True)
+            self._file = (path / f"events.out.tfevents.{next(written)}").open("w")
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            self._file.close()
+
+        def add_scalar(self, tag, value, step, clock):
+            self._file.write(f"{tag} {step}\n")
+
+        add_text = add_scalar
+
+    module = ModuleType("torch.utils.tensorboard")
+    module.SummaryWriter = SummaryWriter
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setattr(torch.utils, "tensorboard", module, raising=False)

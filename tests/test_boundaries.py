@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 RANKS = {
     "errors": 0,
     "config": 0,
+    "words": 0,
     "records": 0,
     "paths": 0,
     "bounded": 0,

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.history import History
+from core import history as history_module
+from core.history import MEAN_STEPS, History
 from core.records import StepRecord
+from core.steps import KINDS, StepTable, cut
 
 
 def record(step, loss=1.0, norm=2.0, clipped=False):
@@ -40,7 +42,7 @@ def mean_before(values, end, last):
     return np.mean(values[max(0, end + 1 - last) : end + 1])
 
 
-def assert_draws(envelope, losses, norms, clipped, buckets, smoothing):
+def assert_draws(envelope, losses, norms, clipped, buckets):
     """The envelope against its docstring, place by place."""
     count, places = len(losses), len(envelope["step"])
     assert places <= buckets
@@ -67,8 +69,8 @@ def assert_draws(envelope, losses, norms, clipped, buckets, smoothing):
         assert envelope[f"{name}_max"].tolist() == [chunk.max() for chunk in chunks]
         assert envelope[f"{name}_min"].min() == values.min()
         assert envelope[f"{name}_max"].max() == values.max()
-    for name, values in (("loss_mean", losses), ("clipped_share", clipped)):
-        expected = [mean_before(values, end, smoothing) for end in ends]
+    for name, values in (("loss_mean", losses32.astype(float)), ("clipped_share", clipped)):
+        expected = [mean_before(values, end, MEAN_STEPS) for end in ends]
         np.testing.assert_allclose(envelope[name], expected, rtol=1e-9, atol=1e-12)
 
 
@@ -79,9 +81,8 @@ def assert_draws(envelope, losses, norms, clipped, buckets, smoothing):
     count=st.one_of(st.integers(0, 600), st.integers(4_000, 4_400), st.integers(8_000, 9_000)),
     spikes=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.floats(0, 2.0**53, width=32))),
     buckets=st.one_of(st.integers(1, 12), st.integers(1, 600)),
-    smoothing=st.integers(1, 700),
 )
-def test_an_envelope_hides_no_spike_and_its_means_are_true(seed, count, spikes, buckets, smoothing):
+def test_an_envelope_hides_no_spike_and_its_means_are_true(seed, count, spikes, buckets):
     generator = np.random.default_rng(seed)
     losses, norms = generator.uniform(1, 4, (2, count))
     clipped = generator.random(count) < 0.3
@@ -90,20 +91,19 @@ def test_an_envelope_hides_no_spike_and_its_means_are_true(seed, count, spikes, 
             losses[int(place * count)] = norms[-1 - int(place * count)] = value
     clipped &= norms > 0  # a step is clipped where that makes its norm smaller
     history = fill(History(), losses, norms, clipped)
-    envelope = history.view().envelope(buckets, smoothing)
-    assert_draws(envelope, losses, norms, clipped, buckets, smoothing)
+    envelope = history.view().envelope(buckets)
+    assert_draws(envelope, losses, norms, clipped, buckets)
 
 
 @given(
     losses=st.lists(st.floats(0, 1e6, width=32), max_size=40),
     buckets=st.integers(1, 50),
-    smoothing=st.integers(1, 50),
 )
-def test_an_envelope_of_any_short_series_is_true(losses, buckets, smoothing):
+def test_an_envelope_of_any_short_series_is_true(losses, buckets):
     losses = np.array(losses)
     history = fill(History(), losses)
-    envelope = history.view().envelope(buckets, smoothing)
-    assert_draws(envelope, losses, losses, losses < 0, buckets, smoothing)
+    envelope = history.view().envelope(buckets)
+    assert_draws(envelope, losses, losses, losses < 0, buckets)
 
 
 @pytest.mark.parametrize("count", [1, 255, 256, 257, 511, 512, 513, 4_095, 4_096, 4_097])
@@ -165,7 +165,7 @@ def test_means_forget_a_spike_however_high():
     view = fill(History(), losses).view()
     assert view.mean_loss(499) == pytest.approx(2.25, rel=1e-12)
     assert view.mean_loss(500) == pytest.approx(1e30 / 500)
-    assert view.envelope(smoothing=100)["loss_mean"][-1] == pytest.approx(2.25, rel=1e-12)
+    assert view.envelope()["loss_mean"][-1] == pytest.approx(2.25, rel=1e-12)
 
 
 def test_an_empty_history_has_no_means_and_draws_nothing():
@@ -232,23 +232,143 @@ def test_a_plan_without_bound_does_not_take_the_machines_memory():
     assert taken < 150e6
 
 
+def table(count, seed=0):
+    """So many steps of a run whose norms are wild."""
+    generator = np.random.default_rng(seed)
+    norms = generator.lognormal(0, 2, count).astype(np.float32).astype(float)
+    steps = np.arange(1, count + 1)
+    return {
+        "step": steps,
+        "characters_seen": 7 * steps,
+        "seconds": steps / 9,
+        "loss_nats": generator.lognormal(1, 2, count).astype(np.float32).astype(float),
+        "grad_norm": norms,
+        "grad_norm_clipped": np.minimum(norms, 1.25),
+        "learning_rate": 0.1 / steps,
+    }
+
+
+def assert_same(one, other):
+    """Two views hold and draw the same, to the last bit."""
+    assert (len(one), one.first_whole) == (len(other), other.first_whole)
+    for name in KINDS:
+        assert one.column(name).tobytes() == other.column(name).tobytes(), name
+    for buckets in (1, 30, 500):
+        for name, drawn in one.envelope(buckets).items():
+            assert other.envelope(buckets)[name].tobytes() == drawn.tobytes(), name
+    assert one.largest_norm() == other.largest_norm()
+
+
 def test_adding_many_steps_at_once_is_the_same_as_one_by_one():
-    generator = np.random.default_rng(0)
-    losses = generator.lognormal(1, 2, 9_000).astype(np.float32).astype(float)
-    losses[500] = np.float32(1e16)  # a spike that a plain sum would never forget
-    norms = generator.lognormal(0, 2, 9_000).astype(np.float32).astype(float)
+    columns = table(9_000)
     one_by_one, at_once = History(), History()
-    for row, (loss, norm) in enumerate(zip(losses, norms, strict=True)):
-        after = min(norm, 1.25)
-        record = StepRecord(row + 1, 7 * row, loss, norm, after, after < norm, 0.1, row / 9)
+    for record in StepTable(columns).records():
         one_by_one.append(record)
-    view = one_by_one.view()
     for rows in (slice(0, 0), slice(0, 300), slice(300, 8_999), slice(8_999, 9_000)):
-        at_once.extend({name: column[rows] for name, column in view.columns.items()})
-    again = at_once.view()
-    for name in (*view.columns, "loss_sum", "loss_lost", "clipped_sum"):
-        assert again.column(name).tobytes() == view.column(name).tobytes(), name
-    for name, drawn in view.envelope(30).items():
-        assert again.envelope(30)[name].tobytes() == drawn.tobytes(), name
+        at_once.extend(cut(columns, rows))
+    assert_same(at_once.view(), one_by_one.view())
     at_once.append(StepRecord(9_001, 0, 2.0, 1.0, 1.0, False, 0.1, 0.0))
     assert len(at_once) == 9_001
+
+
+# -- runs of which not every step is kept ----------------------------------------------------
+
+
+@pytest.fixture
+def kept(monkeypatch):
+    """Of how many steps the last are kept whole, at least."""
+    monkeypatch.setattr(history_module, "KEPT_WHOLE", 2_048)
+    return 2_048
+
+
+@pytest.mark.parametrize("count", [4_097, 9_999, 10_240, 30_001])
+@pytest.mark.parametrize("at_once", [1_000, 2_047, 40_000])
+def test_a_long_run_is_drawn_as_if_every_step_were_kept(count, at_once, kept, monkeypatch):
+    columns = table(count)
+    long = History(planned_steps=count)
+    for start in range(0, count, at_once):
+        long.extend(cut(columns, slice(start, start + at_once)))
+    monkeypatch.setattr(history_module, "KEPT_WHOLE", 2**19)
+    whole = History()
+    whole.extend(columns)
+
+    view, expected = long.view(), whole.view()
+    assert (len(view), expected.first_whole) == (count, 0)
+    assert kept <= count - view.first_whole <= 2 * kept
+    for name in KINDS:
+        np.testing.assert_array_equal(view.column(name), expected.column(name)[view.first_whole :])
+    for buckets in (1, 3, count // 256):  # places of 256 steps or more
+        for name, drawn in expected.envelope(buckets).items():
+            assert view.envelope(buckets)[name].tobytes() == drawn.tobytes(), name
+    assert len(view.envelope(count)["step"]) == -(-count // 256)
+    assert (
+        view.largest_norm()
+        == expected.largest_norm()
+        == (
+            columns["grad_norm"].max(),
+            columns["grad_norm"].argmax() + 1,
+        )
+    )
+    for last in (1, 100, 2_000):
+        assert view.mean_loss(last) == expected.mean_loss(last)
+        assert view.clipped_share(last) == expected.clipped_share(last)
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_view_of_a_long_run_stays_as_it_is():
+    columns, history = table(20_000), History()
+    history.extend(cut(columns, slice(0, 5_000)))
+    view, drawn = history.view(), history.view().envelope(7)
+    history.extend(cut(columns, slice(5_000, None)))
+    assert len(view) == 5_000
+    assert view.column("step")[-1] == 5_000
+    for name, values in view.envelope(7).items():
+        assert values.tobytes() == drawn[name].tobytes()
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_run_goes_on_from_a_long_past_as_if_it_had_never_ended():
+    columns, ends, never = table(12_000), History(), History()
+    ends.extend(cut(columns, slice(0, 7_000)))
+    goes_on = History(planned_steps=12_000)
+    goes_on.begin_with(ends.view())
+    never.extend(cut(columns, slice(0, 7_000)))
+    assert_same(goes_on.view(), never.view())
+    for history in (goes_on, never):
+        history.extend(cut(columns, slice(7_000, None)))
+    for name, drawn in never.view().envelope().items():
+        assert goes_on.view().envelope()[name].tobytes() == drawn.tobytes(), name
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("rows", "left"), [(20_000, 9_000), (8_990, 8_990), (4_000, 3_840), (100, 0), (0, 0)]
+)
+def test_a_long_run_can_be_cut_where_its_steps_are_kept_or_between_spans(rows, left):
+    history = History()
+    history.extend(table(9_000))
+    view = history.view().until(rows)
+    assert len(view) == left
+    assert view.envelope()["step"][-1:].tolist() == [left] * (left > 0)
+
+
+def test_ten_million_steps_stay_below_150_mb():
+    part = table(100_000)
+
+    def fill_all():
+        history = History(planned_steps=10_000_000)
+        views = [history.view()]  # as readers hold the newest while the next one is made
+        for _ in range(100):
+            history.extend(part)
+            views = [history.view()]
+        return views
+
+    tracemalloc.start()
+    try:
+        (view,) = fill_all()
+        held, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert len(view) == 10_000_000
+    assert held < 60e6
+    assert peak < 150e6

@@ -14,6 +14,7 @@ from core.links import (
     events_from,
     from_query,
     linkable,
+    nearest_preset,
     to_query,
 )
 from core.records import Event
@@ -65,6 +66,11 @@ def test_a_link_is_short_and_readable():
 def test_changes_are_what_differs_from_the_preset():
     assert changes_from("demo", DEMO) == {}
     assert changes_from("demo", DEMO.changed(nodes=7)) == {"nodes": 7}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_nearest_preset_is_the_one_that_a_configuration_was_changed_from(preset):
+    assert nearest_preset(PRESETS[preset].config.changed(steps=123, seed=9).model_dump()) == preset
 
 
 def test_an_empty_query_opens_the_quick_demo_without_a_word():

@@ -59,5 +59,5 @@ def test_a_history_takes_tables_and_records_alike(at):
         one.append(record)
     other.extend(columns_of(RECORDS[:at]))
     other.extend(columns_of(RECORDS[at:]))
-    for name in (*KINDS, "loss_sum", "loss_lost", "clipped_sum"):
+    for name in KINDS:
         assert other.view().column(name).tolist() == one.view().column(name).tolist()

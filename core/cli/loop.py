@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm import tqdm
 
+from core.cli.ending import DONE, IN_PART
+from core.engines.cost import time_ahead
 from core.errors import ConfigError, UnrollError, shown
 from core.insight.standing import standing
 from core.jsonable import finite
@@ -35,8 +37,8 @@ _LOOK_EVERY = 0.1  # seconds; the bar is drawn less often
 
 def train_to_end(
     run: Run, store: Store | None, *, checkpoint_every: float, metrics: Path | None
-) -> RunSnapshot:
-    """To the end, to a divergence or to Ctrl-C.
+) -> tuple[RunSnapshot, int]:
+    """To the end, to a divergence or to Ctrl-C; returns how it ended, and the exit status.
 
     Args:
         run: about to start.
@@ -46,17 +48,18 @@ def train_to_end(
 
     Raises:
         StoreError: it cannot be noted in the store.
-        UnrollError: the metrics cannot be written, or the run failed by an expected error.
+        UnrollError: the metrics cannot be begun, or the run failed by an expected error.
         SystemExit: it failed by another one, whose traceback is shown.
     """
     from core.cli.metrics import metrics_file
     from core.storage.writer import Writer
 
     observers: list[RunObserver] = []
-    writer = None
+    writer, rows, kept = None, None, True
     with ExitStack() as stack:
         if metrics is not None:
-            observers.append(stack.enter_context(metrics_file(metrics)))
+            rows = stack.enter_context(metrics_file(metrics))
+            observers.append(rows)
         if store is not None:
             writer = Writer(store, source="cli", checkpoint_every=checkpoint_every)
             stack.callback(writer.close)
@@ -65,22 +68,29 @@ def train_to_end(
         stack.callback(run.abandon)  # whatever happens here: before what it tells is closed
         shot = _follow(run, writer)
         if writer and not writer.flush():
+            kept = False
             print(f"{writer.trouble} The end of this run is not recorded.", file=sys.stderr)
+    if rows and rows.trouble:
+        kept = False
+        print(rows.trouble, file=sys.stderr)
     if shot.status == RunStatus.FAILED:
         raise SystemExit(shot.traceback) if shot.traceback else UnrollError(shot.message)
     if shot.status == RunStatus.STOPPED:
         print("Stopped; what was trained so far is kept.", file=sys.stderr)
     elif shot.status == RunStatus.DIVERGED:
         print(shot.message, file=sys.stderr)
-    return shot
+    return shot, DONE if kept and shot.status == RunStatus.FINISHED else IN_PART
 
 
 def _follow(run: Run, writer: Writer | None) -> RunSnapshot:
     """Start a run, and return it as it ended."""
-    steps, past = run.snapshot.config.steps, run.past and run.past.state
+    config, past = run.snapshot.config, run.past and run.past.state
+    done = past.step if past else 0
+    if ahead := time_ahead(config, config.steps - done):
+        print(f"This takes {ahead} on this machine; Ctrl-C ends it.", file=sys.stderr)
     bar = tqdm(
-        total=steps,
-        initial=past.step if past else 0,
+        total=config.steps,
+        initial=done,
         unit="step",
         file=sys.stderr,
         mininterval=0.5,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -19,16 +19,38 @@ class MetricsFile(RunObserver):
 
     Args:
         file: open for writing, with `newline=""`.
+        name: what to call it.
+
+    Attributes:
+        trouble: why rows are missing; empty if none is. The run goes on without them.
     """
 
-    def __init__(self, file: TextIO) -> None:
-        self._writer = csv.writer(file)
+    def __init__(self, file: TextIO, name: str) -> None:
+        self.trouble = ""
+        self._name = name
+        self._file, self._writer = file, csv.writer(file)
         self._writer.writerow(CSV)
 
     def record(self, record: Told) -> None:
         """A row for each step."""
-        if isinstance(record, StepTable):
-            self._writer.writerows(csv_rows(record.columns))
+        if isinstance(record, StepTable) and not self.trouble:
+            try:
+                self._writer.writerows(csv_rows(record.columns))
+            except OSError as error:
+                self._note(error)
+
+    def close(self) -> None:
+        """Write what is left, and let go of the file."""
+        try:
+            self._file.close()
+        except OSError as error:  # closed all the same
+            self._note(error)
+
+    def _note(self, error: OSError) -> None:
+        self.trouble = self.trouble or (
+            f"{self._name} lacks rows, since it could not be written ({error.strerror}): make room "
+            "there; an exported run's metrics.csv holds them all."
+        )
 
 
 @contextmanager
@@ -44,5 +66,5 @@ def metrics_file(path: Path) -> Iterator[MetricsFile]:
         raise UnrollError(
             f"{shown(path)} cannot be written ({error.strerror}): name another file."
         ) from None
-    with file:
-        yield MetricsFile(file)
+    with closing(MetricsFile(file, shown(path))) as metrics:
+        yield metrics

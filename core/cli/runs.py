@@ -8,13 +8,16 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.cli.ending import DONE, IN_PART, managed, status_of
 from core.cli.loop import download_bar, print_outcome, require_writable, train_to_end
 from core.cli.store import open_store
 from core.cli.train import add_checkpoint_every, checkpoint_every
-from core.errors import ConfigError, StoreError
+from core.config import allowed
+from core.errors import ConfigError, StoreError, shown
 from core.jsonable import finite
 from core.paths import replacing
 
@@ -56,6 +59,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_run(command)
     command.add_argument("--steps", metavar="STEPS", type=int, help="to here instead")
     command.add_argument(
+        "--device",
+        metavar="DEVICE",
+        help=f"where it trains from now on ({allowed('device')})",
+    )
+    command.add_argument(
         "--metrics", metavar="CSV", type=Path, help="write a row for each step that is trained now"
     )
     command.add_argument("--json", action="store_true", help="print one JSON object")
@@ -83,18 +91,19 @@ def _list(store: Store, options: argparse.Namespace) -> int:
     rows = store.runs()
     for sentence in store.damaged:
         print(sentence, file=sys.stderr)
+    status = IN_PART if store.damaged else DONE
     if options.json:
         print(json.dumps([row.as_json() for row in rows], allow_nan=False))
-        return 0
+        return status
     if not rows:
         print("There are no runs yet: `python -m core train` makes one.")
-        return 0
+        return status
     lines = [("id", "status", "steps", "bits", "started", "name"), *map(_line, rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
         cells = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
         print("  ".join(cells).rstrip())
-    return 0
+    return status
 
 
 def _line(row: RunRow) -> tuple[str, ...]:
@@ -112,7 +121,7 @@ def _line(row: RunRow) -> tuple[str, ...]:
 def _show(store: Store, options: argparse.Namespace) -> int:
     row = store.find(options.run)
     reports, events = store.ledger.reports(row.id), store.ledger.events(row.id)
-    shown = {
+    told = {
         **row.as_json(),
         "message": row.message,
         "source": row.source,
@@ -132,9 +141,9 @@ def _show(store: Store, options: argparse.Namespace) -> int:
         "reports": [asdict(report) for report in reports],
     }
     if options.json:
-        print(json.dumps(finite(shown), allow_nan=False))
+        print(json.dumps(finite(told), allow_nan=False))
         return 0
-    for name, value in shown.items():
+    for name, value in told.items():
         if name in ("events", "reports"):
             continue
         text = json.dumps(value) if isinstance(value, dict | list) else value
@@ -148,38 +157,65 @@ def _show(store: Store, options: argparse.Namespace) -> int:
 
 
 def _export(store: Store, options: argparse.Namespace) -> int:
-    from core.storage.script import script_for
-    from core.storage.tensorboard import export_tensorboard
-    from core.storage.zip_export import export_run
-
     target = options.output or options.file
     if options.tensorboard is not None:
-        rows = [store.find(options.run)] if options.run else store.runs()
-        written = export_tensorboard(store, rows, options.tensorboard)
-        print(f"{written} runs written to {options.tensorboard}.")
-        return 0
+        if target or options.script:
+            raise ConfigError(
+                "--tensorboard writes folders alone: leave FILE and --script to a second command."
+            )
+        return _export_tensorboard(store, options.run, options.tensorboard)
     if options.run is None:
         raise ConfigError("Name a run to export; `python -m core runs list` shows them all.")
     row = store.find(options.run)
+    wanted = []
     if options.script is not None:
-        require_writable(options.script)
-        script = script_for(row, store.ledger.events(row.id))
-        try:
-            with replacing(options.script) as file:
-                file.write(script.encode())
-        except OSError as error:
-            raise StoreError(
-                f"{options.script} cannot be written ({error.strerror}): make room there, or name "
-                "another file."
-            ) from None
-        print(options.script)
-        if target is None:
-            return 0
-    target = target or Path(f"{row.id}.zip")
-    require_writable(target)
-    export_run(store, row.id, target)
-    print(target)
-    return 0
+        wanted.append(lambda: _export_script(store, row, options.script))
+    if target is not None or not wanted:
+        wanted.append(lambda: _export_zip(store, row, target or Path(f"{row.id}.zip")))
+    return status_of([managed(export) for export in wanted])
+
+
+def _export_tensorboard(store: Store, words: str | None, folder: Path) -> int:
+    """Export the run of this name, or all."""
+    from core.storage.tensorboard import export_tensorboard, require_tensorboard
+
+    require_tensorboard()
+    rows = [store.find(words)] if words else store.runs()
+    for sentence in store.damaged:
+        print(sentence, file=sys.stderr)
+    replaced: list[bool] = []
+
+    def export(row: RunRow) -> None:
+        replaced.append(export_tensorboard(store, row, folder))
+
+    done = [managed(partial(export, row)) for row in rows]
+    earlier = f"; {sum(replaced):,} took the place of an earlier export" if any(replaced) else ""
+    print(f"{len(replaced):,} runs written to {folder}{earlier}.")
+    return status_of([*done, *(False for _ in store.damaged)])
+
+
+def _export_script(store: Store, row: RunRow, path: Path) -> None:
+    from core.storage.script import script_for
+
+    require_writable(path)
+    script = script_for(row, store.ledger.events(row.id))
+    try:
+        with replacing(path) as file:
+            file.write(script.encode())
+    except OSError as error:
+        raise StoreError(
+            f"{shown(path)} cannot be written ({error.strerror}): make room there, or name "
+            "another file."
+        ) from None
+    print(path)
+
+
+def _export_zip(store: Store, row: RunRow, path: Path) -> None:
+    from core.storage.zip_export import export_run
+
+    require_writable(path)
+    export_run(store, row.id, path)
+    print(path)
 
 
 def _import(store: Store, options: argparse.Namespace) -> int:
@@ -195,26 +231,37 @@ def _resume(store: Store, options: argparse.Namespace) -> int:
     require_writable(options.metrics)
     row = store.find(options.run)
 
+    from core.engines.devices import cuda_is_available, require_cuda
     from core.storage.stored_run import past_of
     from core.training.run import Run
     from core.training.slots import Slots
 
-    config, past = past_of(store, row.id, options.steps)
+    config, past = past_of(store, row.id, options.steps, options.device)
+    if options.device == "cuda":
+        require_cuda()
+    elif config.device == "cuda" and not cuda_is_available():
+        print(
+            f"Run {row.id} was begun for CUDA, and this machine shows no CUDA device: it goes on "
+            "on the CPU.",
+            file=sys.stderr,
+        )
     run = Run(row.id, config, Slots(1), past=past, report_at_end=True)
     with download_bar() as progress:
         run.prepare(progress)
-    shot = train_to_end(run, store, checkpoint_every=seconds, metrics=options.metrics)
+    shot, status = train_to_end(run, store, checkpoint_every=seconds, metrics=options.metrics)
     print_outcome(shot, recorded=True, as_json=options.json)
-    return 0
+    return status
 
 
 def _delete(store: Store, options: argparse.Namespace) -> int:
-    for words in options.runs:
-        if options.undo:
-            store.undelete(words)
-            print(f"{words} is back.")
-            continue
+    def delete(words: str) -> None:
         row = store.find(words)
         store.delete(row.id)
         print(f"{row.id} is deleted; for a minute, --undo brings it back.", file=sys.stderr)
-    return 0
+
+    def undelete(words: str) -> None:
+        store.undelete(words)
+        print(f"{shown(words)} is back.")
+
+    action = undelete if options.undo else delete
+    return status_of([managed(partial(action, words)) for words in options.runs])

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import ConfigError
+from core.cli.ending import DONE, IN_PART
+from core.errors import ConfigError, shown
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,11 +82,12 @@ def run(options: argparse.Namespace) -> int:
         sample(model, options.length, np.random.default_rng(seed), prime=ids, draw=draw)
         for seed in range(options.seed, options.seed + options.count)
     ]
-    if any(len(text) < options.length for text in samples):
+    whole = all(len(text) == options.length for text in samples)
+    if not whole:
         print("The network's outputs grew past every finite number: a text ends.", file=sys.stderr)
     if not options.json:
         print("\n".join(samples))
-        return 0
+        return DONE if whole else IN_PART
     settings = ("length", "temperature", "top_k", "top_p", "as_published", "seed", "count")
     outcome = {
         "samples": samples,
@@ -94,7 +96,7 @@ def run(options: argparse.Namespace) -> int:
         "fed_back": model.fed_back if config.architecture == "arch2" else None,
     }
     print(json.dumps(outcome, allow_nan=False))
-    return 0
+    return DONE if whole else IN_PART
 
 
 def read_weights(
@@ -111,7 +113,7 @@ def read_weights(
     weights, config, _ = load_weights(options.weights)
     if options.fed_back and config.architecture != "arch2":
         raise ConfigError(
-            f"fed_back={options.fed_back} is for Arch 2 only and {options.weights} holds an "
+            f"fed_back={options.fed_back} is for Arch 2 only and {shown(options.weights)} holds an "
             "Arch 1: leave it out."
         )
     return weights, config

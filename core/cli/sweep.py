@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from core.cli.ending import DONE, IN_PART, managed
 from core.cli.loop import require_writable
 from core.cli.texts import add_encoding, text_at_hand
 from core.config import allowed
@@ -87,7 +88,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Sweep; returns the exit status: 1 if a cell failed or the sweep was cut short."""
+    """Sweep; returns the exit status."""
     plan = _plan(options)
     cluster = _cluster(options)
     require_writable(options.csv)
@@ -96,23 +97,22 @@ def run(options: argparse.Namespace) -> int:
     cells = plan.all_cells(sha256)
     kept = {} if options.again else store.get(cell.key for cell in cells)
     store.put_plan(plan, sha256)
-    results, complaint, began = dict(kept), "", monotonic()
+    results, done, began = dict(kept), True, monotonic()
     words = counted(plan, cells, len(kept))
     if len(kept) < len(cells):
         # Imported late: a mistyped option, or a sweep measured before, need not wait for torch.
         from core.cli.train_cells import train_cells
 
         record = not options.no_store
-        complaint = train_cells(cells, results, cluster, store, words, record)
+        done = train_cells(cells, results, cluster, store, words, record)
     else:
         print(f"{words}: nothing is left to train.", file=sys.stderr)
 
     failed = {result.message for result in results.values() if result.status == "failed"}
-    for message in [*failed, complaint]:
-        if message:
-            print(message, file=sys.stderr)
+    for message in failed:
+        print(message, file=sys.stderr)
     if options.csv:
-        _write_csv(options.csv, table(plan, cells, results))
+        done &= managed(lambda: _write_csv(options.csv, table(plan, cells, results)))
     complete = len(results) == len(cells) and not failed
     judgement = judge(plan, cells, results)
     if options.json:
@@ -122,7 +122,7 @@ def run(options: argparse.Namespace) -> int:
         print(json.dumps(finite(outcome), allow_nan=False))
     else:
         print(_shown(judgement))
-    return 0 if complete else 1
+    return DONE if complete and done else IN_PART
 
 
 def _cluster(options: argparse.Namespace) -> Cluster:
@@ -130,8 +130,8 @@ def _cluster(options: argparse.Namespace) -> Cluster:
     address = options.scheduler or scheduler_address()
     if workers and address:
         raise ConfigError(
-            f"workers={workers} is for this machine alone, and the scheduler at {address} has its "
-            f"own: leave --workers away, or --scheduler and ${VARIABLE}."
+            f"workers={workers} is for this machine alone, and the scheduler at {shown(address)} "
+            f"has its own: leave --workers away, or --scheduler and ${VARIABLE}."
         )
     return Cluster(address, workers)
 

@@ -7,15 +7,17 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from core.cli.ending import IN_PART, managed
 from core.cli.loop import download_bar, print_outcome, require_writable, train_to_end
 from core.cli.store import open_store
 from core.cli.texts import add_encoding, text_at_hand
 from core.config import PRESETS, TrainingConfig, allowed
-from core.errors import ConfigError, StoreError, WeightsError
+from core.errors import ConfigError, StoreError, WeightsError, shown
 from core.links import events_from
 
 if TYPE_CHECKING:  # torch is imported late, so that a mistyped option is answered at once
     from core.storage.store import Store
+    from core.training.run import Run
 
 _DEFAULT_PRESET = "demo"
 
@@ -47,7 +49,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="live changes to make on the way: '2000-learning_rate-0.001 3000-clip-0'",
     )
     parser.add_argument(
-        "--no-store", action="store_true", help="leave no trace in the list of runs"
+        "--no-store",
+        action="store_true",
+        help="leave no trace in the list of runs: of the steps, --metrics alone keeps a row each",
     )
     add_checkpoint_every(parser)
 
@@ -87,7 +91,7 @@ def run(options: argparse.Namespace) -> int:
     config = config.changed(text=text_at_hand(config.text, options.encoding))
 
     # Imported late, so that a mistyped option is answered at once.
-    from core.storage.weights import load_weights, save_weights
+    from core.storage.weights import load_weights
     from core.training.run import Run
     from core.training.slots import Slots
 
@@ -104,17 +108,23 @@ def run(options: argparse.Namespace) -> int:
         run.prepare(progress)
     store = None if options.no_store else _store_to_write()
     try:
-        shot = train_to_end(run, store, checkpoint_every=seconds, metrics=options.metrics)
+        shot, status = train_to_end(run, store, checkpoint_every=seconds, metrics=options.metrics)
     finally:
         if store:
             store.close()
-    if options.weights:
-        last = run.weights()
-        if last is None:
-            raise WeightsError(f"{options.weights} is not written: there is no network yet.")
-        save_weights(options.weights, last[1], config)
+    if options.weights and not managed(lambda: _save(run, config, options.weights)):
+        status = IN_PART
     print_outcome(shot, recorded=store is not None, as_json=options.json)
-    return 0
+    return status
+
+
+def _save(run: Run, config: TrainingConfig, path: Path) -> None:
+    from core.storage.weights import save_weights
+
+    last = run.weights()
+    if last is None:
+        raise WeightsError(f"{shown(path)} is not written: there is no network yet.")
+    save_weights(path, last[1], config)
 
 
 def _store_to_write() -> Store:

@@ -29,7 +29,7 @@ def train_cells(
     store: SweepStore,
     words: str,
     record: bool,
-) -> str:
+) -> bool:
     """Train the cells that have no result, and add theirs.
 
     Args:
@@ -41,7 +41,7 @@ def train_cells(
         record: whether the cells become runs of the store of runs, too.
 
     Returns:
-        Why not all were trained; empty if they were.
+        Whether all were trained, and recorded if that was asked for; stderr has the reason if not.
 
     Raises:
         SweepError: no cluster answers.
@@ -51,14 +51,19 @@ def train_cells(
             sweep = Sweep(cells, cluster, store, dict(results), observer)
             _announce(words, sweep.missing, cluster)
             try:
-                _watch(sweep, results, len(cells))
+                recorded = _watch(sweep, results, len(cells))
             except KeyboardInterrupt:
-                return "Stopped; finished cells are kept: the same command trains the others."
+                print(
+                    "Stopped; finished cells are kept: the same command trains the others.",
+                    file=sys.stderr,
+                )
+                return False
             except UnrollError as error:
-                return str(error)
+                print(error, file=sys.stderr)
+                return False
+            return recorded and (observer is not None) == record
     finally:
         cluster.close()
-    return ""
 
 
 @contextmanager
@@ -88,8 +93,9 @@ def _announce(words: str, missing: Sequence[Cell], cluster: Cluster) -> None:
     print(f"{words}, about {seconds} on {workers} workers of {cluster.name}.", file=sys.stderr)
 
 
-def _watch(sweep: Sweep, results: dict[str, CellResult], planned: int) -> None:
-    """Run to the end with a bar that counts steps and cells."""
+def _watch(sweep: Sweep, results: dict[str, CellResult], planned: int) -> bool:
+    """Run to the end with a bar that counts steps and cells; whether nothing went unrecorded."""
+    recorded = True
     steps = {cell.key: cell.config.steps for cell in sweep.missing}
     taken = dict.fromkeys(steps, 0)
     with tqdm(total=sum(steps.values()), unit="step", file=sys.stderr, mininterval=0.5) as bar:
@@ -99,6 +105,7 @@ def _watch(sweep: Sweep, results: dict[str, CellResult], planned: int) -> None:
                     bar.set_postfix_str("waiting for a worker", refresh=False)
                 continue
             if isinstance(news, Unrecorded):
+                recorded = False
                 bar.write(news.reason, file=sys.stderr)
                 continue
             step = news.mark.step if isinstance(news, OnTheWay) else steps[news.key]
@@ -107,3 +114,4 @@ def _watch(sweep: Sweep, results: dict[str, CellResult], planned: int) -> None:
             if isinstance(news, CellResult):
                 results[news.key] = news
             bar.set_postfix_str(f"{len(results)} of {planned} cells", refresh=False)
+    return recorded

@@ -41,6 +41,8 @@ _KNOWN_BINARIES = {
     b"GIF87a": "a GIF picture",
     b"GIF89a": "a GIF picture",
     b"\x7fELF": "a program",
+}
+_KNOWN_ARCHIVES = {
     b"\x1f\x8b": "a gzip archive",
     b"PK\x03\x04": "a zip archive",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",
@@ -154,6 +156,11 @@ def _decoded(data: bytearray, name: str, encoding: str) -> str:
     for magic, kind in _KNOWN_BINARIES.items():
         if data.startswith(magic):
             raise TextError(f"{name} holds {kind}: save it as plain text in UTF-8.")
+    for magic, kind in _KNOWN_ARCHIVES.items():
+        if data.startswith(magic):
+            raise TextError(
+                f"{name} holds {kind}, which is not unpacked: unpack it, and choose the text in it."
+            )
     marked = next((kind for mark, kind in _MARKS.items() if data.startswith(mark)), None)
     zero = data.find(b"\0") if marked in (None, "utf-8") else -1
     if zero >= 0:

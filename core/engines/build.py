@@ -38,12 +38,14 @@ def choose(
     config: TrainingConfig,
     seconds_of_step: SecondsOfStep,
     resumed_from: EngineName | None = None,
+    goes_on: bool = False,
 ) -> Choice:
     """Settle `config.engine` and `config.device` on this machine.
 
     Args:
         seconds_of_step: asked where there is a choice.
         resumed_from: the engine that a run began with, which alone repeats it to the last bit.
+        goes_on: as for `choose_device`.
 
     Raises:
         DeviceError: cuda is asked for and there is none.
@@ -56,7 +58,7 @@ def choose(
                 "choose engine=auto or torch, or device=cpu."
             )
         return Choice("compiled", "cpu", "as asked for", "the compiled engine is for it")
-    device = choose_device(config, lambda kind, name: seconds_of_step(kind, name, "torch"))
+    device = choose_device(config, lambda kind, name: seconds_of_step(kind, name, "torch"), goes_on)
     engine, reason = _engine(config, device.name, seconds_of_step, resumed_from)
     return Choice(engine, device.name, reason, device.reason)
 

@@ -23,12 +23,16 @@ class DeviceChoice:
 
 
 def choose_device(
-    config: TrainingConfig, seconds_of_step: Callable[[TrainingConfig, str], float]
+    config: TrainingConfig,
+    seconds_of_step: Callable[[TrainingConfig, str], float],
+    goes_on: bool = False,
 ) -> DeviceChoice:
     """Settle `config.device` on this machine.
 
     Args:
         seconds_of_step: times a step of a configuration on a device; asked if there is a choice.
+        goes_on: whether it is a run that was begun before, maybe on another machine: without the
+            CUDA device that was asked for then, it goes on on the CPU.
 
     Raises:
         DeviceError: cuda is asked for and there is none.
@@ -37,11 +41,9 @@ def choose_device(
         return DeviceChoice("cpu", "as asked for")
     available = cuda_is_available()
     if config.device == "cuda":
-        if not available:
-            raise DeviceError(
-                "device=cuda is not available: this machine shows torch no CUDA device; "
-                "choose auto or cpu."
-            )
+        if goes_on and not available:
+            return DeviceChoice("cpu", "this machine shows no CUDA device, for which it was begun")
+        require_cuda()
         return DeviceChoice("cuda", "as asked for")
     if not available:
         return DeviceChoice("cpu", "this machine shows no CUDA device")
@@ -53,6 +55,24 @@ def choose_device(
     on_cpu = seconds_of_step(config, "cpu")
     times = f"{on_cpu * 1e3:,.2f} ms on the CPU, {on_gpu * 1e3:,.2f} ms on the GPU"
     return DeviceChoice("cuda" if on_gpu < on_cpu else "cpu", f"a step was timed at {times}")
+
+
+def surely_on_cpu(config: TrainingConfig) -> bool:
+    """Whether no GPU will be chosen here."""
+    return config.device == "cpu" or (config.device == "auto" and not cuda_is_available())
+
+
+def require_cuda() -> None:
+    """Refuse to go on without a CUDA device.
+
+    Raises:
+        DeviceError: there is none.
+    """
+    if not cuda_is_available():
+        raise DeviceError(
+            "device=cuda is not available: this machine shows torch no CUDA device; "
+            "choose auto or cpu."
+        )
 
 
 def cuda_is_available() -> bool:

@@ -14,6 +14,7 @@ import numpy as np
 from core.config import ALPHABET_SIZE, TrainingConfig
 from core.data.windows import Cursors
 from core.engines.build import build_engine, choose
+from core.engines.cost import estimated_seconds, multiplications
 from core.engines.engine import EngineName
 from core.engines.threads import prepare_thread
 from core.networks.initialisers import initial_parameters
@@ -21,6 +22,7 @@ from core.networks.initialisers import initial_parameters
 _TIMES = 5
 _ENOUGH = 0.2  # seconds; large networks are judged by fewer steps
 _AT_ONCE = 0.002  # seconds of steps in a call, as a trainer asks for several
+_LONGEST = 0.1  # seconds; of a longer step a part is timed, the first steps of its window
 
 
 def seconds_of_step(
@@ -53,6 +55,7 @@ def alike(config: TrainingConfig) -> TrainingConfig:
 
 @lru_cache(maxsize=256)
 def _timed(kind: TrainingConfig, device: str, name: EngineName) -> float:
+    whole, kind = kind, _with_a_short_window(kind)
     prepare_thread(name)
     engine = build_engine(kind, name, device)
     engine.load(initial_parameters(kind, 0))
@@ -71,4 +74,11 @@ def _timed(kind: TrainingConfig, device: str, name: EngineName) -> float:
     count = max(1, int(_AT_ONCE / taken[0]))
     while len(taken) < _TIMES and sum(taken) * count < _ENOUGH:
         taken.append(step(count))
-    return median(taken)
+    return median(taken) * multiplications(whole) / multiplications(kind)
+
+
+def _with_a_short_window(kind: TrainingConfig) -> TrainingConfig:
+    """As few unrollings as make a step short enough; it then also takes little memory."""
+    while estimated_seconds(kind) > _LONGEST and kind.unrollings > 1:
+        kind = kind.changed(unrollings=kind.unrollings // 2)
+    return kind

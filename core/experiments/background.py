@@ -16,7 +16,7 @@ from itertools import islice
 from threading import Condition, Thread
 from time import monotonic
 
-from core.errors import SweepError, UnrollError
+from core.errors import SweepError, UnrollError, shown
 from core.experiments.cells import Cell, CellResult, Mark
 from core.experiments.cluster import Cluster
 from core.experiments.plan import SweepPlan, text_sha256
@@ -148,6 +148,7 @@ class BackgroundSweeps:
 
         Raises:
             SweepError: another sweep runs.
+            ConfigError: this machine's memory does not hold its cells.
             TextError: the plan's text is not there.
             StoreError: the plan cannot be kept, or results cannot be read.
         """
@@ -211,7 +212,8 @@ class BackgroundSweeps:
             message, failed = str(error), True
         except Exception as error:  # whatever it is, the page must hear of it
             traceback.print_exc()
-            message, failed = f"The sweep ended by an error: {type(error).__name__}: {error}", True
+            failed = True
+            message = f"The sweep ended by an error: {type(error).__name__}: {shown(error)}"
         self._publish(lambda now: now.ended(monotonic() - self._began, message, failed))
 
     def _publish(self, change: Callable[[SweepSnapshot], SweepSnapshot]) -> None:

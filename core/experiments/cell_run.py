@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.config import TrainingConfig
 from core.experiments.cells import CellResult
 from core.records import ProbeRecord, Report
 from core.steps import Columns
+from core.training.measured import completed
 from core.training.state import TrainerState
 
 
@@ -20,7 +22,7 @@ class CellRun:
 
     Attributes:
         result: what it measured.
-        columns: the table of every step; see `core/steps.py`.
+        measured: what `columns` cannot work out of every step, `(steps,)` each.
         reports: as every run makes them.
         state: the trainer's after the last step.
         text_sha256: of the text it was trained on.
@@ -28,8 +30,16 @@ class CellRun:
     """
 
     result: CellResult
-    columns: Columns
+    measured: Columns
     reports: tuple[Report, ...]
     state: TrainerState
     text_sha256: str
     probes: tuple[ProbeRecord, ...] = ()
+
+    def columns(self, config: TrainingConfig) -> Columns:
+        """The table of every step, `(steps,)` a column; see `core/steps.py`.
+
+        Args:
+            config: the cell's. Nobody changes a cell's settings while it trains.
+        """
+        return completed(self.measured, config, config.live)

@@ -1,13 +1,13 @@
 """Where a sweep's cells are trained: a Dask cluster, of this machine or of many.
 
-Knows nothing of plans or of what is done with results. Without an address a `LocalCluster` of
-processes is made when it is first needed and kept warm; with one, that scheduler is used. Past
-`Cluster.client` nothing can tell them apart.
+Knows nothing of plans or of what is done with results. Without an address a cluster of this
+machine's processes is made when it is first needed and kept warm; with one, that scheduler is used.
+Past `Cluster.client` nothing can tell them apart.
 
 The local cluster lives in a process of its own, of which it is the whole purpose
-(`python -m core.experiments.cluster 4`): the scheduler then takes no time from threads that train
-here, and the workers do not import whatever program this is. It ends when its standard input
-does, so also when this process is killed.
+(`local_cluster.py`): the scheduler then takes no time from threads that train here, and the workers
+do not import whatever program this is. It ends when its standard input does, so also when this
+process is killed.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -22,15 +23,21 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from core.errors import SweepError
+from core.errors import SweepError, shown
 
 if TYPE_CHECKING:
     from distributed import Client
 
 VARIABLE = "UNROLL_SCHEDULER"
+WORKERS_A_CORE = 4
+"""More processes than cores train no faster, and each takes some 200 MB and a second to start."""
+
 _ROOT = Path(__file__).parents[2]
 _ADDRESS = re.compile(r"(tcp|tls|ws|wss)://\S+:[0-9]{1,5}")
+# Not with -m: its workers import `SilentWorker` by the module's own name.
+_SERVE = "from core.experiments.local_cluster import serve; serve({})"
 _CONNECT = 5.0  # seconds for a scheduler to answer
+_LONGEST_GREETING = 2**16  # bytes; it is some two hundred
 
 
 def scheduler_address() -> str:
@@ -55,14 +62,20 @@ class Cluster:
         workers: processes of a local cluster; one a core by default.
 
     Raises:
-        SweepError: the address is none.
+        SweepError: the address is none, or the workers are more than the machine's cores are for.
     """
 
     def __init__(self, address: str = "", workers: int | None = None) -> None:
         if address and not _ADDRESS.fullmatch(address):
             raise SweepError(
-                f"{address!r} is no scheduler's address: write tcp://host:port, "
+                f"{shown(address)!r} is no scheduler's address: write tcp://host:port, "
                 "for example tcp://10.0.0.5:8786."
+            )
+        most = WORKERS_A_CORE * cores()
+        if not address and workers is not None and not 1 <= workers <= most:
+            raise SweepError(
+                f"workers={workers:,} is not allowed: choose 1 to {most}, which is "
+                f"{WORKERS_A_CORE} for each core that this machine has."
             )
         self.address = address
         self.workers = workers or cores()
@@ -78,7 +91,7 @@ class Cluster:
     @property
     def name(self) -> str:
         """What it is, in words."""
-        return f"the scheduler at {self.address}" if self.address else "this machine"
+        return f"the scheduler at {shown(self.address)}" if self.address else "this machine"
 
     def client(self) -> Client:
         """The connection; a lost one is made anew.
@@ -120,7 +133,7 @@ class Cluster:
         path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
         with tempfile.TemporaryFile() as complaints:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "core.experiments.cluster", str(self.workers)],
+                [sys.executable, "-c", _SERVE.format(self.workers)],
                 env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -136,7 +149,7 @@ class Cluster:
             lines = complaints.read().decode(errors="replace").split("\n")
         last = next((line for line in reversed(lines) if line.strip()), "it said nothing")
         raise SweepError(
-            f"The worker processes could not be started ({last.strip()}): try again with fewer "
+            f"The worker processes could not be started ({shown(last)}): try again with fewer "
             "workers, or install what requirements.txt names."
         )
 
@@ -158,12 +171,33 @@ def _connected(address: str) -> Client:
     from distributed import Client
 
     try:
+        if address.startswith("tcp:"):
+            _require_dask(address)
         return Client(address, timeout=_CONNECT, set_as_default=False)
-    except (OSError, ValueError) as error:  # OSError: also what a timeout is
+    # OSError: also what a timeout is; OverflowError: no such port; TypeError: no certificates.
+    except (OSError, ValueError, OverflowError, TypeError) as error:
         raise SweepError(
-            f"No scheduler answers at {address} ({type(error).__name__}): start one there with "
-            f"`dask scheduler`, or leave {VARIABLE} and --scheduler away to use this machine."
+            f"No scheduler answers at {shown(address)} ({type(error).__name__}): start one there "
+            f"with `dask scheduler`, or leave {VARIABLE} and --scheduler away to use this machine."
         ) from None
+
+
+def _require_dask(address: str) -> None:
+    """Refuse a port where somebody else answers: Dask would take the first bytes for a length.
+
+    Raises:
+        SweepError: it is no scheduler that answers.
+        OSError: nobody does.
+    """
+    host, _, port = address.removeprefix("tcp://").rpartition(":")
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT) as connection:
+        # A scheduler begins with the length of its greeting, in bytes.
+        head = connection.recv(8, socket.MSG_WAITALL)
+    if len(head) < 8 or int.from_bytes(head, "little") > _LONGEST_GREETING:
+        raise SweepError(
+            f"What answers at {shown(address)} is no Dask scheduler: check the port, which is 8786 "
+            "unless `dask scheduler` was given another."
+        )
 
 
 def _knows_unroll() -> bool:
@@ -179,26 +213,7 @@ def _require_core(client: Client, address: str) -> None:
     except Exception as error:
         client.close(timeout=2)
         raise SweepError(
-            f"The workers of {address} cannot train ({type(error).__name__}: {error}): start them "
-            "in Unroll's folder, with PYTHONPATH set to it and the same requirements installed."
+            f"The workers of {shown(address)} cannot train ({type(error).__name__}: "
+            f"{shown(error)}): start them in Unroll's folder, with PYTHONPATH set to it and the "
+            "same requirements installed."
         ) from None
-
-
-def _serve(workers: int) -> None:
-    """Be a local cluster until standard input ends."""
-    from distributed import LocalCluster
-
-    with LocalCluster(
-        n_workers=workers,
-        threads_per_worker=1,
-        processes=True,
-        host="127.0.0.1",
-        dashboard_address=None,
-        silence_logs=logging.CRITICAL,
-    ) as cluster:
-        print(cluster.scheduler_address, flush=True)
-        sys.stdin.read()
-
-
-if __name__ == "__main__":
-    _serve(int(sys.argv[1]))

@@ -13,7 +13,7 @@ Beside a latch grid a second, small plan trains the same lines on real text, for
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -30,7 +30,7 @@ from core.config import (
 )
 from core.data.corpora import load_corpus
 from core.data.latch import MAX_LAG
-from core.errors import ConfigError
+from core.errors import ConfigError, shown
 from core.experiments.cells import BASE, LATCH, Cell, Line
 
 ROOM = 8
@@ -39,6 +39,7 @@ AT_T = 20
 """The unrollings at which a text's windows are as many as the plan's batch size says."""
 MAX_SEEDS = 50
 MAX_CELLS = 2_000
+"""What a page can still show as a map, and a machine train in days rather than years."""
 LONGEST_LAG = MAX_LAG
 HORIZON_TEXT, HORIZON_T, HORIZON_SEEDS = "builtin", 40, 4
 """What horizons are measured on: the text, the unrollings, and at most so many seeds."""
@@ -46,7 +47,9 @@ HORIZON_TEXT, HORIZON_T, HORIZON_SEEDS = "builtin", 40, 4
 Budget = Literal["updates", "characters"]
 Lag = Annotated[int, Field(ge=1, le=LONGEST_LAG)]
 
+_MOST_TOLD = 5  # problems in one message
 _ALLOWED = {
+    "text": "latch, or the key of a text",
     "lags": f"whole numbers from 1 to {LONGEST_LAG}",
     "unrollings": "whole numbers from {:g} to {:g}".format(*bounds("unrollings")),
     "activations": f"{', '.join(choices('activation'))} or both",
@@ -110,6 +113,13 @@ class SweepPlan(BaseModel):
     def _one_kind_of_distance(cls, values: Any) -> Any:
         """Forget what the text does not use: it is no part of the grid."""
         if isinstance(values, Mapping):
+            for name, value in values.items():
+                # Before each of them is looked at, and complained of.
+                if isinstance(value, Sequence) and len(value) > MAX_CELLS and name != "text":
+                    raise ValueError(
+                        f"{name} has {len(value):,} values; a grid may have {MAX_CELLS:,} cells: "
+                        "name fewer"
+                    )
             on_latch = values.get("text", LATCH) == LATCH
             unused = ("unrollings",) if on_latch else ("lags", "horizons")
             values = {name: value for name, value in values.items() if name not in unused}
@@ -121,15 +131,15 @@ class SweepPlan(BaseModel):
         for name in (distances, "activations", "clips", "inits", "architectures"):
             values = getattr(self, name)
             if not values or len(set(values)) < len(values):
-                shown = ", ".join(map(str, values)) or "none"
-                raise ValueError(f"{name}={shown}: name at least one, and none twice")
+                given = shown(", ".join(map(str, values)) or "none")
+                raise ValueError(f"{name}={given}: name at least one, and none twice")
         if (count := self.cell_count) > MAX_CELLS:
             raise ValueError(
                 f"the grid has {count:,} cells; {MAX_CELLS:,} are allowed: take fewer seeds or "
                 "distances"
             )
         if self.text.startswith("latch:"):
-            raise ValueError(f"text={self.text}: name latch alone, and its lags in lags")
+            raise ValueError(f"text={shown(self.text)}: name latch alone, and its lags in lags")
         if "arch2" in self.architectures and self.base.combine != "concat":
             raise ValueError(
                 f"combine={self.base.combine} is not defined for arch2, which knows concat only; "
@@ -257,13 +267,15 @@ def text_sha256(plan: SweepPlan) -> str:
 
 
 def _sentences(error: ValidationError) -> str:
-    lines = []
+    lines, named = [], set()
     for problem in error.errors():
         name = str(problem["loc"][0]) if problem["loc"] else ""
         if not name or name == "base":
             lines.append(problem["msg"].removeprefix("Value error, ") + ".")
         elif problem["type"] == "extra_forbidden":
-            lines.append(f"{name} is not part of a sweep.")
-        else:
-            lines.append(f"{name}={problem['input']} is not allowed: choose {_ALLOWED[name]}.")
-    return " ".join(dict.fromkeys(lines))
+            lines.append(f"{shown(name)} is not part of a sweep.")
+        elif name not in named:  # of a list's values, the first that is wrong
+            named.add(name)
+            given = shown(problem["input"])
+            lines.append(f"{name}={given} is not allowed: choose {_ALLOWED[name]}.")
+    return " ".join(list(dict.fromkeys(lines))[:_MOST_TOLD])

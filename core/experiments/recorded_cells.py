@@ -88,7 +88,7 @@ class RecordedCells:
         status = RunStatus.DIVERGED if diverged else RunStatus.FINISHED
         message = run.result.message or "All steps are done."
         batch = Batch(
-            steps=run.columns,
+            steps=run.columns(cell.trained_config),
             reports=run.reports,
             probes=run.probes,
             events=[Event(state.step, EventKind(status), text=message)],

@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from core.errors import SweepError, UnrollError
+from core.engines.cost import estimated_bytes
+from core.engines.memory import require_memory
+from core.errors import SweepError, UnrollError, shown
 from core.experiments.cell_run import CellRun
 from core.experiments.cells import Cell, CellResult, Mark
 from core.experiments.cluster import Cluster
@@ -71,6 +73,9 @@ class Sweep:
         kept: results that count already, by key: their cells are not trained.
         observer: records the cells' runs; None records none.
 
+    Raises:
+        ConfigError: this machine's memory does not hold a cell in each worker.
+
     Attributes:
         missing: the cells that `run` trains.
     """
@@ -84,6 +89,9 @@ class Sweep:
         observer: RecordedCells | None = None,
     ) -> None:
         self.missing = [cell for cell in cells if cell.key not in kept]
+        if self.missing and not cluster.address:
+            largest = max((cell.config for cell in self.missing), key=estimated_bytes)
+            require_memory(largest, copies=min(cluster.workers, len(self.missing)))
         self._planned = len(cells)
         self._cluster = cluster
         self._store = store
@@ -188,7 +196,7 @@ class Sweep:
             if not self._complained:
                 self._complained = True
                 plain = isinstance(error, UnrollError)
-                reason = str(error) if plain else f"{type(error).__name__}: {error}."
+                reason = str(error) if plain else f"{type(error).__name__}: {shown(error)}."
                 yield Unrecorded(f"{reason} The sweep goes on; not all of its runs are recorded.")
 
     def _lost(self, left: int) -> SweepError:
@@ -210,5 +218,5 @@ def _failed(key: str, error: BaseException) -> CellResult:
     elif isinstance(error, UnrollError):
         message = str(error)
     else:
-        message = f"{type(error).__name__}: {error}"
+        message = f"{type(error).__name__}: {shown(error)}"
     return CellResult(key, "failed", updates=0, characters=0, seconds=0.0, message=message)

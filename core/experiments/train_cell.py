@@ -11,18 +11,17 @@ import math
 from collections.abc import Callable
 from time import perf_counter
 
-import numpy as np
-
 from core.data.corpora import Corpus, load_corpus
 from core.data.latch import latch_floor
 from core.engines.threads import prepare_thread
-from core.errors import Diverged, TextError
+from core.errors import Diverged, TextError, shown
 from core.experiments.cell_run import CellRun
 from core.experiments.cells import MARKS, Cell, CellResult, Mark
 from core.experiments.recall import echo_recall, latch_loss
 from core.networks.stepwise import CharacterModel
 from core.records import Report
 from core.steps import Columns, StepTable, joined
+from core.training.measured import MEASURED
 from core.training.trainer import Trainer
 
 
@@ -76,7 +75,7 @@ def train_cell(
     )
     return CellRun(
         result,
-        trail.columns(),
+        trail.measured(),
         tuple(trail.reports),
         trainer.state(),
         corpus.sha256,
@@ -142,17 +141,18 @@ class _Trail:
         """The largest norm before clipping; 0 before the first step."""
         return max([0.0, *(float(part["grad_norm"].max()) for part in self._parts)])
 
-    def columns(self) -> Columns:
-        """Every step, `(steps,)` a column."""
-        return joined(self._parts)
+    def measured(self) -> Columns:
+        """The columns of every step that do not follow from the settings."""
+        whole = joined(self._parts)
+        return {name: whole[name] for name in MEASURED}
 
 
 def _text_of(cell: Cell) -> Corpus:
     corpus = load_corpus(cell.config.text)
     if cell.text_sha256 and corpus.sha256 != cell.text_sha256:
         raise TextError(
-            f"The text {cell.config.text} of this worker is not the one that the sweep was started "
-            "with: give every machine the same file, and the same version of Python."
+            f"The text {shown(cell.config.text)} of this worker is not the one that the sweep was "
+            "started with: give every machine the same file, and the same version of Python."
         )
     return corpus
 
@@ -173,5 +173,4 @@ def _measured(
 
 def _model(trainer: Trainer) -> CharacterModel:
     """The network as it stands."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return CharacterModel(trainer.weights(), trainer.config)
+    return CharacterModel(trainer.weights(), trainer.config)

@@ -53,7 +53,7 @@ def exploding(run: Observed) -> Finding | None:
             "exploding",
             "error" if applied else "info",
             "Exploding gradients" if applied else "An exploding gradient was clipped",
-            f"The gradient's norm was {norms[at]:.3g} at step {at + 1:,}, "
+            f"The gradient's norm was {norms[at]:.3g} at step {history.first_whole + at + 1:,}, "
             f"{_times(norms[at] / middle)} times the median of {middle:.3g}."
             + (" The loss has not come back since." if at < lately else ""),
             "Credit that grows in every step back through time ends as a spike. "

@@ -32,10 +32,10 @@ def diverged(run: Observed) -> Finding | None:
     """A number was no longer finite."""
     if run.status != RunStatus.DIVERGED:
         return None
-    norms, before = run.history.column("grad_norm"), ""
-    if len(norms):
-        at = int(np.argmax(norms))
-        before = f" The largest gradient norm before it was {norms[at]:.3g}, at step {at + 1:,}."
+    before = ""
+    if len(run.history):
+        norm, step = run.history.largest_norm()
+        before = f" The largest gradient norm before it was {norm:.3g}, at step {step:,}."
     return Finding(
         "diverged",
         "error",

@@ -52,6 +52,7 @@ class CharacterModel:
             without.
     """
 
+    @np.errstate(over="ignore", invalid="ignore")  # weights about to diverge, or a stranger's
     def __init__(
         self,
         weights: Mapping[str, np.ndarray],

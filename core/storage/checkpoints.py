@@ -8,7 +8,6 @@ numbers and text, no code. A file that cannot be used is set aside under another
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -23,11 +22,24 @@ from core.config import LiveSettings, TrainingConfig
 from core.errors import StoreError, UnrollError, WeightsError
 from core.paths import opened, replacing
 from core.records import Event
-from core.storage.weights import LARGEST_FILE
+from core.storage.typed import typed
+from core.storage.weights import CHECKPOINT, LARGEST_FILE
+from core.storage.zip_format import MOST_CHARACTERS, number, seconds
 from core.training.state import CURSORS, TrainerState
 
 FORMAT_VERSION = "1"
 _KINDS: dict[str, np.dtype] = {"F32": np.dtype("<f4"), "I64": np.dtype("<i8")}
+
+
+_WRONG = (  # what reading a file that is no whole checkpoint may raise
+    UnrollError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +88,7 @@ def checkpoint_bytes(checkpoint: Checkpoint) -> bytes:
     return safetensors.numpy.save(
         {name: np.ascontiguousarray(array) for name, array in state.arrays.items()},
         {
-            "unroll-checkpoint": FORMAT_VERSION,
+            CHECKPOINT: FORMAT_VERSION,
             "config": checkpoint.config.model_dump_json(),
             "state": json.dumps(about),
         },
@@ -105,7 +117,7 @@ def load_checkpoint(path: Path) -> Checkpoint | None:
         raise StoreError(
             f"The checkpoint {path} was written by a newer Unroll: update Unroll to go on."
         ) from None
-    except (UnrollError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except _WRONG as error:
         reason = error if isinstance(error, UnrollError) else "it is not a whole checkpoint"
     aside = path.with_name(path.name + ".damaged")
     with suppress(OSError):
@@ -126,7 +138,7 @@ def read_checkpoint(data: bytes) -> Checkpoint:
         return _read(data)
     except _NewerFormat:
         reason = "it was written by a newer Unroll"
-    except (UnrollError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except _WRONG as error:
         reason = str(error) if isinstance(error, UnrollError) else "it is not whole"
     raise StoreError(f"The checkpoint cannot be used: {reason.rstrip('.')}.")
 
@@ -144,7 +156,7 @@ def _read(data: bytes) -> Checkpoint:
         raise WeightsError("it is not a whole safetensors file") from None
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     metadata = header["__metadata__"]
-    if metadata["unroll-checkpoint"] != FORMAT_VERSION:
+    if metadata[CHECKPOINT] != FORMAT_VERSION:
         raise _NewerFormat
     config = TrainingConfig.parse(json.loads(metadata["config"]))
     about = json.loads(metadata["state"])
@@ -160,23 +172,21 @@ def _read(data: bytes) -> Checkpoint:
     counters = [about[name] for name in ("step", "characters_seen", "losses", "events")]
     counters += [event["step"] for event in about["planned"]]
     counters += [made for made in (reported, probed) if made is not None]
-    if (
-        arrays[CURSORS].dtype != np.int64
-        or not all(type(count) is int and count >= 0 for count in counters)
-        or not all(math.isfinite(about[name]) for name in ("loss_sum", "seconds"))
+    if arrays[CURSORS].dtype != np.int64 or not all(
+        type(count) is int and 0 <= count <= MOST_CHARACTERS for count in counters
     ):
         raise WeightsError("its counters are not numbers")
     state = TrainerState(
         step=about["step"],
         characters_seen=about["characters_seen"],
-        seconds=float(about["seconds"]),
-        loss_sum=float(about["loss_sum"]),
+        seconds=seconds(about["seconds"]),
+        loss_sum=number(about["loss_sum"]),
         losses=about["losses"],
         reported_step=reported,
         probed_step=probed,
         window_gradient=tuple(map(float, about.get("window_gradient", ()))),
         live=LiveSettings.parse(about["live"]),
-        planned=tuple(Event(**event) for event in about["planned"]),
+        planned=tuple(typed(Event(**event)) for event in about["planned"]),
         arrays=arrays,
         engine="compiled" if about.get("engine") == "compiled" else "torch",
     )

@@ -22,6 +22,7 @@ from core.storage.stretches import STRETCH, pack, stretch_of, unpack
 from core.storage.typed import typed
 
 _FLOW, _CONTEXT = "flow", "context"  # kinds of what the table of probes holds
+_STRETCHES_AT_ONCE = 200
 _EVENTS = frozenset(EventKind)
 
 
@@ -58,12 +59,25 @@ class Ledger:
         Raises:
             StoreError: a stretch is damaged.
         """
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT data, block, rows FROM metrics WHERE run = ? AND block >= ? ORDER BY block",
-                (run, first_stretch),
-            )
-            return steps.joined([unpack(*row) for row in rows])
+        return steps.joined(self.tables(run, first_stretch))
+
+    def tables(self, run: str, first_stretch: int = 0) -> Iterator[Columns]:
+        """As `steps`, some hundred thousand at a time: a long run has more than one wants at once.
+
+        Raises:
+            StoreError: a stretch is damaged.
+        """
+        while True:
+            with self._database.reading() as connection:
+                rows = connection.execute(
+                    "SELECT data, block, rows FROM metrics WHERE run = ? AND block >= ? "
+                    "ORDER BY block LIMIT ?",
+                    (run, first_stretch, _STRETCHES_AT_ONCE),
+                ).fetchall()
+            if not rows:
+                return
+            yield steps.joined([unpack(*row) for row in rows])
+            first_stretch = rows[-1][1] + 1
 
     def put_reports(self, run: str, reports: Iterable[Report]) -> None:
         """Write reports; one at the same step is replaced."""

@@ -14,15 +14,12 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Annotated, Any, get_type_hints
 
-from core.config import PRESETS, TrainingConfig
+from core.config import TrainingConfig
 from core.data.ngrams import checked_floors
 from core.errors import StoreError, shown
+from core.links import differences, nearest_preset
 from core.records import Event, EventKind, RunStatus
 from core.storage.typed import typed
-
-# What says how a run is computed or reported, and not what is trained.
-_MINOR = {"device", "engine", "report_every", "probe_every"}
-_PRESETS = {key: preset.config.model_dump() for key, preset in PRESETS.items()}
 
 
 @dataclass(frozen=True)
@@ -134,12 +131,12 @@ class RunRow:
     @cached_property
     def preset(self) -> str:
         """The preset that the settings differ least from."""
-        return min(_PRESETS, key=lambda key: len(_differences(self.settings, _PRESETS[key])))
+        return nearest_preset(self.settings)
 
     @cached_property
     def differences(self) -> dict[str, Any]:
         """The settings that differ from `preset`'s, the text left out."""
-        return _differences(self.settings, _PRESETS[self.preset])
+        return differences(self.preset, self.settings)
 
     def as_json(self) -> dict[str, Any]:
         """The list's fields for other programs."""
@@ -183,14 +180,6 @@ def as_row(columns: tuple[Any, ...], own: str | None) -> RunRow:
             f"What the list knows of run {shown(columns[0])} is damaged: delete the run, or import "
             "it again where it was exported."
         ) from None
-
-
-def _differences(settings: dict[str, Any], preset: dict[str, Any]) -> dict[str, Any]:
-    return {
-        name: value
-        for name, value in settings.items()
-        if name not in _MINOR and name != "text" and value != preset.get(name)
-    }
 
 
 COLUMNS = tuple(field.name for field in fields(RunRow) if field.name != "here")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from itertools import chain
 from threading import Lock
 from time import monotonic
 from typing import NoReturn
@@ -22,7 +23,7 @@ from core.errors import RunError, StoreError, TextError
 from core.history import History
 from core.insight.diagnosis import diagnose
 from core.records import Event, RunStatus, live_after, live_changes
-from core.steps import cut
+from core.steps import cut, joined
 from core.storage.checkpoints import load_checkpoint
 from core.storage.rows import RunRow
 from core.storage.store import Store
@@ -30,10 +31,13 @@ from core.storage.stretches import stretch_of
 from core.training.snapshot import RunSnapshot
 from core.training.state import Past
 
+_FREE = ("steps", "device", "text")  # what a run may change when it goes on
 _LOOK_EVERY = 0.5  # seconds, at a run that trains in another process
 
 
-def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[TrainingConfig, Past]:
+def past_of(
+    store: Store, run_id: str, steps: int | None = None, device: str | None = None
+) -> tuple[TrainingConfig, Past]:
     """What a run needs to go on, for `RunManager.start`.
 
     Live changes that were recorded after the last checkpoint are planned again, so that the
@@ -43,16 +47,18 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
         store: where it is kept.
         run_id: the run.
         steps: train on to here instead of to the planned end.
+        device: train on there instead of where it was to train.
 
     Raises:
         StoreError: it is active, has diverged, has no steps left, or its checkpoint is damaged.
-        ConfigError: the number of steps is not allowed.
+        ConfigError: the number of steps or the device is not allowed.
         TextError: it was trained on a file that is not the same any more.
     """
     row = store.get(run_id)
     _require_idle(row)
     config = with_kept_text(row)
-    config = config if steps is None else config.changed(steps=steps)
+    changes = {"steps": steps, "device": device}
+    config = config.changed(**{name: new for name, new in changes.items() if new is not None})
     checkpoint = load_checkpoint(store.checkpoint_path(run_id))
     events = store.ledger.events(run_id)
     if checkpoint is None:
@@ -63,20 +69,20 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
             )
         return config, Past(planned=_to_come(row.planned, events), text_sha256=row.text_sha256)
     state = checkpoint.state
-    # The text is told by its hash: a former version may have named the file that it came from.
-    if checkpoint.config.changed(steps=config.steps, text=config.text) != config:
+    if not same_experiment(checkpoint.config, config):
         raise StoreError(
             f"The checkpoint of run {run_id} is of another configuration; duplicate the run to "
             "train it again."
         )
-    if state.step >= config.steps and row.status != RunStatus.INTERRUPTED:
+    done = row.status != RunStatus.INTERRUPTED  # its end is still to be noted
+    if state.step > config.steps or (done and state.step == config.steps):
         raise StoreError(
-            f"Run {run_id} has trained all its {config.steps:,} steps: extend it to more."
+            f"Run {run_id} has trained {state.step:,} of {row.planned_steps:,} steps: extend it to "
+            f"more than {state.step:,}."
         )
     history = History()
-    columns = store.ledger.steps(run_id)
-    kept = columns["step"] <= state.step
-    history.extend(cut(columns, kept))
+    for columns in store.ledger.tables(run_id):
+        history.extend(cut(columns, columns["step"] <= state.step))
     reported, probed = (-1 if n is None else n for n in (state.reported_step, state.probed_step))
     past = Past(
         state=state,
@@ -89,6 +95,15 @@ def past_of(store: Store, run_id: str, steps: int | None = None) -> tuple[Traini
         text_sha256=row.text_sha256,
     )
     return config, past
+
+
+def same_experiment(trained: TrainingConfig, config: TrainingConfig) -> bool:
+    """Whether a checkpoint of one configuration goes on with another.
+
+    It may be extended and move to another device. The text is told by its hash: a former version
+    may have named the file that it came from.
+    """
+    return trained.changed(**{name: getattr(config, name) for name in _FREE}) == config
 
 
 def with_kept_text(row: RunRow) -> TrainingConfig:
@@ -219,14 +234,16 @@ class StoredRun:
     def _read_steps(self) -> None:
         """Append what was recorded since the last look, or read all if the run was taken back."""
         known = len(self._history)
-        columns = self._store.ledger.steps(self.run_id, stretch_of(max(known, 1)))
+        ledger, stretch = self._store.ledger, stretch_of(max(known, 1))
+        newest = ledger.tables(self.run_id, stretch)
+        first = next(newest, joined(()))
         last_seen = self._history.view().column("seconds")[-1:]
         # A step that is trained again, from a checkpoint further back, ends at another time.
-        if not np.array_equal(columns["seconds"][columns["step"] == known], last_seen):
+        if not np.array_equal(first["seconds"][first["step"] == known], last_seen):
             self._history = History()
-            known, columns = 0, self._store.ledger.steps(self.run_id)
-        new = columns["step"] > known
-        self._history.extend(cut(columns, new))
+            known, first, newest = 0, joined(()), ledger.tables(self.run_id)
+        for columns in chain((first,), newest):
+            self._history.extend(cut(columns, columns["step"] > known))
 
 
 def _require_idle(row: RunRow) -> None:

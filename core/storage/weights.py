@@ -23,15 +23,18 @@ import safetensors.numpy
 from numpy import ndarray
 
 from core.config import TrainingConfig
-from core.errors import ConfigError, WeightsError
+from core.errors import ConfigError, WeightsError, shown
 from core.paths import replacing
 
 FORMAT_VERSION = 1
+CHECKPOINT = "unroll-checkpoint"
+"""The key of a checkpoint's metadata that holds the version of its format."""
 LARGEST_FILE = 64 * 2**20
 """In bytes. The largest network allowed takes 9 MB, so a larger file is another thing, and
 is refused before it fills the memory."""
 
-_PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+_ZIP = b"PK\x03\x04"
+_PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 
 
 def save_weights(
@@ -55,7 +58,7 @@ def save_weights(
             file.write(data)
     except (OSError, ValueError) as error:  # ValueError: no name, or a null character in it
         raise WeightsError(
-            f"{path} cannot be written ({_reason(error)}); "
+            f"{shown(path)} cannot be written ({_reason(error)}); "
             "choose a file name in a folder that exists and that you may write to."
         ) from error
 
@@ -100,23 +103,23 @@ def load_weights(
     Raises:
         WeightsError: the file cannot be read, is not a weight file, or does not fit.
     """
-    path = Path(path)
+    path, name = Path(path), shown(path)
     try:
         if path.is_dir():
-            raise WeightsError(f"{path} is a folder; choose a weight file inside it.")
+            raise WeightsError(f"{name} is a folder; choose a weight file inside it.")
         if path.exists() and not path.is_file():
-            raise WeightsError(f"{path} is not a regular file; choose a .safetensors file.")
+            raise WeightsError(f"{name} is not a regular file; choose a .safetensors file.")
         with path.open("rb") as file:
             data = file.read(LARGEST_FILE + 1)  # one more, to notice that there is more
     except FileNotFoundError:
         raise WeightsError(
-            f"{path} does not exist; check the name, or save weights there first."
+            f"{name} does not exist; check the name, or save weights there first."
         ) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         raise WeightsError(
-            f"{path} cannot be read ({_reason(error)}); choose a file that you may read."
+            f"{name} cannot be read ({_reason(error)}); choose a file that you may read."
         ) from error
-    return load_weights_bytes(data, config, name=str(path))
+    return load_weights_bytes(data, config, name=name)
 
 
 def load_weights_bytes(
@@ -127,6 +130,7 @@ def load_weights_bytes(
     Raises:
         WeightsError: as `load_weights`.
     """
+    name = shown(name)
     if len(data) > LARGEST_FILE:
         raise WeightsError(
             f"{name} is larger than {LARGEST_FILE // 2**20} MB, which no network here needs; "
@@ -141,6 +145,11 @@ def load_weights_bytes(
     header_end = 8 + int.from_bytes(data[:8], "little")
     metadata = json.loads(data[8:header_end]).get("__metadata__") or {}
 
+    if CHECKPOINT in metadata:
+        raise WeightsError(
+            f"{name} is the checkpoint of a run, from which `python -m core runs resume` goes on; "
+            "choose weights.safetensors out of the run's exported .zip."
+        )
     _check_version(metadata, name)
     config = config or _own_config(metadata, name)
     _check_shapes({key: tuple(entry["shape"]) for key, entry in entries.items()}, config, name)
@@ -162,11 +171,11 @@ def _check_version(metadata: Mapping[str, str], name: str) -> None:
         return
     if version.isascii() and version.isdigit() and version.lstrip("0"):
         raise WeightsError(
-            f"{name} has format version {_short(version)} and this Unroll reads up to "
+            f"{name} has format version {shown(version)} and this Unroll reads up to "
             f"{FORMAT_VERSION}; update Unroll, or save the weights with this version."
         )
     raise WeightsError(
-        f"{name} gives {_short(version)!r} as its format version, where {FORMAT_VERSION} is "
+        f"{name} gives {shown(version)!r} as its format version, where {FORMAT_VERSION} is "
         "allowed; save the weights again."
     )
 
@@ -184,7 +193,7 @@ def _own_config(metadata: Mapping[str, str], name: str) -> TrainingConfig:
         return TrainingConfig.parse(values)
     except (ConfigError, ValueError, RecursionError) as error:
         raise WeightsError(
-            f"{name} carries a configuration that cannot be used ({_short(str(error))}); "
+            f"{name} carries a configuration that cannot be used ({str(error).rstrip('.')}); "
             "give the configuration that its tensors fit."
         ) from None
 
@@ -198,7 +207,7 @@ def _check_shapes(shapes: Mapping[str, tuple[int, ...]], config: TrainingConfig,
         )
     if unknown := sorted(set(shapes) - set(expected)):
         raise WeightsError(
-            f"{name} also holds {_short(', '.join(unknown))}; "
+            f"{name} also holds {shown(', '.join(unknown))}; "
             "a weight file holds exactly U, W, b, V, c."
         )
     for key, shape in expected.items():
@@ -220,22 +229,27 @@ def _check_finite(parameters: Mapping[str, ndarray], name: str) -> None:
 
 
 def _not_safetensors(data: bytes, name: str) -> str:
+    pickled = (
+        f"{name} is a PyTorch pickle (.pt), which could run code when opened; "
+        "convert its tensors to safetensors."
+    )
     if data.startswith(_PICKLES):
+        return pickled
+    if not data.startswith(_ZIP):
+        return f"{name} is not a complete safetensors file; save or copy it again."
+    # An archive names its files in plain bytes. Torch packs its pickles so.
+    if b"/data.pkl" in data:
+        return pickled
+    if b"weights.safetensors" in data:
         return (
-            f"{name} is a PyTorch pickle (.pt), which could run code when opened; "
-            "convert its tensors to safetensors."
+            f"{name} is a .zip with the weights of a run in it; unpack it, and choose its "
+            "weights.safetensors."
         )
-    return f"{name} is not a complete safetensors file; save or copy it again."
+    return f"{name} is a .zip, and not a weight file; choose a .safetensors file."
 
 
 def _by(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape)) or "()"
-
-
-def _short(text: str) -> str:
-    """A stranger's text, fit for a message: one line, not endless."""
-    text = " ".join(text.split()).rstrip(".")
-    return text if len(text) <= 200 else text[:196] + " ..."
 
 
 def _reason(error: Exception) -> str:

@@ -36,7 +36,7 @@ from core.config import TrainingConfig
 from core.data.alphabet import decode
 from core.data.corpora import load_corpus, names_file, own_key
 from core.data.own_text import recalled
-from core.errors import StoreError, TextError, WeightsError
+from core.errors import StoreError, TextError, WeightsError, shown
 from core.jsonable import finite
 from core.links import events_text, to_query
 from core.paths import replacing
@@ -72,8 +72,8 @@ def export_run(store: Store, run_id: str, target: Path | IO[bytes]) -> None:
             _write(store, run_id, file)
     except OSError as error:
         raise StoreError(
-            f"{target} cannot be written ({error.strerror}): choose a file name in a folder that "
-            "exists and that you may write to."
+            f"{shown(target)} cannot be written ({error.strerror}): choose a file name in a folder "
+            "that exists and that you may write to."
         ) from None
 
 

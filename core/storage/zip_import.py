@@ -24,6 +24,7 @@ from core.records import Event, live_changes
 from core.storage.batch import Batch, Progress, write
 from core.storage.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
 from core.storage.store import Store
+from core.storage.stored_run import same_experiment
 from core.storage.zip_format import ABOUT, FLOORS_HELD_OUT, FORMAT_VERSION, KEYS
 from core.storage.zip_parts import Parts, contexts_of, event_of, probes_of, report_of, step_tables
 
@@ -165,8 +166,7 @@ def _with_text(
 
 
 def _require_same(checkpoint: Checkpoint, config: TrainingConfig) -> None:
-    free = {"steps": config.steps, "text": config.text}  # extended, or kept under another key
-    if checkpoint.config.changed(**free) != config:
+    if not same_experiment(checkpoint.config, config):
         raise StoreError("Its checkpoint is of another configuration.")
 
 

@@ -14,14 +14,19 @@ from numpy import ndarray
 
 from core.config import TrainingConfig
 from core.data.corpora import load_corpus
+from core.engines.memory import require_memory
+from core.errors import RunError
 from core.records import Event
 from core.training.driver import LoadText
 from core.training.observer import RunObserver
-from core.training.restart import before_divergence
 from core.training.run import Run
 from core.training.slots import Slots
 from core.training.state import Past
 from core.training.turns import InTurn
+
+MOST_ACTIVE = 32
+"""Runs that train, wait for a place or are paused: each has a thread, and holds its records. A few
+races of three seeds a lane and a class that presses Start stay below it; a stuck key does not."""
 
 
 class RunManager:
@@ -71,8 +76,11 @@ class RunManager:
             race: asked before every step whether it is the run's turn.
 
         Raises:
+            RunError: so many are active that no other one may be.
+            ConfigError: it needs more memory than there is.
             StoreError: who keeps the records cannot.
         """
+        require_memory(config)  # here, too: before there is a run that can only fail
         run = Run(
             run_id or secrets.token_hex(4),
             config,
@@ -84,6 +92,7 @@ class RunManager:
             race=race,
         )
         with self._lock:
+            self._require_room()
             before = self._runs.get(run.run_id)
             self._runs[run.run_id] = run
             self._forget()
@@ -97,18 +106,6 @@ class RunManager:
                 raise
         run.start()
         return run
-
-    def restart(self, run: Run, clip: float = 1.25) -> Run:
-        """Take a diverged run back to 50 steps before it diverged, and train on with clipping.
-
-        It keeps its name. What it recorded since is dropped and trained again.
-
-        Raises:
-            RunError: it has not diverged.
-            StoreError: who keeps the records cannot.
-        """
-        past = before_divergence(run.snapshot, run.kept_states(), clip)
-        return self.start(run.snapshot.config, run_id=run.run_id, past=past)
 
     def get(self, run_id: str) -> Run | None:
         """The run of this name, if it is known."""
@@ -141,6 +138,14 @@ class RunManager:
             run.interrupt()
         shots = [run.wait(max(0.0, ends - monotonic())) for run in self.runs()]
         return not any(shot.status.active for shot in shots)
+
+    def _require_room(self) -> None:
+        active = sum(run.snapshot.status.active for run in self._runs.values())
+        if active >= MOST_ACTIVE:
+            raise RunError(
+                f"{active} runs train, wait or are paused already, and {MOST_ACTIVE} may: stop "
+                "some of them on the Runs page, or wait until they are done."
+            )
 
     def _take_back(self, run_id: str, before: Run | None) -> None:
         with self._lock:

@@ -58,7 +58,7 @@ class Publisher:
     def begin(self, trainer: Trainer, past: Past | None) -> None:
         """From now on it tells of this trainer, and of what the run did before."""
         if past is not None and past.history is not None:
-            self._history.extend(past.history.columns)
+            self._history.begin_with(past.history)
         self.trainer = trainer
         self.hand_out_weights()
         if past is not None:

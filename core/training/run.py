@@ -29,7 +29,7 @@ from core.training.orders import Orders
 from core.training.publisher import Publisher
 from core.training.slots import Slots
 from core.training.snapshot import RunSnapshot
-from core.training.state import Past, TrainerState
+from core.training.state import Past
 from core.training.turns import InTurn
 
 
@@ -205,17 +205,6 @@ class Run:
         that does not get there within `timeout` seconds leaves those that it handed out last.
         """
         return self._exchange.weights(timeout)
-
-    def kept_states(self) -> tuple[TrainerState, ...]:
-        """Where the trainer stood at the last two multiples of 50 steps, once the run has ended.
-
-        Raises:
-            RunError: it still trains.
-        """
-        if self.snapshot.status.active:
-            raise RunError("This run still trains: stop it first.")
-        trainer = self._publisher.trainer
-        return tuple(trainer.kept) if trainer else ()
 
     def wait(self, timeout: float | None = None) -> RunSnapshot:
         """Block until the run has ended, or for so many seconds."""

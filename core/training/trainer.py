@@ -15,7 +15,6 @@ as fit into 15 ms, up to wherever something else comes next.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from time import perf_counter
 
@@ -25,24 +24,23 @@ from core.config import LiveSettings, TrainingConfig
 from core.data.corpora import Corpus, require_length
 from core.data.windows import Cursors
 from core.engines.build import build_engine, choose
+from core.engines.memory import require_memory
 from core.engines.step_time import seconds_of_step
-from core.errors import Diverged, TextError, UnrollError
+from core.errors import Diverged, TextError, UnrollError, shown
 from core.insight.context import context_curve
 from core.insight.divergence import examine
 from core.insight.flow import MAX_LAGS, held_out_windows, probe
 from core.insight.held_out import mean_loss
-from core.insight.sampling import quiet, sample
+from core.insight.sampling import sample
 from core.networks.initialisers import initial_parameters
 from core.networks.layout import layout
 from core.networks.stepwise import CharacterModel
 from core.records import ContextRecord, Event, EventKind, ProbeRecord, Record, Report, StepRecord
 from core.steps import StepTable, Told
+from core.training.measured import completed, learning_rates
 from core.training.state import ACCUMULATOR, CARRIED, CURSORS, Past, TrainerState, require_fit
 
 SAMPLE_LENGTH = 100
-REPLAY_STEPS = 50
-"""A trainer can be taken back by so many steps, at least, from where it diverged."""
-
 _AT_ONCE = 0.015  # seconds of steps: what is asked of a run meanwhile waits for so long
 
 Room = Callable[[], int]
@@ -70,7 +68,7 @@ class Trainer:
     Raises:
         TextError: the text is too short for the windows.
         DeviceError: the device is not there.
-        ConfigError: the engine does not run on the device.
+        ConfigError: the engine does not run on the device, or the memory does not hold the windows.
     """
 
     def __init__(
@@ -86,7 +84,8 @@ class Trainer:
         self.config = config
         self.corpus = corpus
         began_with = past.state.engine if past and past.state else None
-        self.choice = choose(config, seconds_of_step, began_with)
+        self.choice = choose(config, seconds_of_step, began_with, goes_on=past is not None)
+        self._require_memory(config.unrollings)
         self.live = config.live
         self.steps_done = 0
         self.characters_seen = 0
@@ -103,7 +102,6 @@ class Trainer:
         self._window_gradient: tuple[float, ...] = ()
         self._contexts = contexts
         self._step_seconds = _AT_ONCE  # of the last steps: the first is taken alone
-        self.kept: deque[TrainerState] = deque(maxlen=2)
 
     def train(self) -> Iterator[Record]:
         """Train to `config.steps`, from wherever the trainer stands.
@@ -192,7 +190,7 @@ class Trainer:
     def _steps_to_take(self) -> int:
         """Up to whatever comes next, and no more than fit into 15 ms."""
         step, config = self.steps_done, self.config
-        ends = [config.steps, *(_after(step, n) for n in (REPLAY_STEPS, config.report_every))]
+        ends = [config.steps, _after(step, config.report_every)]
         if config.probe_every:
             # A step that is looked at is taken alone, so those before it end where it begins.
             looked_at = _after(step, config.probe_every)
@@ -204,11 +202,9 @@ class Trainer:
     def _try(self, steps: int) -> tuple[StepTable, Diverged | None]:
         """The steps that were made of so many, and why it was not all."""
         began = perf_counter()
-        if self.steps_done % REPLAY_STEPS == 0:
-            self.kept.append(self.state())
         done, live = self.steps_done, self.live
         numbers = np.arange(done + 1, done + steps + 1)
-        rates = self._learning_rates(numbers)
+        rates = learning_rates(self.config, live, numbers)
         look = steps == 1 and self._is_probed(done + 1)
         made = self.engine.steps(
             self._cursors, live.unrollings, rates, live.clip, first=done + 1, look=look
@@ -222,18 +218,12 @@ class Trainer:
         self._losses += count
         seconds = perf_counter() - began
         self._step_seconds = seconds / max(1, count)
-        table = StepTable(
-            {
-                "step": numbers[:count],
-                "characters_seen": self.characters_seen
-                + np.arange(1, count + 1) * self.config.batch_size * live.unrollings,
-                "seconds": self.seconds + seconds * np.arange(1, count + 1) / max(1, count),
-                "loss_nats": made.losses,
-                "grad_norm": made.norms,
-                "grad_norm_clipped": np.minimum(made.norms, live.clip or np.inf),
-                "learning_rate": rates[:count],
-            }
-        )
+        measured = {
+            "seconds": self.seconds + seconds * np.arange(1, count + 1) / max(1, count),
+            "loss_nats": made.losses,
+            "grad_norm": made.norms,
+        }
+        table = StepTable(completed(measured, self.config, live, done, self.characters_seen))
         if count:
             self.characters_seen = int(table.columns["characters_seen"][-1])
             self.seconds += seconds
@@ -304,16 +294,24 @@ class Trainer:
 
     def learning_rate(self, step: int) -> float:
         """The learning rate of a step (from 1): the set value, down the staircase."""
-        return float(self._learning_rates(np.array([step]))[0])
+        return float(learning_rates(self.config, self.live, np.array([step]))[0])
 
     def change(self, live: LiveSettings) -> None:
         """Use other live settings from the next step on.
 
         Raises:
             TextError: the text is too short for these unrollings.
+            ConfigError: they need more memory than there is.
         """
         require_length(self.corpus, self.config.batch_size, live.unrollings)
+        if live.unrollings > self.live.unrollings:
+            self._require_memory(live.unrollings)
         self.live = live
+
+    def _require_memory(self, unrollings: int) -> None:
+        if self.choice.device == "cpu":
+            settled = {"device": "cpu", "engine": self.choice.engine}
+            require_memory(self.config.changed(unrollings=unrollings, **settled))
 
     def plan(self, events: Sequence[Event]) -> None:
         """Make these changes of live settings by themselves, each after its event's step.
@@ -391,8 +389,8 @@ class Trainer:
         """
         if past.text_sha256 not in ("", self.corpus.sha256):
             raise TextError(
-                f"The text {self.config.text} is not the one that this run began with: bring "
-                "the old text back, or duplicate the run to train on the new one."
+                f"The text {shown(self.config.text)} is not the one that this run began with: "
+                "bring the old text back, or duplicate the run to train on the new one."
             )
         if past.state is not None:
             self.restore(past.state)
@@ -412,18 +410,13 @@ class Trainer:
                 continue
             yield Event(self.steps_done, event.kind, event.value)
 
-    def _learning_rates(self, steps: np.ndarray) -> np.ndarray:
-        stairs = (steps - 1) // self.config.decay_steps
-        return self.live.learning_rate * self.config.decay_rate ** stairs.astype(np.float64)
-
     @property
     def _is_compiled(self) -> bool:
         # Texts are read as steps are made, so that all of a run is the same when it is repeated.
         return self.engine.name == "compiled"
 
     def _model(self) -> CharacterModel:
-        with quiet():  # weights about to diverge
-            return CharacterModel(self.weights(), self.config, compiled=self._is_compiled)
+        return CharacterModel(self.weights(), self.config, compiled=self._is_compiled)
 
 
 def _after(step: int, every: int) -> int:

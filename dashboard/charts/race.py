@@ -14,8 +14,16 @@ import pandas as pd
 from core.history import MEAN_STEPS
 from core.palette import FLOORS, Style
 from core.records import ProbeRecord
+from dashboard.charts.floors import floor_levels
 from dashboard.charts.flow import FAINTEST, flow_figure
-from dashboard.charts.losses import Axis, Unit, along_a_run, floor_levels, in_unit
+from dashboard.charts.losses import (
+    Axis,
+    Look,
+    along_a_run,
+    in_unit,
+    keep_in_view,
+    loss_figure,
+)
 from dashboard.charts.parts import Figure, band, curve, emptied, f4, level, note
 from dashboard.charts.theme import LOG_AXIS
 
@@ -56,20 +64,25 @@ def together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def race_loss_chart(
     lanes: Sequence[LaneCurves],
     floors: Mapping[str, float],
-    *,
-    unit: Unit = "nats",
-    axis: Axis = "characters_seen",
+    look: Look,
 ) -> Figure:
     """Training losses as means of 100 steps, validation losses as markers, and the floors."""
-    figure = along_a_run("Loss", axis, f"{unit} per character")
+    figure = loss_figure(look)
     # A lane has one entry for both its line and its markers.
     words = f"lines: training, mean of {MEAN_STEPS} steps; markers: validation"
     note(figure, words, xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="top")
+    drawn = []
     for lane in lanes:
+        x, reported_at = f4(lane.metrics[look.axis]), f4(lane.reports[look.axis])
+        mean, validation = (
+            f4(in_unit(losses.astype(float), look.unit))
+            for losses in (lane.metrics["loss_mean"], lane.reports["validation_loss_nats"])
+        )
+        drawn += [(x, mean), (reported_at, validation)]
         curve(
             figure,
-            x=f4(lane.metrics[axis]),
-            y=f4(in_unit(lane.metrics["loss_mean"], unit)),
+            x=x,
+            y=mean,
             name=lane.name,
             legendgroup=lane.name,
             mode="lines",
@@ -77,8 +90,8 @@ def race_loss_chart(
         )
         curve(
             figure,
-            x=f4(lane.reports[axis]),
-            y=f4(in_unit(lane.reports["validation_loss_nats"].astype(float), unit)),
+            x=reported_at,
+            y=validation,
             name=f"{lane.name}, validation",
             legendgroup=lane.name,
             showlegend=False,
@@ -87,7 +100,8 @@ def race_loss_chart(
         )
     if all(lane.metrics.empty for lane in lanes):
         return emptied(figure, "no steps yet")
-    floor_levels(figure, floors, unit)
+    keep_in_view(figure, [losses for _, losses in drawn], drawn, look)
+    floor_levels(figure, floors, look)
     return figure
 
 

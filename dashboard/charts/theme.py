@@ -66,7 +66,7 @@ _BASE: dict[str, Any] = {
         "y": 1,
         "yref": "container",
         "yanchor": "top",
-        "itemwidth": 40,  # pixels, enough to see which dash it is
+        "itemwidth": 32,  # pixels, enough to see which dash it is
         "font": {"size": TEXT_SIZE},
     },
     "xaxis": _axis(showgrid=False, zeroline=False),

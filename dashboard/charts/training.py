@@ -16,8 +16,16 @@ from core.config import ALPHABET_SIZE
 from core.history import MEAN_STEPS
 from core.labels import setting
 from core.palette import EVENT, LEARNING_RATE, NORM_AFTER, NORM_BEFORE, THRESHOLD, VALIDATION, Style
-from dashboard.charts.losses import Axis, Unit, along_a_run, floor_levels, in_unit
-from dashboard.charts.parts import Figure, band, curve, emptied, f4, level, upright
+from dashboard.charts.floors import floor_levels
+from dashboard.charts.losses import (
+    Axis,
+    Look,
+    along_a_run,
+    in_unit,
+    keep_in_view,
+    loss_figure,
+)
+from dashboard.charts.parts import Figure, band, curve, emptied, f4, level, note, upright
 from dashboard.charts.theme import LOG_AXIS
 
 _LABEL_ROOM = 0.04  # of an axis, for a label that stands on end
@@ -29,9 +37,7 @@ def loss_chart(
     floors: Mapping[str, float],
     events: pd.DataFrame,
     style: Style,
-    *,
-    unit: Unit = "nats",
-    axis: Axis = "step",
+    look: Look,
 ) -> Figure:
     """Training loss as an envelope and a mean of 100 steps, validation loss, and the floors.
 
@@ -42,26 +48,31 @@ def loss_chart(
         events: from `dashboard.charts.frames.events_frame`.
         style: of the training loss.
     """
-    figure = along_a_run("Loss", axis, f"{unit} per character")
-    x = f4(metrics[axis])
+    figure = loss_figure(look)
+    x, reported_at = f4(metrics[look.axis]), f4(reports[look.axis])
+    validation = f4(in_unit(reports["validation_loss_nats"].astype(float), look.unit))
     low, high, mean = (
-        f4(in_unit(metrics[name], unit)) for name in ("loss_min", "loss_max", "loss_mean")
+        f4(in_unit(metrics[name], look.unit)) for name in ("loss_min", "loss_max", "loss_mean")
     )
     _envelope(figure, x, low, high, style, "each step")
-    curve(figure, x=x, y=mean, name=f"training, mean of {MEAN_STEPS} steps", line=style.line)
+    curve(figure, x=x, y=mean, name=f"{MEAN_STEPS}-step mean", line=style.line)
     curve(
         figure,
-        x=f4(reports[axis]),
-        y=f4(in_unit(reports["validation_loss_nats"].astype(float), unit)),
+        x=reported_at,
+        y=validation,
         name="validation",
         mode="lines+markers" if len(reports) < 60 else "lines",
         line=VALIDATION.line,
         marker=VALIDATION.marker,
     )
     if metrics.empty:
-        emptied(figure, "no steps yet", y_range=(0, in_unit(log(ALPHABET_SIZE), unit)))
-    floor_levels(figure, floors, unit)
-    _mark_changes(figure, events, axis)
+        evenly = in_unit(log(ALPHABET_SIZE), look.unit)
+        bottom, top = (0.1, np.log10(evenly)) if look.scale == "log" else (0, evenly)
+        emptied(figure, "no steps yet", y_range=(bottom, top))
+    else:
+        keep_in_view(figure, (mean, validation), ((x, high), (reported_at, validation)), look)
+    floor_levels(figure, floors, look)
+    _mark_changes(figure, events, look.axis)
     return figure
 
 
@@ -83,20 +94,29 @@ def gradient_chart(
 
 
 def learning_rate_chart(
-    metrics: pd.DataFrame, events: pd.DataFrame, *, axis: Axis = "step"
+    metrics: pd.DataFrame,
+    events: pd.DataFrame,
+    *,
+    axis: Axis = "step",
+    base: float | None = None,
 ) -> Figure:
-    """The learning rate of each step, down its staircase."""
+    """The learning rate of each step, down its staircase; with a `base`, both in numbers."""
+    rates = f4(metrics["learning_rate"])
     figure = along_a_run("Learning rate", axis, "learning rate", rangemode="tozero")
     curve(
         figure,
         x=f4(metrics[axis]),
-        y=f4(metrics["learning_rate"]),
+        y=rates,
         name="learning rate",
         line={**LEARNING_RATE.line, "shape": "hv"},
         showlegend=False,
     )
     if metrics.empty:
         emptied(figure, "no steps yet", y_range=(0, 1))
+    elif base is not None:
+        words = f"base {base:g}, now {rates[-1]:.3g}"
+        place = {"x": 1, "y": 0.02, "xanchor": "right", "yanchor": "bottom"}
+        note(figure, words, xref="paper", yref="paper", **place)
     _mark_changes(figure, events, axis)
     return figure
 
@@ -116,5 +136,5 @@ def _mark_changes(figure: Figure, events: pd.DataFrame, axis: Axis) -> None:
     following = [*places[1:], float("inf")]
     for event, x, after in zip(events.itertuples(), places, following, strict=False):
         label = setting(event.kind, event.value) if after - x >= room else ""
-        place = {"y": 1, "xanchor": "left", "yanchor": "top", "textangle": 90}
+        place = {"y": 1, "xanchor": "right", "yanchor": "top", "textangle": 90}
         upright(figure, x, EVENT.line, label, **place)

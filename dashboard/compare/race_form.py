@@ -14,6 +14,7 @@ from core.config import TrainingConfig, bounds, choices
 from core.errors import UnrollError
 from core.experiments.race import LEAST, MOST, SAME_IN_ALL, SEEDS, Axis, Guess, lanes_of, rival
 from core.labels import FIELDS, value_name
+from core.words import WORDS
 from dashboard import session
 from dashboard.compare.racing import lane_names
 from dashboard.widgets.describe import describe
@@ -77,7 +78,7 @@ def race_form() -> RacePlan | None:
         format_func=lambda name: AXIS_WORDS[name],
         key="race_axis",
         persist_state="session",
-        help="Whoever is furthest behind takes the next step.",
+        help=WORDS["lockstep"],
     )
     seeds = st.segmented_control(
         "Seeds of each lane",

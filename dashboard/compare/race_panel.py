@@ -6,6 +6,7 @@ Reads frozen snapshots only. Drawn again about twice a second while the race is 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from html import escape
 
 import pandas as pd
@@ -17,7 +18,7 @@ from core.palette import GREY, Style
 from core.records import RunStatus
 from core.training.snapshot import RunSnapshot
 from dashboard.charts.frames import metrics_frame, reports_frame
-from dashboard.charts.losses import Unit, written
+from dashboard.charts.losses import Look, Unit, written
 from dashboard.charts.race import (
     LaneCurves,
     race_flow_chart,
@@ -36,13 +37,13 @@ _UNDER = Style(GREY, "dot", "x", 2.0)
 
 
 def draw_race(
-    race: RaceSnapshot, unit: Unit, under: RunSnapshot | None, lead: Lead | None, ahead: str
+    race: RaceSnapshot, look: Look, under: RunSnapshot | None, lead: Lead | None, ahead: str
 ) -> None:
     """The whole panel.
 
     Args:
         race: what is known.
-        unit: of the losses.
+        look: of the losses, but for the axis, which is the race's.
         under: a finished run to lay under the race.
         lead: who is ahead, if anybody.
         ahead: the same in words.
@@ -52,16 +53,16 @@ def draw_race(
     _progress(race)
     for place, (column, runs) in enumerate(zip(st.columns(len(race.runs)), race.runs, strict=True)):
         with column:
-            _lane(names[place], styles[place], runs, unit)
+            _lane(names[place], styles[place], runs, look.unit)
     _outcome(race, names, lead, ahead)
     lanes = list(map(_curves, names, styles, race.runs))
     if under is not None:
         lanes.append(_curves(f"under it: run {under.run_id}", _UNDER, [under]))
-    revision = f"{race.race_id}-{unit}"
+    revision = f"{race.race_id}-{look.unit}-{look.scale}"
     left, right = st.columns([3, 2])
     with left:
         live_chart(
-            race_loss_chart(lanes, race.lanes[0].floors, unit=unit, axis=race.axis),
+            race_loss_chart(lanes, race.lanes[0].floors, replace(look, axis=race.axis)),
             key="race_loss",
             height=380,
             alt="Losses of all lanes with n-gram floors",

@@ -16,7 +16,7 @@ from dashboard.compare.race_form import RacePlan, race_form
 from dashboard.compare.race_panel import draw_race, same_in_all
 from dashboard.server import find_run, library, races
 from dashboard.widgets.command_row import command, command_row
-from dashboard.widgets.look import unit_control
+from dashboard.widgets.look import look_controls
 from dashboard.widgets.plain import plain
 
 _MOST_UNDER = 50  # runs to choose from, newest first
@@ -42,7 +42,7 @@ def race_tab() -> None:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         _buttons(race if active else None, plan)
-        unit = unit_control("race_unit")
+        look = look_controls(with_axis=False)
     with st.container():  # below the buttons: what comes and goes must not move them
         if refusal := st.session_state.pop("race_refusal", None):
             st.error(plain(refusal))
@@ -57,7 +57,7 @@ def race_tab() -> None:
     def live() -> None:
         """The part that moves."""
         snapshot = race.snapshot
-        draw_race(snapshot, unit, under, *_lead(race, snapshot))
+        draw_race(snapshot, look, under, *_lead(race, snapshot))
         moved = not snapshot.active or snapshot.held != now.held
         if active and (pace.refreshed() or moved):
             # Many watch, or other buttons fit it now; at the end this also ends the timer.

@@ -23,13 +23,12 @@ def clipping_microscope(snapshot: RunSnapshot | None) -> None:
     clip = snapshot.live.clip if snapshot else 0.0
     shown = dict.fromkeys(("Clipped, last steps", "Median norm", "Largest spike", "at step"), "–")
     if len(history):
-        norms = history.column("grad_norm")
-        worst = int(np.argmax(norms))
+        spike, at = history.largest_norm()
         shown = {
             "Clipped, last steps": f"{float(np.mean(after < before)):.0%}",
             "Median norm": f"{np.median(before):.3g}",
-            "Largest spike": f"{norms[worst]:.3g}",
-            "at step": f"{history.column('step')[worst]:,}",
+            "Largest spike": f"{spike:.3g}",
+            "at step": f"{at:,}",
         }
     for column, (label, value) in zip(st.columns(4), shown.items(), strict=True):
         column.metric(label, value)

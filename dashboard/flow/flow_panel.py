@@ -15,6 +15,7 @@ from core.insight.findings import no_path_through_time
 from core.insight.standing import context_in_words
 from core.records import ContextRecord, ProbeRecord
 from core.training.snapshot import RunSnapshot
+from core.words import WORDS
 from dashboard.charts import flow as flow_charts
 from dashboard.charts.context import context_chart
 from dashboard.charts.frames import flow_frame, probes_frame
@@ -192,8 +193,9 @@ def _figures(probe: ProbeRecord | None, unrollings: int) -> None:
     }
     help_texts = {
         "Decay per step": "From the line fitted through the logarithm of the flow.",
-        "Half-life": "Characters in which half of the gradient is lost.",
-        "Horizon": "The last lag that at least 1 % of the gradient reaches.",
+        "Half-life": WORDS["half-life"],
+        "Horizon": WORDS["horizon"],
+        "Unrollings": WORDS["unrollings"],
         "Weights × slopes": "What the decay should be if the gradient had no special direction.",
     }
     for column, (label, value) in zip(st.columns(len(shown)), shown.items(), strict=True):

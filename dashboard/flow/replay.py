@@ -1,4 +1,4 @@
-"""The last 50 steps before a run diverged, or before its worst spike, and a way back.
+"""The last 50 steps before a run diverged, or before its worst spike, and a way on.
 
 Divergence is a lesson: what grew, which number was the first that no float could hold, and what
 clipping would have left of the step.
@@ -11,15 +11,14 @@ import streamlit as st
 
 from core.errors import UnrollError
 from core.insight.diagnosis import diagnose
-from core.records import Divergence, Event, EventKind, RunStatus, live_changes
+from core.records import Divergence, RunStatus
+from core.training.restart import REPLAY_STEPS, with_clipping
 from core.training.snapshot import RunSnapshot, WatchedRun
 from dashboard import session
 from dashboard.charts import norms as norm_charts
-from dashboard.server import commanded, library, manager
+from dashboard.server import library
 from dashboard.widgets.live_chart import live_chart
-from dashboard.widgets.plain import plain
 
-_STEPS = 50
 _CLIP = 1.25  # the article's
 _LARGE_RATE = 1.0  # above it even a clipped gradient makes a long step
 
@@ -31,11 +30,12 @@ def replay_panel(run: WatchedRun | None) -> None:
     snapshot = run.snapshot
     diverged = snapshot.status == RunStatus.DIVERGED
     if diverged:
-        rows = len(snapshot.history)
+        rows = len(snapshot.history.column("step"))
         st.subheader(f"How it diverged at step {snapshot.step + 1:,}")
     elif any(f.name == "exploding" and f.severity == "error" for f in diagnose(snapshot)):
         rows = int(np.argmax(snapshot.history.column("grad_norm_clipped"))) + 1
-        st.subheader(f"How the gradient exploded at step {rows:,}")
+        step = snapshot.history.first_whole + rows
+        st.subheader(f"How the gradient exploded at step {step:,}")
     else:
         return
     chart, text = st.columns([3, 2])
@@ -45,7 +45,7 @@ def replay_panel(run: WatchedRun | None) -> None:
         if not diverged:
             norm = float(snapshot.history.column("grad_norm")[rows - 1])
             st.markdown(
-                f"Up to step {rows:,}, whose gradient had a norm of **{norm:.3g}**. Clipping at "
+                f"Up to step {step:,}, whose gradient had a norm of **{norm:.3g}**. Clipping at "
                 f"{_CLIP:g} would have left {_part(_CLIP / norm)} of it: the same direction, a "
                 "harmless length."
             )
@@ -72,22 +72,23 @@ def _way_on(run: WatchedRun) -> None:
             f"{snapshot.live.learning_rate:g}."
         )
         return
-    early = snapshot.step <= _STEPS
-    if snapshot.divergence is not None:
-        label = "Go back to the start" if early else f"Go back {_STEPS} steps"
-        label, click = f"{label} and train on with clipping at {_CLIP:g}", _restart
-    elif _can_repeat(run):
-        after = "" if early else f" from step {snapshot.step - _STEPS:,} on"
-        label, click = f"Train it again, with clipping at {_CLIP:g}{after}", _repeat
-    else:
+    if not _can_repeat(run):
         return
+    after = max(0, snapshot.step - REPLAY_STEPS)
+    begins = f" from step {after:,} on" if after else ""
+    label = f"Train it again as a new run, with clipping at {_CLIP:g}{begins}"
     st.button(
-        label, type="primary", icon=":material/history:", on_click=click, args=(run,), key="restart"
+        label,
+        type="primary",
+        icon=":material/history:",
+        on_click=_repeat,
+        args=(run,),
+        key="restart",
     )
 
 
 def _draw(snapshot: RunSnapshot, rows: int) -> None:
-    last = slice(max(0, rows - _STEPS), rows)
+    last = slice(max(0, rows - REPLAY_STEPS), rows)
     history = snapshot.history
     live_chart(
         norm_charts.replay_chart(
@@ -125,12 +126,11 @@ def _what_clipping_leaves(snapshot: RunSnapshot, found: Divergence) -> str:
             f"**{found.grad_norm:.3g}**. Clipping at {_CLIP:g} would have left "
             f"{_part(left)} of it: the same direction, {_length(snapshot)}."
         )
-    norms = snapshot.history.column("grad_norm")
-    worst = int(np.argmax(norms))
+    worst, step = snapshot.history.largest_norm()
     return (
         "Not even wider numbers (float64) hold this step's gradient, so clipping it comes too "
-        f"late. It helps in the steps before: of the norm of {norms[worst]:.3g} at step "
-        f"{worst + 1:,} it would have left {_part(min(1.0, _CLIP / float(norms[worst])))}."
+        f"late. It helps in the steps before: of the norm of {worst:.3g} at step "
+        f"{step:,} it would have left {_part(min(1.0, _CLIP / worst))}."
     )
 
 
@@ -148,15 +148,6 @@ def _part(share: float) -> str:
     return f"{100 * share:.0f} %" if share >= 0.01 else f"one part in {1 / share:.2g}"
 
 
-def _restart(run: WatchedRun) -> None:
-    if session.watched_run() is not run:
-        return  # the second click of a double click, or another tab was first
-    try:
-        session.watch(manager().restart(commanded(run), _CLIP))
-    except UnrollError as error:
-        st.toast(plain(str(error)))
-
-
 def _can_repeat(run: WatchedRun) -> bool:
     """Weights that were given from outside are not kept with the run."""
     try:
@@ -166,15 +157,10 @@ def _can_repeat(run: WatchedRun) -> bool:
 
 
 def _repeat(run: WatchedRun) -> None:
-    """A run out of the store kept no state from before it diverged, but its course is known."""
     watched = session.watched_run()
     if watched is None or watched.run_id != run.run_id:
         return  # the second click of a double click
-    snapshot = run.snapshot
-    after = max(0, snapshot.step - _STEPS)
-    before = [
-        e for e in live_changes(snapshot.events) if e.kind != EventKind.CLIP or e.step < after
-    ]
-    session.plan((*before, Event(after, EventKind.CLIP, _CLIP)))
-    session.set_config(snapshot.config)
-    session.start(snapshot.config)
+    config, planned = with_clipping(run.snapshot, _CLIP)
+    session.plan(planned)
+    session.set_config(config)
+    session.start(config)

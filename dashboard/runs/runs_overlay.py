@@ -42,11 +42,11 @@ def overlay(rows: Sequence[RunRow]) -> None:
     loss, norm = st.columns(2)
     with loss:
         live_chart(
-            race_loss_chart(lanes, floors, unit=look.unit, axis=look.axis),
+            race_loss_chart(lanes, floors, look),
             key="runs_loss",
             height=380,
             alt="Losses of the chosen runs, with n-gram floors",
-            revision="-".join(row.id for row, _ in drawn) + look.unit + look.axis,
+            revision="-".join(row.id for row, _ in drawn) + f"{look.unit}{look.axis}{look.scale}",
         )
     with norm:
         live_chart(

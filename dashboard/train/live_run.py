@@ -14,29 +14,34 @@ from core.history import MEAN_STEPS, History
 from core.insight.standing import standing
 from core.labels import VALUES
 from core.palette import ACTIVATIONS
-from core.records import EventKind, RunStatus
+from core.records import RunStatus
 from core.training.snapshot import RunSnapshot
+from core.words import WORDS
 from dashboard.charts import training as charts
 from dashboard.charts.frames import events_frame, metrics_frame, reports_frame
-from dashboard.charts.losses import written
+from dashboard.charts.losses import Look, written
 from dashboard.charts.parts import Figure
 from dashboard.charts.shared import Shared
-from dashboard.charts.theme import STATUS_COLOURS
 from dashboard.widgets.findings import findings_button
 from dashboard.widgets.live_chart import live_chart
-from dashboard.widgets.look import Look
-from dashboard.widgets.plain import plain
+from dashboard.widgets.run_status import run_status
 
 _SAMPLES_SHOWN = 12
 _NO_REPORT = "The validation loss is read against the dashed lines, once there is one."
 
 
-def draw_run(snapshot: RunSnapshot | None, look: Look) -> None:
-    """The whole panel; without a run, the same panel empty."""
-    _status(snapshot)
+def draw_run(snapshot: RunSnapshot | None, look: Look, ahead: str = "") -> None:
+    """The whole panel; without a run, the same panel empty.
+
+    Args:
+        snapshot: the run.
+        look: units and axes.
+        ahead: how long the run that is set up would take, where somebody should know before.
+    """
+    run_status(snapshot, ahead)
     _figures(snapshot, look)
     curves = _curves(snapshot, look)
-    revision = f"{snapshot.run_id if snapshot else ''}-{look.unit}-{look.axis}"
+    revision = f"{snapshot.run_id if snapshot else ''}-{look.unit}-{look.axis}-{look.scale}"
     curve, texts = st.columns([3, 2])
     with curve:
         live_chart(
@@ -94,42 +99,16 @@ def _draw_curves(snapshot: RunSnapshot | None, look: Look) -> dict[str, Figure]:
         snapshot.floors if snapshot else {},
         events,
         ACTIVATIONS[activation],
-        unit=look.unit,
-        axis=look.axis,
+        look,
     )
     clip = snapshot.live.clip if snapshot else 0
     return {
         "loss": loss,
         "norm": charts.gradient_chart(metrics, events, clip, axis=look.axis),
-        "rate": charts.learning_rate_chart(metrics, events, axis=look.axis),
+        "rate": charts.learning_rate_chart(
+            metrics, events, axis=look.axis, base=snapshot.live.learning_rate if snapshot else None
+        ),
     }
-
-
-def _status(snapshot: RunSnapshot | None) -> None:
-    if snapshot is None:
-        st.progress(0.0, "Ready. Start trains the network; its curves and texts appear below.")
-        return
-    planned = snapshot.config.steps
-    share = min(1.0, snapshot.step / planned) if planned else 1.0
-    text = f"step {snapshot.step:,} of {planned:,}"
-    if snapshot.progress is not None:
-        share, text = min(1.0, snapshot.progress), f"{snapshot.message}: {snapshot.progress:.0%}"
-    elif snapshot.status == RunStatus.QUEUED:
-        text += " · waiting for a free place to train"
-    elif snapshot.status == RunStatus.RUNNING and snapshot.message:
-        text = f"{snapshot.message} …"
-    st.progress(share, f":{STATUS_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
-    if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
-        st.error(plain(snapshot.message), icon=":material/error:")
-    elif snapshot.message and snapshot.status in (RunStatus.PAUSED, RunStatus.INTERRUPTED):
-        st.warning(plain(snapshot.message))  # a full disk, or a process that ended
-    changes = [
-        event
-        for event in snapshot.events
-        if event.kind.live_change or event.kind == EventKind.REFUSED
-    ]
-    if changes and changes[-1].kind == EventKind.REFUSED and snapshot.status.active:
-        st.warning(plain(changes[-1].text))
 
 
 def _figures(snapshot: RunSnapshot | None, look: Look) -> None:
@@ -144,22 +123,27 @@ def _figures(snapshot: RunSnapshot | None, look: Look) -> None:
     columns[0].metric(
         f"Training loss, {look.unit}",
         written(history.mean_loss(MEAN_STEPS), look.unit) if trained else "–",
-        help=f"Mean of the last {MEAN_STEPS} steps.",
+        help=f"Mean of the last {MEAN_STEPS} steps. {WORDS['nats']}",
     )
     columns[1].metric(
         f"Validation, {look.unit}",
         written(validation, look.unit) if validation is not None else "–",
+        help=f"Of the held-out text, at the last report. Dashed lines are floors. {WORDS['floor']}",
     )
     columns[2].metric(
         "Clipped steps", f"{history.clipped_share(MEAN_STEPS):.0%}" if trained else "–"
     )
-    columns[3].metric("Steps a second", f"{pace:,.0f}" if pace else "–")
+    columns[3].metric(
+        "Steps a second",
+        f"{pace:,.0f}" if pace else "–",
+        help=(snapshot and _where(snapshot)) or "Where it trains, and with what, once it does.",
+    )
     columns[4].metric("Time left", _duration(left))
     st.caption(_in_words(snapshot, validation))
 
 
 def _in_words(snapshot: RunSnapshot | None, validation: float | None) -> str:
-    """Where the loss stands among the lines, what is used of the past, and what trains."""
+    """Where the loss stands among the lines, and what is used of the past."""
     if snapshot is None:
         return _NO_REPORT
     sentence = _NO_REPORT
@@ -168,8 +152,14 @@ def _in_words(snapshot: RunSnapshot | None, validation: float | None) -> str:
         sentence = standing(validation, snapshot.floors, newest)
     elif snapshot.step:
         sentence = "The first report is yet to come."
+    return sentence
+
+
+def _where(snapshot: RunSnapshot) -> str:
+    """On what and with what it trains, for the help of its pace."""
+    sentence = ""
     if snapshot.device:
-        sentence += f" Trains on the {snapshot.device.upper()}: {snapshot.device_reason}."
+        sentence += f"Trains on the {snapshot.device.upper()}: {snapshot.device_reason}."
     if snapshot.engine:
         why = f": {snapshot.engine_reason}" if snapshot.engine_reason else ""
         sentence += f" Its engine is {VALUES[snapshot.engine]}{why}."

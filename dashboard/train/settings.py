@@ -12,10 +12,12 @@ from typing import Any
 import streamlit as st
 
 from core.config import PRESETS, TrainingConfig, bounds, choices
+from core.engines.devices import cuda_is_available
 from core.errors import ConfigError, UnrollError
 from core.labels import FIELDS, value_name
 from core.links import changes_from
 from core.training.snapshot import WatchedRun
+from core.words import WORDS
 from dashboard import session
 from dashboard.server import commanded
 from dashboard.train.text_picker import text_picker
@@ -29,18 +31,19 @@ _HELP = {
     "multiplied. Arch 2 knows concat only.",
     "feedback": "Arch 2 only. On: the true previous output comes back. Off: the network's own "
     "distribution does.",
-    "unrollings": "How many characters a window has, and so how far back a gradient can reach.",
+    "unrollings": WORDS["unrollings"],
     "init": "As published, the weights start around -0.1 and the recurrence starts dead; with "
     "tanh and Adam it comes back within some hundred steps. Zero-mean starts around 0. "
     "Orthogonal and identity set the recurrent block.",
     "learning_rate": "The optimiser's step size, before the staircase of the decay.",
-    "clip": "A gradient whose global norm is larger is scaled down to it. 0 is off.",
+    "clip": WORDS["clip"],
     "decay_rate": "The learning rate is multiplied by this ...",
     "decay_steps": "... every so many steps.",
     "report_every": "Steps between two validation losses and samples.",
     "probe_every": "Steps between two probes of the gradient flow. 0 is off.",
     "seed": "Of the first weights and of the samples: the same seed draws the same curve.",
-    "device": "auto times a step on each and takes the faster.",
+    "device": "auto times a step on each and takes the faster."
+    + ("" if cuda_is_available() else " This machine shows no CUDA device."),
     "engine": "What makes the steps. Compiled code runs on the CPU, and torch on GPUs, too. "
     "auto takes compiled code for small networks, and times a step of each for large ones.",
 }
@@ -62,15 +65,7 @@ def settings_panel(run: WatchedRun | None) -> TrainingConfig | None:
     """
     active = run is not None and run.snapshot.status.active
     _seed(run if active else None)
-    st.selectbox(
-        "Preset",
-        PRESETS,
-        format_func=lambda key: PRESETS[key].title,
-        key="preset_choice",
-        on_change=_choose_preset,
-        disabled=active,
-    )
-    about_preset = st.container()  # filled below, when all widgets have been read
+    preset = st.container()  # filled below, when all widgets have been read
 
     _slider_and_number("learning_rate", format_stop=lambda rate: f"{rate:g}")
     _slider_and_number("clip", format_stop=lambda clip: f"{clip:g}" if clip else "off")
@@ -84,8 +79,8 @@ def settings_panel(run: WatchedRun | None) -> TrainingConfig | None:
     with st.expander("Training"):
         _training(active)
     chosen = _chosen()
-    with about_preset:
-        _about_preset(active)
+    with preset:
+        _preset(active)
     return chosen
 
 
@@ -139,10 +134,11 @@ def _key(field: str) -> str:
 def _seed(active_run: WatchedRun | None) -> None:
     """Give every setting its value, where it has none or the run knows better."""
     state, config = st.session_state, session.config()
-    state.setdefault("preset_choice", session.preset())
     # Another page may have set up another experiment: a run was opened or duplicated there.
     others = state.get(_SHOWN) != config
     state[_SHOWN] = config
+    if others or "preset_choice" not in state:
+        state["preset_choice"] = session.preset()
     for field, value in config.model_dump().items():
         if others or _key(field) not in state:
             state[_key(field)] = value
@@ -169,18 +165,30 @@ def _choose_preset() -> None:
     _fill(PRESETS[key].config)
 
 
-def _about_preset(active: bool) -> None:
-    preset, config = session.preset(), session.config()
-    st.caption(PRESETS[preset].about)
-    changes = changes_from(preset, config)
-    if not changes:
-        return
+def _preset(active: bool) -> None:
+    """What the settings started from, and a way back: always there, so that nothing moves."""
+    preset = session.preset()
+    changes = changes_from(preset, session.config())
     names = ", ".join(FIELDS.get(name, name.capitalize()) for name in changes)
-    st.button(
-        f"Reset {names}" if len(changes) < 3 else f"Reset {len(changes)} changes",
-        on_click=_choose_preset,
-        help="Back to the preset's own settings.",
+
+    def title(key: str) -> str:
+        return PRESETS[key].title + (" (changed)" if changes and key == preset else "")
+
+    st.selectbox(
+        "Preset",
+        PRESETS,
+        format_func=title,
+        key="preset_choice",
+        on_change=_choose_preset,
         disabled=active,
+    )
+    st.caption(PRESETS[preset].about)
+    st.button(
+        "Back to the preset",
+        key="reset_preset",
+        on_click=_choose_preset,
+        help=f"Changed: {names}." if changes else "Nothing is changed.",
+        disabled=active or not changes,
         type="tertiary",
         icon=":material/undo:",
     )

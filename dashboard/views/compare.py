@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.compare.limits_tab import limits_tab
 from dashboard.compare.race_tab import race_tab
 from dashboard.compare.sweeping import sweep_runs
+from dashboard.widgets import present
 
 PARTS = {"race": ("Race", race_tab), "limits": ("Unrolling limits", limits_tab)}
 
@@ -24,6 +25,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         label_visibility="collapsed",
     )
 part = chosen or "race"
-if st.query_params.to_dict() != {"part": part}:
-    st.query_params.from_dict({"part": part})
+query = {"part": part, **present.query()}
+if st.query_params.to_dict() != query:
+    st.query_params.from_dict(query)
 PARTS[part][1]()

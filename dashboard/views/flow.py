@@ -9,21 +9,28 @@ from dashboard.flow.gradient_checker import gradient_checker
 from dashboard.flow.replay import replay_panel
 from dashboard.flow.unit_map import unit_map
 from dashboard.link import write_link
+from dashboard.widgets.describe import describe
 from dashboard.widgets.findings import findings_list
 from dashboard.widgets.plain import plain
+from dashboard.widgets.run_controls import run_controls
+from dashboard.widgets.run_status import run_status
 
 run = session.watched_run()
-status = run.snapshot.status if run else None
-active = status is not None and status.active
+# What the buttons are drawn for.
+drawn = (run.snapshot.status, run.held) if run else None
+active = drawn is not None and drawn[0].active
 # Probes come a few times a second at most, and eight charts cost more than three.
 seconds = 2 * pace.refresh_seconds()
 
-st.header("Where in time the gradient dies")
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    st.header("Where in time the gradient dies", width="content", anchor=False)
+    name = f"Run {run.run_id}: " if run else ""
+    described = describe(run.snapshot.config if run else session.config())
+    st.markdown(name + described, width="content")
+run_controls(run, session.config())
 with st.container():  # what comes and goes must not make anew what stands below
     for problem in session.problems():
         st.warning(plain(problem))
-    if run is None:
-        st.info("There is no run to look into yet: start one on the Train page.")
 
 
 @st.fragment(run_every=seconds if active else None)
@@ -32,13 +39,16 @@ def live() -> None:
     if session.watched_run() is not run:
         st.rerun()  # a button in here went back in the run, or trains it again: show that one
     snapshot = run.snapshot if run else None
+    run_status(snapshot)
     draw_flow(snapshot, session.config())
     with st.container():
         replay_panel(run)
     findings_list(snapshot)
     draw_windows_and_causes(snapshot, session.config())
     clipping_microscope(snapshot)
-    if snapshot is not None and active and (pace.refreshed() or snapshot.status != status):
+    if run is None or snapshot is None or not active:
+        return
+    if pace.refreshed() or (snapshot.status, run.held) != drawn:
         st.rerun()  # at another pace; or the run has ended, and this also ends the timer
 
 

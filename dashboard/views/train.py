@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.engines.cost import time_ahead
 from dashboard import pace, session
 from dashboard.link import write_link
 from dashboard.train.live_run import draw_run
@@ -9,6 +10,7 @@ from dashboard.train.race_button import race_button
 from dashboard.train.settings import settings_panel
 from dashboard.widgets.describe import describe
 from dashboard.widgets.look import look_controls
+from dashboard.widgets.network_picture import network_picture
 from dashboard.widgets.plain import plain
 from dashboard.widgets.run_controls import planned_changes, run_controls
 
@@ -27,10 +29,10 @@ else:
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.header("Train", width="content", anchor=False)
     st.markdown(describe(described), width="content")
-    race_button(described, watched=run is not None)
+run_controls(run, config)
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    run_controls(run, config)
     look = look_controls()
+    race_button(described, watched=run is not None)
 with st.container():  # below the buttons: what comes and goes must not move them
     if not active:
         planned_changes()
@@ -41,7 +43,7 @@ with st.container():  # below the buttons: what comes and goes must not move the
 @st.fragment(run_every=pace.refresh_seconds() if active else None)
 def live() -> None:
     """The part that moves."""
-    draw_run(run.snapshot if run else None, look)
+    draw_run(run.snapshot if run else None, look, "" if active else time_ahead(described))
     if run is None or not active:
         return
     if pace.refreshed() or (run.snapshot.status, run.held, run.live) != drawn:
@@ -51,4 +53,6 @@ def live() -> None:
 
 
 live()
+st.subheader("The network", anchor=False)
+network_picture(described, key="network")
 write_link()

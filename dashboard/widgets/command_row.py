@@ -35,6 +35,7 @@ def command(
     kind: Kind = "secondary",
     help: str | None = None,  # noqa: A002
     width: Literal["content"] | int = "content",
+    shortcut: str | None = None,
 ) -> bool:
     """One button of a row. From one drawing to the next only `label` and `fits` may differ.
 
@@ -47,6 +48,7 @@ def command(
         kind: how it looks.
         help: shown over it.
         width: in pixels, or as wide as its label.
+        shortcut: the key that presses it, unless one is writing; shown on the button.
 
     Returns:
         Whether it was pressed, for what a callback cannot do.
@@ -62,5 +64,6 @@ def command(
         type=kind,
         help=help,
         width=width,
+        shortcut=shortcut,
     )
     return pressed and fits

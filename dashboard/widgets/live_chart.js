@@ -2,6 +2,7 @@
 // Knows nothing of what the figure shows. live_chart.py sends the figures.
 
 const TITLE_ROOM = 34 // pixels
+const USUAL_TYPE = 17 // pixels, of the root: what the sizes in figures are meant for
 const charts = new WeakMap() // parentElement -> Chart
 
 // Streamlit calls this for every update and for every change of the theme.
@@ -42,6 +43,8 @@ class Chart {
     parent.querySelector(".live-chart")?.remove() // left by an earlier version of this script
     parent.append(this.host)
 
+    this.resets = 0
+    this.asked = {} // the range that the figure asked for when each axis was last drawn
     this.held = false // the mouse is down: a redraw would end the drag
     this.press = (event) => { this.held = event.button === 0 }
     this.release = () => {
@@ -83,15 +86,40 @@ class Chart {
     this.drawn = this.data
     this.drawnLook = now
     try {
-      const { traces, layout } = themed(this.data, look, width)
+      const { traces, layout } = themed(this.data, look, width, this.resets)
+      this.keepZoom(layout)
+      const isNew = !this.plot.on
       // newPlot on the first call
       this.plotly.react(this.plot, traces, layout, this.config)
         .catch((error) => this.say(`This chart could not be drawn: ${error.message}.`))
+      if (isNew) this.plot.on("plotly_doubleclick", () => this.reset())
       this.describe()
       this.say("")
     } catch (error) {
       this.say(`This chart could not be drawn: ${error.message}.`)
     }
+  }
+
+  // Plotly ends a zoom when the figure asks for another range than before; so a figure is not
+  // heard on an axis that the reader has zoomed, until the axes mean something else.
+  keepZoom(layout) {
+    const meaning = layout.uirevision
+    for (const name of ["xaxis", "yaxis"]) {
+      const [before, shown] = [this.asked[name], this.plot.layout?.[name]?.range]
+      const wanted = layout[name]?.range
+      const zoomed = before && shown && this.meaning === meaning && String(before) !== String(shown)
+      if (wanted && zoomed) layout[name].range = [...before]
+      else this.asked[name] = wanted && [...wanted]
+    }
+    this.meaning = meaning
+  }
+
+  // Let the axes follow the data again, as the newest figure has them: Plotly's own reset goes
+  // back to the first figure, which had none.
+  reset() {
+    this.resets += 1
+    this.drawn = null
+    setTimeout(() => this.draw()) // after Plotly is done with the same event
   }
 
   // The drawing is one image with a description; the mode bar beside it stays reachable.
@@ -106,10 +134,11 @@ class Chart {
     return {
       displaylogo: false,
       displayModeBar: "hover",
-      doubleClick: "reset",
+      doubleClick: false, // see reset
       modeBarButtons: [
         [
-          "zoom2d", "pan2d", "resetScale2d",
+          "zoom2d", "pan2d",
+          { name: "Reset axes", icon: this.plotly.Icons.home, click: () => this.reset() },
           this.download("png"), this.download("svg"), this.download("html"),
         ],
       ],
@@ -207,33 +236,54 @@ function lookOf(host) {
     grid: read("border-color-light"),
     quiet: read("gray-text-color"),
     font: read("font"),
+    type: parseFloat(getComputedStyle(document.documentElement).fontSize),
   }
 }
 
-function themed({ figure, height, revision }, look, width) {
+function themed({ figure, height, revision }, look, width, resets) {
   // A uid follows its trace when others appear before it, so a hidden trace stays hidden.
   // Plotly uses it in CSS selectors; two traces may share a name, and a group in the legend.
+  const scale = look.type / USUAL_TYPE
   const seen = new Map()
   const traces = figure.data.map((trace) => {
     const name = (trace.name ?? "").replace(/\W/g, "-")
     seen.set(name, (seen.get(name) ?? 0) + 1)
-    return { uid: `curve-${name}-${seen.get(name)}`, ...trace }
+    return { uid: `curve-${name}-${seen.get(name)}`, ...lookedAt(trace, scale) }
   })
   const layout = {
-    ...structuredClone(figure.layout), // Plotly writes the zoom into it: it must not look like ours
+    ...enlarged(figure.layout, scale), // a copy: Plotly writes the zoom into it: it must not look like ours
     width,
     height,
-    uirevision: `axes ${revision}`,
-    legend: { ...legendOf(figure.layout, height), uirevision: "legend" },
+    uirevision: `axes ${revision} ${resets}`,
+    legend: { ...legendOf(enlarged(figure.layout, scale), height, scale), uirevision: "legend" },
     template: { layout: templateOf(look) },
   }
   return { traces, layout }
 }
 
+// Sizes of type, lines, marks and margins for larger type than they were chosen for.
+const SIZES = new Set(["size", "width", "l", "r", "t", "b", "standoff", "thickness", "yshift"])
+
+function enlarged(value, scale, name = "") {
+  if (typeof value === "number") return SIZES.has(name) ? value * scale : value
+  if (Array.isArray(value)) return value.map((inner) => enlarged(inner, scale))
+  if (value === null || typeof value !== "object") return value
+  return Object.fromEntries(
+    Object.entries(value).map(([inner, its]) => [inner, enlarged(its, scale, inner)]),
+  )
+}
+
+// A trace's data are none of that, and may be long: only how it looks.
+function lookedAt(trace, scale) {
+  if (scale === 1) return trace
+  const looks = ["line", "marker", "textfont", "colorbar"].filter((part) => trace[part])
+  return { ...trace, ...Object.fromEntries(looks.map((part) => [part, enlarged(trace[part], scale)])) }
+}
+
 // A legend at the very top makes room for the title, in pixels: Plotly counts in heights.
-function legendOf({ title, legend }, height) {
+function legendOf({ title, legend }, height, scale) {
   const atTop = title?.text && legend?.yref === "container" && legend.y === 1
-  return atTop ? { ...legend, y: 1 - TITLE_ROOM / height } : legend
+  return atTop ? { ...legend, y: 1 - (scale * TITLE_ROOM) / height } : legend
 }
 
 // What the figure leaves open; what it sets itself wins.

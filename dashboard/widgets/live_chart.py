@@ -20,6 +20,7 @@ import numpy as np
 import streamlit as st
 
 from dashboard.charts.parts import Figure
+from dashboard.widgets import present
 from dashboard.widgets.plotly_assets import CHART_FILE, PLOTLY_FILE
 
 # Streamlit's own script tells where the app is mounted, whatever page or base path the
@@ -74,6 +75,8 @@ def live_chart(
         height: pixels, reserved from the first paint.
         alt: what the chart shows, in words, for those who cannot see it.
     """
+    if present.is_on():
+        height = round(height * present.LARGER)
     _component(
         key=key,
         data={

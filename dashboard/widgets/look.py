@@ -1,26 +1,23 @@
-"""How curves are to be drawn: two small choices above them. Knows no page."""
+"""How curves are to be drawn: small choices above them, kept across pages. Knows no page."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import streamlit as st
 
-from dashboard.charts.losses import AXES, Axis, Unit
+from dashboard.charts.losses import AXES, SCALES, Look, Scale, Unit
 
 
-@dataclass(frozen=True)
-class Look:
-    """What was chosen."""
+def look_controls(*, with_axis: bool = True) -> Look:
+    """The choices, side by side.
 
-    unit: Unit = "nats"
-    axis: Axis = "step"
-
-
-def look_controls() -> Look:
-    """Both choices, side by side."""
-    with st.container(horizontal=True, horizontal_alignment="right", width="content"):
-        unit = unit_control("unit")
+    Args:
+        with_axis: whether the horizontal axis is to be chosen, too.
+    """
+    with st.container(horizontal=True, width="content"):
+        unit = _unit()
+        scale = _scale()
+        if not with_axis:
+            return Look(unit, scale=scale)
         axis = st.segmented_control(
             "Horizontal axis",
             list(AXES),
@@ -31,17 +28,31 @@ def look_controls() -> Look:
             label_visibility="collapsed",
             persist_state="session",
         )
-    return Look(unit, axis)
+    return Look(unit, axis, scale)
 
 
-def unit_control(key: str) -> Unit:
+def _unit() -> Unit:
     """Whether losses are drawn in nats or in bits."""
     return st.segmented_control(
         "Unit",
         ["nats", "bits"],
         default="nats",
         required=True,
-        key=key,
+        key="unit",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+
+
+def _scale() -> Scale:
+    """How high the axis of losses reaches."""
+    return st.segmented_control(
+        "Scale of losses",
+        list(SCALES),
+        default="fit",
+        required=True,
+        key="scale",
+        format_func=SCALES.__getitem__,
         label_visibility="collapsed",
         persist_state="session",
     )

@@ -37,12 +37,13 @@ def run_controls(run: WatchedRun | None, config: TrainingConfig | None) -> None:
             fits=config is not None and not active,
             icon="play_arrow",
             kind="primary",
+            shortcut="S",
         )
-        _command("Pause", "pause", active and not held, run, Run.pause, kind="primary")
+        _command("Pause", "pause", active and not held, run, Run.pause, "P", kind="primary")
         _resume(run, held)
-        _command("1 step", None, active, run, lambda run: run.advance(1))
-        _command("10 steps", None, active, run, lambda run: run.advance(10))
-        _command("Stop", "stop", active, run, Run.stop)
+        _command("1 step", None, active, run, lambda run: run.advance(1), "1")
+        _command("10 steps", None, active, run, lambda run: run.advance(10), "0")
+        _command("Stop", "stop", active, run, Run.stop, "X")
         command(
             "New run",
             session.leave,
@@ -69,6 +70,7 @@ def _resume(run: WatchedRun | None, held: bool) -> None:
         fits=press is not None,
         icon="resume",
         kind="primary",
+        shortcut="G",
         help="After a pause; or, where a run was stopped or cut off, from its last checkpoint.",
     )
 
@@ -110,9 +112,20 @@ def _command(
     fits: bool,
     run: WatchedRun | None,
     order: Callable[[Run], None],
+    shortcut: str,
     kind: Kind = "secondary",
 ) -> None:
-    command(label, _obey, run, order, key=f"command_{label}", fits=fits, icon=icon, kind=kind)
+    command(
+        label,
+        _obey,
+        run,
+        order,
+        key=f"command_{label}",
+        fits=fits,
+        icon=icon,
+        kind=kind,
+        shortcut=shortcut,
+    )
 
 
 def _obey(run: WatchedRun, order: Callable[[Run], None]) -> None:

@@ -53,11 +53,11 @@ def test_going_back_shows_the_run_that_went_back(page: Page, serve, complaints):
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_text("Diverged at step").first).to_be_visible(timeout=60_000)
     page.get_by_role("link", name="Gradient flow").click()
-    page.get_by_role("button", name="Go back to the start").click()
+    page.get_by_role("button", name="Train it again as a new run").click()
     page.wait_for_url("**events=0-clip-1.25*")
     expect(page.get_by_text("How it diverged")).to_be_hidden(timeout=60_000)
     # With clipping it trains to its end, though its gradient's squares are too large for float32.
     page.get_by_role("link", name="Train").click()
     expect(page.get_by_text("step 500 of 500")).to_be_visible(timeout=60_000)
-    expect(page.get_by_role("button", name="Go back to the start")).to_have_count(0)
+    expect(page.get_by_role("button", name="Train it again as a new run")).to_have_count(0)
     assert complaints == []

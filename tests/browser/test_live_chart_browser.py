@@ -140,13 +140,20 @@ def test_a_drag_that_outlasts_updates_still_zooms(chart):
     assert chart.ranges() == zoomed
 
 
-def test_reset_shows_everything_and_follows_the_data_again(chart):
+@pytest.mark.parametrize("how", ["the button", "a double click"])
+def test_reset_shows_everything_and_follows_the_data_again(chart, how):
     chart.zoom()
-    chart.plot.get_by_label("Reset axes").click()
+    if how == "the button":
+        chart.plot.get_by_label("Reset axes").click()
+    else:
+        chart.page.mouse.dblclick(*chart.at(0.5, 0.5))
     chart.wait_for("gd._fullLayout.xaxis.autorange === true")
-    before = chart.ranges()[1]
+    before = chart.ranges()
+    assert before[2] == 1.0  # what the figure asks for, and not what the empty one did
     chart.wait_for_ticks(3)
-    assert chart.ranges()[1] >= before + 30
+    after = chart.ranges()
+    assert after[1] >= before[1] + 30
+    assert after[3] == pytest.approx(before[3] + 0.001 * (after[1] - before[1]) / 10, abs=1e-6)
 
 
 def test_a_curve_hidden_in_the_legend_stays_hidden(chart):

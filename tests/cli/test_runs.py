@@ -5,12 +5,15 @@ import errno
 import json
 import signal
 import zipfile
+from dataclasses import replace
 
 import pytest
 
 from core.cli.main import main
 from core.data.alphabet import decode
+from core.engines import devices
 from core.records import StepRecord
+from core.storage.checkpoints import load_checkpoint, save_checkpoint
 from core.storage.store import Store
 from core.training.trainer import Trainer
 
@@ -55,8 +58,9 @@ def train(cli, text):
         }
         options = [f"--{name.replace('_', '-')}={value}" for name, value in chosen.items()]
         status, out, err = cli("train", "--json", *options, *arguments)
-        assert status == 0, err
-        return json.loads(out)
+        outcome = json.loads(out)
+        assert status == (outcome["status"] != "finished"), err
+        return outcome
 
     return run
 
@@ -151,10 +155,53 @@ def test_a_finished_run_is_resumed_to_more_steps(cli, train):
     outcome = train()
     status, _, err = cli("runs", "resume", outcome["id"])
     assert (status, err.count("\n")) == (2, 1)
-    assert "has trained all its 12 steps" in err
+    assert "has trained 12 of 12 steps: extend it to more than 12." in err
     status, out, _ = cli("runs", "resume", outcome["id"], "--steps", 20, "--json")
     assert json.loads(out)["steps"] == 20
     assert listed(cli)[0]["planned_steps"] == 20
+
+
+@pytest.fixture
+def from_cuda(cli, train):
+    """The id of a run that a machine with CUDA trained, as it would be here."""
+    run_id = train()["id"]
+    store = Store()
+    path = store.checkpoint_path(run_id)
+    checkpoint = load_checkpoint(path)
+    config = checkpoint.config.changed(device="cuda")
+    save_checkpoint(path, replace(checkpoint, config=config))
+    store.update(run_id, config)
+    store.close()
+    return run_id
+
+
+@pytest.fixture
+def _without_cuda(monkeypatch):
+    monkeypatch.setattr(devices, "cuda_is_available", lambda: False)
+
+
+@pytest.mark.usefixtures("_without_cuda")
+def test_a_run_of_a_gpu_goes_on_without_one_and_says_so(cli, from_cuda):
+    status, out, err = cli("runs", "resume", from_cuda, "--steps=20")
+    assert (status, "finished after 20 steps" in out) == (0, True)
+    assert "on cpu: this machine shows no CUDA device, for which it was begun)" in out
+    assert err.startswith(
+        f"Run {from_cuda} was begun for CUDA, and this machine shows no CUDA device: it goes on on "
+        "the CPU.\n"
+    )
+    assert json.loads(cli("runs", "show", from_cuda, "--json")[1])["config"]["device"] == "cuda"
+
+
+@pytest.mark.usefixtures("_without_cuda")
+def test_a_run_moves_to_the_device_that_is_named(cli, from_cuda):
+    status, _, err = cli("runs", "resume", from_cuda, "--steps=20", "--device=cuda")
+    assert status == 2
+    assert err.startswith("device=cuda is not available: this machine shows torch no CUDA device")
+    assert cli("runs", "resume", from_cuda, "--device=gpu", "--steps=20")[0] == 2
+    status, _, err = cli("runs", "resume", from_cuda, "--steps=20", "--device=cpu")
+    assert (status, "CUDA" in err) == (0, False)
+    assert json.loads(cli("runs", "show", from_cuda, "--json")[1])["config"]["device"] == "cpu"
+    assert cli("runs", "resume", from_cuda, "--steps=25")[0] == 0
 
 
 def test_a_run_goes_out_and_comes_in(cli, train, tmp_path, monkeypatch):
@@ -202,6 +249,25 @@ def test_a_deleted_run_comes_back_within_a_minute(cli, train):
     assert [row["id"] for row in listed(cli)] == [outcome["id"]]
 
 
+def test_what_can_be_deleted_is_deleted_and_the_rest_is_told(cli, train):
+    first, second = train()["id"], train()["id"]
+    status, _, err = cli("runs", "delete", first, "nothing", second)
+    assert (status, listed(cli)) == (1, [])
+    assert "There is no run 'nothing' here" in err
+    assert cli("runs", "delete", "--undo", first, "nothing", second)[:2] == (
+        1,
+        f"{first} is back.\n{second} is back.\n",
+    )
+
+
+def test_one_of_two_exports_that_cannot_be_written_leaves_the_other(cli, train, tmp_path):
+    outcome = train()
+    archive = tmp_path / "run.zip"
+    status, out, err = cli("runs", "export", outcome["id"], archive, "--script", tmp_path)
+    assert (status, out, err.count("\n")) == (1, f"{archive}\n", 1)
+    assert zipfile.is_zipfile(archive)
+
+
 REFUSED = {
     "no such run": (["runs", "show", "nothing"], "There is no run 'nothing' here"),
     "no verb": (["runs"], "--help"),
@@ -227,37 +293,19 @@ def test_without_tensorboard_its_export_is_a_sentence(cli, train, tmp_path, monk
     train()
     monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", None)
     status, _, err = cli("runs", "export", "--tensorboard", tmp_path / "tb")
-    assert status == 2
+    assert (status, err.count("\n")) == (2, 1)
     assert err.startswith("TensorBoard is not installed here: `pip install tensorboard` adds it")
 
 
-def test_with_tensorboard_every_step_and_report_is_written(cli, train, tmp_path, monkeypatch):
-    outcome = train()
-    written = []
-
-    class SummaryWriter:
-        def __init__(self, folder):
-            self.folder = folder
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            written.append(("closed", self.folder))
-
-        def add_scalar(self, tag, value, step, clock):
-            written.append((tag, step))
-
-        def add_text(self, tag, value, step, clock):
-            written.append((tag, step))
-
-    class Module:
-        pass
-
-    Module.SummaryWriter = SummaryWriter
-    monkeypatch.setitem(__import__("sys").modules, "torch.utils.tensorboard", Module)
+def test_with_tensorboard_all_runs_are_exported_and_replaced(cli, train, tmp_path, event_files):
+    first, second = train()["id"], train(activation="relu")["id"]
     status, out, _ = cli("runs", "export", "--tensorboard", tmp_path / "tb")
-    assert (status, out) == (0, f"1 runs written to {tmp_path / 'tb'}.\n")
-    assert ("closed", str(tmp_path / "tb" / outcome["id"])) in written
-    assert [step for tag, step in written if tag == "training/loss_nats"] == list(range(1, 13))
-    assert [step for tag, step in written if tag == "sample"] == [0, 5, 10, 12]
+    assert (status, out) == (0, f"2 runs written to {tmp_path / 'tb'}.\n")
+    assert sorted(folder.name for folder in (tmp_path / "tb").iterdir()) == [
+        f"Arch-1-ReLU-N-8-T-6-{second}",
+        f"Arch-1-tanh-N-8-T-6-{first}",
+    ]
+    _, out, _ = cli("runs", "export", "--tensorboard", tmp_path / "tb", first)
+    assert "1 runs written to" in out
+    assert out.endswith("; 1 took the place of an earlier export.\n")
+    assert cli("runs", "export", first, "--tensorboard", tmp_path, "-o", "x.zip")[0] == 2

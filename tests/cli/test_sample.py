@@ -84,6 +84,17 @@ def test_several_texts_are_those_of_the_seeds_that_follow(core):
     assert many == alone
 
 
+def test_a_text_that_ends_early_is_done_in_part(core, files):
+    config = CONFIGS["arch1"]
+    huge = {name: np.full_like(value, 3e38) for name, value in weights_of(config).items()}
+    save_weights(files / "huge", huge, config)
+    status, _, complaint = core("sample", "--length=30", weights="huge")
+    assert (status, complaint) == (
+        1,
+        "The network's outputs grew past every finite number: a text ends.\n",
+    )
+
+
 def test_json_holds_the_texts_and_how_they_were_drawn(core):
     arguments = ["--length=30", "--temperature=0.5", "--top-k=9", "--top-p=0.9", "--seed=3"]
     _, out, err = core("sample", *arguments, "--prime=ж A", "--count=2", "--json")

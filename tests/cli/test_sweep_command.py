@@ -1,6 +1,7 @@
 """`python -m core sweep`: what it prints and writes, and how it refuses."""
 
 import csv
+import errno
 import json
 import signal
 import subprocess
@@ -268,9 +269,21 @@ def test_a_store_that_cannot_be_opened_costs_a_sentence_and_no_cell(capsys):
     store._connection.execute("PRAGMA user_version = 99")
     store.close()
     status, out, err = run(capsys, *TINY, "--json")
-    assert (status, json.loads(out)["complete"]) == (0, True)
+    assert (status, json.loads(out)["complete"]) == (1, True)
     (sentence,) = [line for line in err.splitlines() if "was written by a newer Unroll" in line]
     assert sentence.endswith("The sweep goes on; its runs are not recorded.")
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_table_that_cannot_be_written_costs_no_verdict(tmp_path, capsys, monkeypatch):
+    def no_room(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("os.replace", no_room)
+    status, out, err = run(capsys, *GRID, "--csv", str(tmp_path / "cells.csv"))
+    assert status == 1
+    assert err.splitlines()[-1].endswith("(No space left on device): name another file.")
+    assert "tanh reaches 9.9 characters back" in out
 
 
 def test_an_interrupt_leaves_no_run_that_seems_to_train(capsys, monkeypatch):
@@ -350,6 +363,10 @@ def test_what_is_not_named_is_the_usual_grid(capsys, monkeypatch, arguments, pla
         (["--text", "nowhere"], "There is no text 'nowhere'"),
         (["--scheduler", "there"], "'there' is no scheduler's address: write tcp://host:port"),
         (["--workers", "0x"], "workers=0x is not allowed"),
+        (["--workers", "100000"], "workers=100,000 is not allowed: choose 1 to "),
+        (["--seeds", "50", "--lags", ",".join(map(str, range(1, 101)))], "has 10,000 cells; 2,000"),
+        (["--clips", ",".join(map(str, range(20_000)))], "clips has 20,000 values; a grid may"),
+        (["--lags", "a,b,c"], "lags=a is not allowed: choose whole numbers from 1 to 100."),
         (
             ["--workers", "4", "--scheduler", "tcp://there:8786"],
             "workers=4 is for this machine alone, and the scheduler at tcp://there:8786 has",

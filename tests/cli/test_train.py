@@ -211,7 +211,7 @@ def test_a_divergence_is_told_and_what_was_trained_is_kept(train, tmp_path):
         "--json", "--weights", weights, "--metrics", metrics, steps=50, **EXPLOSIVE
     )
     outcome = json.loads(out)
-    assert status == 0
+    assert status == 1
     assert outcome["status"] == "diverged"
     assert 0 < outcome["steps"] < 50
     assert f"Diverged at step {outcome['steps'] + 1}: " in err.splitlines()[-1]
@@ -228,7 +228,7 @@ def test_an_interrupt_is_obeyed_after_the_step_and_keeps_what_was_trained(
     weights, metrics = tmp_path / "w.safetensors", tmp_path / "m.csv"
     status, out, err = train("--json", "--metrics", metrics, "--weights", weights)
     outcome = json.loads(out)
-    assert status == 0
+    assert status == 1
     assert (outcome["status"], outcome["steps"]) == ("stopped", 4)
     assert err.splitlines()[-1] == "Stopped; what was trained so far is kept."
     assert [row["step"] for row in rows_of(metrics)] == ["1", "2", "3", "4"]
@@ -254,7 +254,7 @@ def test_a_second_interrupt_is_obeyed_within_the_step(train, press, tmp_path):
     weights, metrics = tmp_path / "w.safetensors", tmp_path / "m.csv"
     status, out, err = train("--json", "--metrics", metrics, "--weights", weights)
     outcome = json.loads(out)
-    assert status == 0
+    assert status == 1
     assert (outcome["status"], outcome["steps"]) == ("stopped", 3)
     assert outcome["characters_seen"] == 3 * 4 * 6
     assert err.splitlines()[-1] == "Stopped; what was trained so far is kept."
@@ -333,7 +333,7 @@ def test_one_interrupt_ends_the_wait_for_a_full_disk(train, full_disk, monkeypat
 
     monkeypatch.setattr(Writer, "flush", interrupt)
     status, out, err = train("--json")
-    assert (status, json.loads(out)["steps"]) == (0, 6)
+    assert (status, json.loads(out)["steps"]) == (1, 6)
     assert "What was recorded is kept. Training waits; Ctrl-C ends it." in err
     assert "The end of this run is not recorded." in err
     assert "Recording again." not in err
@@ -351,6 +351,14 @@ def test_an_error_that_nobody_expected_is_shown_whole_and_recorded(train, monkey
     store.close()
     assert row.status == RunStatus.FAILED
     assert row.message == "ZeroDivisionError: division by zero"
+
+
+def test_a_slow_step_is_told_of_before_it_trains(train, monkeypatch):
+    monkeypatch.setattr("core.engines.cost.multiplications_a_second", lambda: 1_000)
+    status, _, err = train("--steps=1", "--device=cpu")
+    assert status == 0
+    assert "This takes about " in err
+    assert " a step on this machine; Ctrl-C ends it." in err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

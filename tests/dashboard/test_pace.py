@@ -31,7 +31,7 @@ def refresh(watchers, pages, interval=INTERVAL):
 
 
 @pytest.mark.parametrize(
-    ("pages", "seconds"), [(1, 0.5), (6, 0.5), (7, 1), (12, 1), (13, 2), (24, 2), (49, 8)]
+    ("pages", "seconds"), [(1, 0.5), (30, 0.5), (31, 1), (60, 1), (61, 2), (120, 2), (241, 8)]
 )
 def test_all_pages_together_ask_no_more_often_than_a_few(watchers, pages, seconds):
     assert refresh(watchers, pages) == seconds
@@ -43,11 +43,11 @@ def test_no_page_waits_longer_than_the_longest_interval(watchers):
 
 
 def test_one_page_that_comes_and_goes_does_not_change_everyones_pace(watchers, clock):
-    assert refresh(watchers, 7) == 1
-    clock.now += 9  # the seventh is closed
-    assert refresh(watchers, 6, interval=1) == 1
+    assert refresh(watchers, 31) == 1
+    clock.now += 9  # one is closed
+    assert refresh(watchers, 30, interval=1) == 1
     clock.now += 9
-    assert refresh(watchers, 4, interval=1) == 0.5
+    assert refresh(watchers, 20, interval=1) == 0.5
 
 
 def test_a_page_is_counted_once(watchers):
@@ -59,7 +59,7 @@ def test_a_page_is_counted_once(watchers):
 def test_a_page_counts_until_it_has_missed_three_refreshes_and_five_seconds(
     watchers, clock, interval
 ):
-    refresh(watchers, 6, interval)
+    refresh(watchers, 30, interval)
     clock.now += 2.9 * interval + 5
     assert watchers.refreshed("another") == 1
     clock.now += 0.2 * interval

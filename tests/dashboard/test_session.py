@@ -61,7 +61,7 @@ def test_a_page_that_many_others_watch_beside_asks_less_often():
     visit = Visit(**ENDLESS)
     run = visit.started_and_paused()
     assert visit.page.session_state["pace"] == 0.5
-    for page in range(9):
+    for page in range(pace.FEW + 3):
         pace._watchers().refreshed(f"page {page}", 60.0)  # they count for minutes
     visit.look()
     assert visit.page.session_state["pace"] == 1

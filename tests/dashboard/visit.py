@@ -128,7 +128,7 @@ class Visit:
 
     def chart(self, title):
         for element in self.page.get("bidi_component"):
-            figure = json.loads(element.proto.json)["figure"]
-            if figure["layout"]["title"]["text"] == title:
-                return figure
+            sent = json.loads(element.proto.json)
+            if "figure" in sent and sent["figure"]["layout"]["title"]["text"] == title:
+                return sent["figure"]
         raise AssertionError(f"no chart {title}")

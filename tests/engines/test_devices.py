@@ -48,6 +48,15 @@ def test_cuda_is_taken_when_asked_for_or_refused_in_a_sentence(gpu):
         )
 
 
+def test_a_run_that_was_begun_for_cuda_goes_on_without_it(gpu):
+    choice = choose_device(CONFIG.changed(device="cuda"), never, goes_on=True)
+    if gpu:
+        assert choice.name == "cuda"
+    else:
+        assert choice.name == "cpu"
+        assert choice.reason == "this machine shows no CUDA device, for which it was begun"
+
+
 def test_auto_without_a_gpu_takes_the_cpu_and_times_nothing(monkeypatch):
     monkeypatch.setattr(devices, "cuda_is_available", lambda: False)
     choice = choose_device(CONFIG, never)

@@ -98,7 +98,7 @@ def test_a_finished_cell_is_kept_whole(runs, store, trained):
     assert (row.step, row.characters_seen, row.here) == (60, 60 * 4 * 11, False)
     assert row.seconds == trained.state.seconds
     for name, column in store.ledger.steps(RUN_ID).items():
-        assert column.tolist() == trained.columns[name].tolist()
+        assert column.tolist() == trained.columns(CELL.trained_config)[name].tolist()
     assert store.ledger.reports(RUN_ID) == trained.reports
     assert row.last_validation == trained.reports[-1].validation_loss_nats
     assert store.ledger.events(RUN_ID) == (Event(60, "finished", text="All steps are done."),)
@@ -148,7 +148,7 @@ def test_a_cell_that_was_given_up_trains_from_its_first_step_when_it_is_resumed(
     assert (row.status, row.step, row.resumable) == (RunStatus.STOPPED, 0, True)
     assert row.message.startswith("Its sweep ended before it did")
     config, past = past_of(store, RUN_ID)
-    assert losses_of(config, past)[0] == trained.columns["loss_nats"].tolist()
+    assert losses_of(config, past)[0] == trained.measured["loss_nats"].tolist()
 
 
 def test_a_cell_that_failed_tells_why(runs, store):

@@ -114,8 +114,8 @@ def test_an_observer_hears_of_every_cell_and_gets_its_run(cluster, store):
     assert {key: run.result for key, run in runs.items()} == results
     for cell in PLAN.cells()[:2]:
         alone = train_cell(cell)
-        losses = runs[cell.key].columns["loss_nats"]
-        assert losses.tolist() == alone.columns["loss_nats"].tolist()
+        losses = runs[cell.key].measured["loss_nats"]
+        assert losses.tolist() == alone.measured["loss_nats"].tolist()
         assert runs[cell.key].state.weights["V"].tolist() == alone.state.weights["V"].tolist()
 
 

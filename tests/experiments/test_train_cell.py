@@ -13,6 +13,7 @@ from core.experiments.cells import BASE, MARKS
 from core.experiments.plan import SweepPlan
 from core.experiments.train_cell import Abandoned, train_cell
 from core.records import ProbeRecord, Report, StepRecord
+from core.steps import KINDS
 from core.training.trainer import Trainer
 
 TINY = BASE.changed(nodes=24, batch_size=16)
@@ -42,14 +43,17 @@ def test_a_cell_trains_as_the_trainer_does():
 
 
 def test_a_cell_leaves_the_steps_reports_and_state_of_an_ordinary_run():
-    one = cell(base=TINY.changed(report_every=25, probe_every=10))
+    base = TINY.changed(report_every=25, probe_every=10, decay_rate=0.9, decay_steps=7, clip=0.2)
+    one = cell(base=base, clips=(0.2,))
     run = train_cell(one)
     trainer = Trainer(one.trained_config, load(one))
     told = list(trainer.train())
     steps = [record for record in told if isinstance(record, StepRecord)]
-    assert run.columns["step"].dtype == np.int64
-    for name in set(run.columns) - {"seconds"}:
-        assert run.columns[name].tolist() == [getattr(step, name) for step in steps]
+    columns = run.columns(one.trained_config)
+    assert {name: column.dtype for name, column in columns.items()} == KINDS
+    for name in set(columns) - {"seconds"}:
+        assert columns[name].tolist() == [getattr(step, name) for step in steps]
+    assert sum(column.nbytes for column in run.measured.values()) == 24 * 60
     reports = [replace(record, seconds=0.0) for record in told if isinstance(record, Report)]
     assert [report.step for report in reports] == [0, 25, 50, 60]
     assert [replace(report, seconds=0.0) for report in run.reports] == reports
@@ -87,15 +91,17 @@ def test_a_short_lag_is_learned():
 def test_a_cell_that_diverges_says_so_and_keeps_what_it_saw():
     base = TINY.changed(optimiser="sgd", learning_rate=100)
     explosive = {"activations": ("relu",), "inits": ("identity",), "clips": (0,), "base": base}
-    run = train_cell(cell(**explosive, lags=(30,), amount=200))
+    one = cell(**explosive, lags=(30,), amount=200)
+    run = train_cell(one)
     result = run.result
     assert result.status == "diverged"
     assert result.updates < 200
     assert f"Diverged at step {result.updates + 1}" in result.message
     assert result.max_grad_norm > 1
     assert result.loss_nats is None or math.isfinite(result.loss_nats)
-    assert run.columns["step"].tolist() == list(range(1, result.updates + 1))
-    assert run.columns["grad_norm"].max() == result.max_grad_norm
+    columns = run.columns(one.trained_config)
+    assert columns["step"].tolist() == list(range(1, result.updates + 1))
+    assert columns["grad_norm"].max() == result.max_grad_norm
     assert run.state.step == result.updates
 
 

@@ -1,6 +1,7 @@
 """Faults that cut across rooms, each really provoked: a sentence, little memory, and no trace.
 
-A row of `BOMBS` is a file that would fill the memory; the other tests are about disks and bytes.
+A row of `BOMBS` is a file that would fill the memory, one of `TOO_MUCH` a wish.
+The other tests are about disks and bytes.
 """
 
 import errno
@@ -13,7 +14,9 @@ import subprocess
 import tracemalloc
 import zipfile
 from contextlib import closing, suppress
+from types import SimpleNamespace
 
+import psutil
 import pytest
 
 from core.cli.main import main
@@ -144,6 +147,42 @@ def test_no_damage_to_an_archive_gets_past_the_sentences(exported):
                 import_run(store, bytes(damaged))
 
 
+# -- what would take hours, or more than the machine has -------------------------------------
+
+TOO_MUCH = {
+    "a configuration too big": (
+        ("train", "--unrollings=200", "--batch-size=1024", "--nodes=1024", "--no-store"),
+        "unrollings=200 with batch_size=1024 and nodes=1024 needs about ",
+    ),
+    "cells too big for so many workers": (
+        ("sweep", "--lags=100", "--batch-size=1024", "--nodes=1024", "--seeds=4", "--workers=2"),
+        "in each of 2 workers needs about ",
+    ),
+    "too many workers": (("sweep", "--workers=100000"), "workers=100,000 is not allowed"),
+    "too many cells": (
+        ("sweep", "--seeds=50", f"--lags={','.join(map(str, range(1, 101)))}"),
+        "the grid has 10,000 cells; 2,000 are allowed",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+def test_what_is_too_much_is_refused_before_anything_is_allocated(name, monkeypatch, capsys):
+    command, words = TOO_MUCH[name]
+    half = SimpleNamespace(available=500 * MEGABYTE)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: half)
+    tracemalloc.start()
+    try:
+        assert main([*command]) == 2
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    refusal = capsys.readouterr().err
+    assert words in refusal
+    assert len(refusal.splitlines()) == 1
+    assert peak < 400 * MEGABYTE
+
+
 # -- wrong bytes and disks that take no more -------------------------------------------------
 
 
@@ -161,7 +200,7 @@ def test_flipped_bytes_in_the_store_are_sentences(trained, tmp_path, capsys):
         path.write_bytes(damaged)
         target = str(tmp_path / "out.zip")
         for command in (["list"], ["show", trained], ["export", trained, target]):
-            assert main(["runs", *command]) in (0, 2)
+            assert main(["runs", *command]) in (0, 1, 2)
 
 
 def test_a_wrong_byte_in_a_name_sets_the_store_aside_and_the_product_goes_on(trained, capsys):
@@ -183,7 +222,7 @@ def test_a_damaged_row_costs_one_run_and_not_the_list(trained, capsys):
         connection.execute("UPDATE runs SET status = 'run?ing' WHERE id = ?", (trained,))
         connection.commit()
     capsys.readouterr()
-    assert main(["runs", "list"]) == 0
+    assert main(["runs", "list"]) == 1
     printed = capsys.readouterr()
     assert f"What the list knows of run {trained} is damaged" in printed.err
     assert len(printed.out.splitlines()) == 2
@@ -218,7 +257,7 @@ def test_a_page_over_a_read_only_store_shows_its_runs_and_records_none(trained, 
     try:
         assert [row.id for row in library.shelf().runs()] == [trained]
         assert library.writer is None
-        assert library.problem.endswith("Runs are not recorded.")
+        assert "Runs are not recorded: of a long one the last 524,288 steps" in library.problem
     finally:
         library.close()
 
@@ -262,6 +301,19 @@ def test_a_store_on_a_full_disk_can_be_read_and_exported(
     assert run_id in capsys.readouterr().out
     assert main(["runs", "export", run_id, "-o", str(tmp_path / "out.zip")]) == 0
     assert zipfile.is_zipfile(tmp_path / "out.zip")
+
+
+def test_metrics_on_a_full_disk_lack_rows_and_cost_no_training(full_disk, capsys):
+    metrics = full_disk / "m.csv"
+    with suppress(OSError), open(full_disk / "fill", "wb", buffering=0) as file:
+        while file.write(bytes(1_024)):
+            pass
+    assert main(["train", "--device=cpu", *TINY, "--metrics", str(metrics)]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith("finished after 12 steps")
+    assert printed.err.splitlines()[-1].startswith(
+        f"{metrics} lacks rows, since it could not be written (No space left on device)"
+    )
 
 
 # -- a text of one's own ---------------------------------------------------------------------

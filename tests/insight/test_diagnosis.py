@@ -437,6 +437,13 @@ def test_an_early_spike_is_forgotten_unless_the_loss_never_came_back():
     assert found(made(losses=lost, norms=norms)) == {}  # clipping cut it: it was not the spike
 
 
+def test_a_spike_of_a_long_run_is_told_by_its_step(monkeypatch):
+    monkeypatch.setattr("core.history.KEPT_WHOLE", 2_048)
+    run = made(norms=[0.5] * 6_000 + [51.0] + [0.5] * 20, clip=0)
+    assert run.history.first_whole > 0
+    assert "51 at step 6,001, " in found(run)["exploding"].evidence
+
+
 def test_a_spike_that_clipping_let_through_is_told_before_one_that_it_cut():
     run = made(norms=[0.01] * 300 + [1.2] + [90.0])
     assert (found(run)["exploding"].severity, "1.2 at step 301" in str(found(run))) == (

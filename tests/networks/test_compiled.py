@@ -1,5 +1,9 @@
 """The compiled passes against the autograd reference, and within the bounds of their buffers."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -10,6 +14,7 @@ from core.networks.compiled.elementwise import activate, exp, softmax, times_slo
 from core.networks.compiled.network import CompiledNetwork
 from core.networks.initialisers import initial_parameters
 
+ROOT = Path(__file__).parents[2]
 KINDS = {
     "concat": {"combine": "concat"},
     "add": {"combine": "add"},
@@ -118,3 +123,14 @@ def test_credit_too_small_to_matter_becomes_nothing(relu):
     credit = np.array([1e-31, -1e-31, 1e-29], np.float32)
     times_slope(credit, np.full(3, 0.5, np.float32), relu)
     assert (credit == 0).tolist() == [True, True, False]
+
+
+def test_products_keep_to_one_core():
+    # In a process of its own: here, others have loaded numba's library long before.
+    script = (
+        "import core.networks.compiled.network, scipy.linalg.cython_blas, threadpoolctl\n"
+        "pools = threadpoolctl.threadpool_info()\n"
+        "print({pool['num_threads'] for pool in pools if pool['user_api'] == 'blas'})"
+    )
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
+    assert (ended.stdout, ended.stderr) == ("{1}\n", "")

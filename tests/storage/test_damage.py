@@ -207,7 +207,9 @@ CHECKPOINTS = {
     "no counters": (rewritten(counters_gone), "not a whole checkpoint"),
     "a step in words": (counted(reported_step="ten"), "its counters are not numbers"),
     "a negative count": (counted(events=-3), "its counters are not numbers"),
-    "no duration": (counted(seconds=float("nan")), "its counters are not numbers"),
+    "an endless count": (counted(step=10**400), "its counters are not numbers"),
+    "no duration": (counted(seconds=float("nan")), "not a whole checkpoint"),
+    "an endless duration": (counted(seconds=10**400), "not a whole checkpoint"),
     "a planned step": (
         counted(planned=[{"step": "x", "kind": "clip", "value": 1.0, "text": ""}]),
         "its counters are not numbers",

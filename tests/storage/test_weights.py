@@ -1,11 +1,13 @@
 """Weight files: what is written comes back, and everything else is refused in a sentence."""
 
 import contextlib
+import io
 import json
 import os
 import pickle
 import random
 import struct
+import zipfile
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ import torch
 from core.config import TrainingConfig
 from core.errors import WeightsError
 from core.networks.initialisers import initial_parameters
+from core.storage.checkpoints import Checkpoint, checkpoint_bytes
 from core.storage.weights import (
     LARGEST_FILE,
     load_weights,
@@ -23,6 +26,7 @@ from core.storage.weights import (
     save_weights,
     weights_bytes,
 )
+from core.training.trainer import Trainer
 
 CONFIG = TrainingConfig(nodes=5, activation="relu", seed=3)
 
@@ -197,6 +201,40 @@ def test_a_renamed_pickle_is_refused_by_name(path, parameters, zipped):
     assert "PyTorch pickle" in refusal(load_weights, path)
     path.write_bytes(pickle.dumps({"U": [1.0]}))
     assert "PyTorch pickle" in refusal(load_weights, path)
+
+
+def archive_of(**members):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("_", "."), content)
+    return out.getvalue()
+
+
+def test_the_export_of_a_run_is_no_pickle(parameters):
+    exported = archive_of(config_json="{}", weights_safetensors=weights_bytes(parameters, CONFIG))
+    assert "choose its weights.safetensors." in refusal(load_weights_bytes, exported)
+    for other in (archive_of(notes_txt="words"), b"PK\x03\x04"):
+        assert "is a .zip, and not a weight file" in refusal(load_weights_bytes, other)
+
+
+@pytest.mark.parametrize("config", [None, CONFIG])
+def test_a_checkpoint_is_told_from_weights(small, corpus, config):
+    trainer = Trainer(small(), corpus)
+    data = checkpoint_bytes(Checkpoint(trainer.state(), small(), events=0))
+    sentence = refusal(load_weights_bytes, data, config)
+    assert "is the checkpoint of a run, from which `python -m core runs resume` goes on" in sentence
+
+
+def test_names_and_what_a_file_says_are_cut_and_stripped_of_control_codes(parameters):
+    names = {**parameters, "\x1b[31m" + "x" * 9_000: np.zeros(1, np.float32)}
+    data = safetensors.numpy.save(names, metadata())
+    sentence = refusal(load_weights_bytes, data, name="\x07" + "n" * 9_000)
+    assert len(sentence) < 250
+    assert sentence.isprintable()
+    many = json.dumps({f"setting {number}": 0 for number in range(1_000)})
+    data = safetensors.numpy.save(parameters, metadata(config=many))
+    assert "So it is with 995 more)" in refusal(load_weights_bytes, data)
 
 
 def test_a_huge_file_is_refused_unread(path):

@@ -4,8 +4,9 @@ from threading import Event
 
 import pytest
 
-from core.errors import StoreError
+from core.errors import ConfigError, RunError, StoreError
 from core.records import RunStatus
+from core.training import manager as manager_module
 from core.training.manager import RunManager
 from core.training.observer import RunObserver
 
@@ -145,4 +146,25 @@ def test_a_run_that_cannot_be_recorded_is_not_started(make_manager, small):
     manager = make_manager(observe=observe)
     with pytest.raises(StoreError, match="The disk is full"):
         manager.start(small(steps=1))
+    assert manager.runs() == []
+
+
+def test_a_press_too_many_starts_nothing_until_a_run_has_ended(make_manager, small, monkeypatch):
+    monkeypatch.setattr(manager_module, "MOST_ACTIVE", 3)
+    manager = make_manager(max_running=1)
+    runs = [manager.start(small(**ENDLESS)) for _ in range(3)]
+    for _ in range(20):
+        with pytest.raises(RunError, match="3 runs train, wait or are paused already, and 3 may"):
+            manager.start(small(**ENDLESS))
+    assert manager.runs() == runs[::-1]
+    runs[1].stop()
+    runs[1].wait(20)
+    assert manager.start(small(**ENDLESS)).snapshot.status == RunStatus.QUEUED
+
+
+def test_a_run_that_would_not_fit_into_the_memory_is_not_started(make_manager, small, monkeypatch):
+    monkeypatch.setattr("core.engines.memory.free_bytes", lambda: 976)
+    manager = make_manager()
+    with pytest.raises(ConfigError, match="of memory, and 976 bytes are free"):
+        manager.start(small(unrollings=100, nodes=200, device="cpu"))
     assert manager.runs() == []

@@ -1,15 +1,15 @@
-"""From a divergence back to 50 steps before it, and on with clipping."""
+"""A diverged run once more, with clipping from 50 steps before it diverged."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from core.errors import Diverged, RunError
+from core.errors import Diverged
 from core.history import History
 from core.records import Event, RunStatus, StepRecord
 from core.training.manager import RunManager
-from core.training.restart import before_divergence
+from core.training.restart import with_clipping
 from core.training.trainer import Trainer
 
 # Well until the learning rate is raised after step 120; it diverges within a few steps.
@@ -48,24 +48,17 @@ def diverged(manager, small):
     return run
 
 
-def test_a_trainer_keeps_its_last_two_fifties(corpus, small):
-    trainer = Trainer(small(), corpus)
-    for _ in range(49):
-        trainer.step()
-    assert [state.step for state in trainer.kept] == [0]
-    for _ in range(102):
-        trainer.step()
-    assert [state.step for state in trainer.kept] == [100, 150]
-
-
-def test_a_restart_trains_the_same_steps_and_clips_from_50_before(manager, diverged):
+def test_a_diverged_run_is_trained_again_beside_itself_and_clipped_from_50_steps_before(
+    manager, diverged
+):
     before = diverged.snapshot
-    clips_after = before.divergence.step - 51
-    again = manager.restart(diverged)
-    assert again.run_id == diverged.run_id
-    assert manager.get(again.run_id) is again
+    clips_after = before.step - 50
+    config, planned = with_clipping(before, 1.25)
+    again = manager.start(config, planned=planned)
     shot = again.wait_until(lambda shot: shot.step >= 121 or not shot.status.active, 60)
     again.stop()
+    assert again.run_id != diverged.run_id
+    assert manager.get(diverged.run_id) is diverged
     assert losses(shot)[: clips_after + 1] == losses(before)[: clips_after + 1]
     changes = [event for event in shot.events if event.kind in ("clip", "learning_rate")]
     assert changes == [Event(clips_after, "clip", 1.25), RAISED]
@@ -75,44 +68,29 @@ def test_a_restart_trains_the_same_steps_and_clips_from_50_before(manager, diver
     )
     assert after[clips_after:].max() <= np.float32(1.25) < before_clipping[clips_after:].max()
     assert after[:clips_after].max() > 1.25
-    assert [report.step for report in shot.reports] == sorted({r.step for r in shot.reports})
-    assert [probe.step for probe in shot.probes] == sorted({p.step for p in shot.probes})
 
 
-def test_live_changes_made_since_are_made_again(diverged):
-    snapshot, states = diverged.snapshot, diverged.kept_states()
-    first = states[0].step
+def test_live_changes_are_made_again_but_for_what_would_turn_clipping_off(diverged):
     events = (
-        Event(max(0, first - 1), "learning_rate", 0.1),
-        Event(first + 1, "unrollings", 30),
-        Event(snapshot.divergence.step - 20, "clip", 0),  # after clipping is turned on
-        Event(first + 2, "paused"),
+        Event(10, "clip", 3),
+        Event(60, "unrollings", 30),
+        Event(diverged.snapshot.step - 20, "clip", 0),
+        Event(62, "paused"),
     )
-    shot = replace(snapshot, events=events)
-    past = before_divergence(shot, states, 2.0)
-    assert past.state is states[0]
-    assert first == 50
-    assert past.planned == (
-        Event(first + 1, "unrollings", 30),
-        Event(snapshot.divergence.step - 51, "clip", 2.0),
-    )
-    assert len(past.history) == first
-    assert all(event.step <= first for event in past.events)
+    _, planned = with_clipping(replace(diverged.snapshot, events=events), 2.0)
+    assert planned == (*events[:2], Event(diverged.snapshot.step - 50, "clip", 2.0))
+
+
+def test_it_is_trained_by_the_engine_that_made_its_steps(diverged):
+    config, _ = with_clipping(replace(diverged.snapshot, engine="torch"), 2.0)
+    assert config == diverged.snapshot.config.changed(engine="torch")
 
 
 def test_a_run_that_diverges_at_once_is_clipped_from_its_first_step(manager, small):
     run = manager.start(small(**UNSTABLE | {"learning_rate": 100}))
     shot = run.wait(60)
     assert shot.divergence.step < 50
-    past = before_divergence(shot, run.kept_states(), 1.25)
-    assert (past.state.step, past.planned) == (0, (Event(0, "clip", 1.25),))
-
-
-def test_only_a_diverged_run_can_be_restarted(manager, small):
-    run = manager.start(small())
-    run.wait(20)
-    with pytest.raises(RunError, match="has not diverged"):
-        manager.restart(run)
+    assert with_clipping(shot, 1.25)[1] == (Event(0, "clip", 1.25),)
 
 
 def test_the_first_rows_of_a_history_are_a_history():

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from core.data.corpora import Corpus
-from core.errors import TextError
+from core.errors import ConfigError, TextError
 from core.insight.held_out import mean_loss
 from core.networks.initialisers import initial_parameters
 from core.records import Report, StepRecord
@@ -338,3 +338,14 @@ def test_seconds_are_those_of_training_and_reporting(corpus, small, monkeypatch)
         seconds.append(record.seconds)
         next(clock)  # what happens between steps does not count
     assert seconds == [1, 2, 3, 4, 5, 6, 7]
+
+
+def test_windows_that_the_memory_does_not_hold_are_refused(small, corpus, monkeypatch):
+    trainer = Trainer(small(unrollings=5, device="cpu"), corpus)
+    monkeypatch.setattr("core.engines.memory.free_bytes", lambda: 976)
+    with pytest.raises(ConfigError, match=r"unrollings=6 with .* and 976 bytes are free here"):
+        trainer.change(trainer.live.changed(unrollings=6))
+    assert trainer.live.unrollings == 5
+    trainer.change(trainer.live.changed(unrollings=4))  # takes no more than there was
+    with pytest.raises(ConfigError, match="unrollings=5 with "):
+        Trainer(small(unrollings=5, device="cpu"), corpus)

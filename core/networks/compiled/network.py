@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import scipy.linalg.cython_blas  # noqa: F401  numba's products are scipy's; see below
 from numpy import ndarray
 from threadpoolctl import threadpool_limits
 
@@ -16,7 +17,8 @@ from core.networks.layout import NAMES, aligned_zeros, layout
 
 _KEPT_WINDOWS = 4  # for unrollings that go back and forth
 
-# Products this small are faster on one thread, and several runs share the machine.
+# Products this small are faster on one thread, and several runs share the machine. Only libraries
+# that are loaded can be told so, and numba would load scipy's with the first product.
 threadpool_limits(limits=1, user_api="blas")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import streamlit as st
 
 from core import palette
-from dashboard.charts.parts import Figure, curve, new_figure
+from dashboard.charts.parts import Figure, curve, emptied, new_figure
 from dashboard.charts.theme import LOG_AXIS
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plotly_assets import ensure_plotly_js
@@ -21,11 +21,17 @@ HEIGHTS = (3.3, 2.85, 2.38, 1.99)  # of the lines; with them there are six curve
 
 
 def curves(tick: int, unit: str) -> Figure:
-    """Six traces of 500 points; each tick moves them by ten steps. In bits, a seventh first."""
+    """Six traces of 500 points; each tick moves them by ten steps. In bits, a seventh first.
+
+    The first figure is empty. Later ones ask for a range of losses that grows, and leave that of
+    the steps to the data.
+    """
     steps = np.arange(500) + 10 * tick
     noise = np.random.default_rng(0).normal(0, 0.08, 500)
     loss = 1.7 + 1.5 * np.exp(-steps / 300)
-    figure = new_figure("Loss", "step", "nats")
+    figure = new_figure("Loss", "step", "nats", yaxis={"range": (1.0, 3.5 + 0.001 * tick)})
+    if tick == 1:
+        return emptied(figure, "no steps yet", y_range=(0.0, 3.3))
     if unit == "bits":
         curve(figure, x=steps, y=loss - 0.1, name="mean", line=palette.RUNS[0].line)
     curve(figure, x=steps, y=loss + noise, name="training", line=palette.LOSS.line)

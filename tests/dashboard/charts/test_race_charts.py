@@ -5,6 +5,7 @@ from checked import Checked
 
 from core.palette import TANH
 from dashboard.charts import race
+from dashboard.charts.losses import Look
 from dashboard.charts.race import LaneCurves, together
 
 ONE = pd.DataFrame({"step": [1, 2], "loss_mean": [3.0, 2.0], "grad_norm_min": [0.5, 0.4]})
@@ -32,7 +33,7 @@ def test_the_loss_chart_names_the_window_of_its_means():
     metrics = pd.DataFrame({"characters_seen": [96, 192], "loss_mean": [3.0, 2.0]})
     reports = pd.DataFrame({"characters_seen": [192], "validation_loss_nats": [2.1]})
     lane = LaneCurves("tanh", TANH, metrics, reports)
-    figure = Checked(race).race_loss_chart([lane], {"bigram": 2.3})
+    figure = Checked(race).race_loss_chart([lane], {"bigram": 2.3}, Look(axis="characters_seen"))
     words = [note.text for note in figure.layout.annotations]
     assert "lines: training, mean of 100 steps; markers: validation" in words
     assert list(figure.data[0].y) == [3.0, 2.0]

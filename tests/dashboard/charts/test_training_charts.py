@@ -12,7 +12,7 @@ from core.palette import EVENT, FLOORS, TANH, THRESHOLD
 from core.records import Event, Report, StepRecord
 from dashboard.charts import training
 from dashboard.charts.frames import events_frame, metrics_frame, reports_frame
-from dashboard.charts.losses import AXES, in_unit
+from dashboard.charts.losses import AXES, Look, in_unit
 
 FLOOR_VALUES = {
     "uniform": log(27),
@@ -55,7 +55,7 @@ gradient_chart, learning_rate_chart = charts.gradient_chart, charts.learning_rat
 
 
 def loss_chart(metrics=METRICS, reports=REPORTS, floors=FLOOR_VALUES, events=EVENTS, **look):
-    return charts.loss_chart(metrics, reports, floors, events, TANH, **look)
+    return charts.loss_chart(metrics, reports, floors, events, TANH, Look(**look))
 
 
 def trace(figure, name, shown=True):
@@ -83,20 +83,20 @@ def test_losses_are_drawn_as_they_are_in_nats():
     assert trace(figure, "each step").y.tolist() == [3.0, 2.0, 90.0, 2.5]
     assert trace(figure, "each step", shown=False).y.tolist() == [3.0, 2.0, 90.0, 2.5]
     means = np.cumsum([3.0, 2.0, 90.0, 2.5]) / [1, 2, 3, 4]
-    np.testing.assert_allclose(trace(figure, "training, mean of 100 steps").y, means, rtol=1e-6)
+    np.testing.assert_allclose(trace(figure, "100-step mean").y, means, rtol=1e-6)
     assert trace(figure, "validation").y.tolist() == pytest.approx([3.3, 2.75])
     assert figure.layout.yaxis.title.text == "nats per character"
 
 
 def test_bits_are_nats_over_the_logarithm_of_two():
     nats, bits = loss_chart(unit="nats"), loss_chart(unit="bits")
-    assert len(nats.data) == len(bits.data) == 4
+    assert len(nats.data) == len(bits.data) == 5
     for one, other in zip(nats.data, bits.data, strict=True):
         np.testing.assert_allclose(other.y, one.y / log(2), rtol=1e-6)
         np.testing.assert_array_equal(other.x, one.x)
     assert levels(bits) == pytest.approx([nats / log(2) for nats in levels(nats)])
     assert bits.layout.yaxis.title.text == "bits per character"
-    assert "2 characters counted (bigram) 3.43" in labels(bits)
+    assert "bigram 3.43" in labels(bits)
     assert in_unit(log(2), "bits") == pytest.approx(1)
     assert in_unit(2.5, "nats") == 2.5
 
@@ -118,7 +118,10 @@ def test_every_curve_follows_the_chosen_axis(axis, x, reported, title):
     for figure in figures:
         assert figure.layout.xaxis.title.text == title
         for curve in figure.data:
-            expected = reported if curve.name == "validation" else x
+            if curve.name == "higher than drawn":
+                expected = x[2:3]
+            else:
+                expected = reported if curve.name == "validation" else x
             assert curve.x.tolist() == pytest.approx(expected)
 
 
@@ -126,12 +129,14 @@ def test_every_floor_is_drawn_once_with_its_value():
     figure = loss_chart(events=NO_EVENTS)
     assert levels(figure) == [FLOOR_VALUES[name] for name in FLOORS]
     assert labels(figure) == [
-        "guessing evenly (uniform) 3.30",
-        "1 character counted (unigram) 2.85",
-        "2 characters counted (bigram) 2.38",
-        "3 characters counted (trigram) 1.99",
-        "4 characters counted (4-gram) 1.58",
+        "uniform 3.30",
+        "unigram 2.85",
+        "bigram 2.38",
+        "trigram 1.99",
+        "4-gram 1.58",
     ]
+    named = figure.layout.annotations[2]
+    assert (named.hovertext, named.x) == ("2 characters counted (bigram)", 1.01)
     for shape, note in zip(figure.layout.shapes, figure.layout.annotations, strict=True):
         assert shape.y0 == shape.y1 == note.y
         assert (shape.x0, shape.x1) == (0, 1)
@@ -154,7 +159,7 @@ def test_a_spike_of_one_step_in_a_long_run_is_drawn():
 
 def test_the_training_loss_wears_the_style_that_is_asked_for():
     figure = loss_chart()
-    assert trace(figure, "training, mean of 100 steps").line.color == TANH.color
+    assert trace(figure, "100-step mean").line.color == TANH.color
     assert trace(figure, "each step").line.color == TANH.color
 
 

@@ -25,6 +25,7 @@ from dashboard import server
 from dashboard.compare import racing, sweeping
 from dashboard.compare.sweep_form import GRIDS, QUICK, USUAL
 from dashboard.server import library
+from dashboard.widgets.footer import WORD_LIST
 
 pytestmark = pytest.mark.usefixtures("own_server", "_nothing_trains_after")
 
@@ -84,7 +85,8 @@ class Comparing(Visit):
 
     def text(self):
         kinds = ("markdown", "caption", "header", "info", "error", "code")
-        return "\n".join(item.value for kind in kinds for item in self.page.get(kind))
+        written = "\n".join(item.value for kind in kinds for item in self.page.get(kind))
+        return written.replace(WORD_LIST, "")
 
     def allowed(self):
         """The commands that can be pressed; the row itself is the same in every state."""

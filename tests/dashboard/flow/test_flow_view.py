@@ -15,7 +15,7 @@ from core.insight.standing import context_in_words
 from core.records import RunStatus
 from dashboard import session
 from dashboard.flow.flow_panel import _characters
-from dashboard.flow.replay import _restart
+from dashboard.flow.replay import _repeat
 from dashboard.flow.unit_map import sorted_units
 from dashboard.server import library, manager
 
@@ -64,12 +64,22 @@ def popovers(visit):
 
 def test_without_a_run_the_page_says_so_and_is_complete():
     visit = to_flow(Visit())
-    assert "start one on the Train page" in visit.said("info")[0]
+    assert visit.status().startswith("Ready.")
     for title in CHARTS:
         visit.chart(title)
     assert set(visit.figures().values()) == {"–", "25"}  # the unrollings of the settings
     (check,) = [b for b in visit.page.button if b.label == "Check the gradient"]
     assert check.disabled
+
+
+def test_a_run_is_named_and_can_be_started_held_and_stopped():
+    visit = to_flow(Visit(**ENDLESS))
+    run = visit.start()
+    assert f"Run {run.run_id}: **Arch 1**" in text(visit)
+    visit.click("Pause")
+    run.wait_until(lambda snapshot: snapshot.status == RunStatus.PAUSED)
+    visit.look().click("Stop")
+    assert run.wait(30).status == RunStatus.STOPPED
 
 
 def test_a_run_shows_its_newest_probe_and_its_norms():
@@ -130,7 +140,7 @@ def test_numbers_that_grew_past_float32_are_told_in_a_sentence():
     assert list(table.value["difference, float32"]) == ["does not fit"]
 
 
-def test_a_diverged_run_is_replayed_and_restarted_with_clipping():
+def test_a_diverged_run_is_replayed_and_trained_again_beside_it_with_clipping():
     visit = Visit(**DIVERGING)
     run = visit.train_to_the_end()
     assert run.snapshot.status == RunStatus.DIVERGED
@@ -140,23 +150,24 @@ def test_a_diverged_run_is_replayed_and_restarted_with_clipping():
     assert f"Step {step} was not taken" in text(visit)
     assert "Clipping at 1.25 would have left" in text(visit) or "too late" in text(visit)
     visit.chart("The last steps")
-    visit.click("Go back to the start and train on with clipping at 1.25")
-    again = manager().get(run.run_id)
-    assert again is not run
+    visit.click("Train it again as a new run, with clipping at 1.25")
+    again, before = manager().runs()
+    assert before is run
+    assert visit.page.query_params["run"] == again.run_id
     again.wait_until(lambda shot: shot.step >= 1 or not shot.status.active)
     again.stop()
     shot = again.wait(30)
     assert [(e.step, e.value) for e in shot.events if e.kind == "clip"] == [(0, 1.25)]
 
 
-def test_the_way_back_is_taken_once_however_often_it_is_clicked(monkeypatch):
+def test_the_way_on_is_taken_once_however_often_it_is_clicked(monkeypatch):
     visit = Visit(**DIVERGING)
     run = visit.train_to_the_end()
     to_flow(visit)
     taken = []
-    monkeypatch.setattr(session, "watched_run", lambda: object())  # it went back already
-    monkeypatch.setattr(manager(), "restart", lambda *given: taken.append(given))
-    _restart(run)
+    monkeypatch.setattr(session, "watched_run", lambda: None)  # another one is watched already
+    monkeypatch.setattr(session, "start", lambda *given: taken.append(given))
+    _repeat(run)
     assert taken == []
 
 
@@ -181,13 +192,13 @@ def test_a_diverged_run_out_of_the_store_is_trained_again_with_clipping():
     assert f"How it diverged at step {run.snapshot.divergence.step}" in text(visit)
     assert "is not kept" in text(visit)
     visit.chart("The last steps")
-    visit.click("Train it again, with clipping at 1.25")
+    visit.click("Train it again as a new run, with clipping at 1.25")
     (again,) = manager().runs()
     assert visit.page.query_params["run"] == again.run_id != run.run_id
     shot = again.wait(30)
     changes = [(e.step, e.kind, e.value) for e in shot.events if e.kind == "clip"]
     assert changes == [(0, "clip", 1.25)]
-    assert shot.config == run.snapshot.config
+    assert shot.config == run.snapshot.config.changed(engine="compiled")
 
 
 def test_an_unknown_run_is_told_here_too():

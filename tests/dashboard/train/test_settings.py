@@ -1,7 +1,7 @@
 """The settings panel: what its widgets hold, allow, refuse and change in a run."""
 
 import pytest
-from visit import ENDLESS, FIELDS, PROSE, Visit
+from visit import ENDLESS, FIELDS, PROSE, TINY, Visit
 
 from core.config import PRESETS, bounds
 
@@ -31,8 +31,25 @@ def test_presets_chosen_in_a_row_leave_nothing_behind():
 def test_reset_goes_back_to_the_preset():
     visit = Visit(preset="arch1")
     visit.choose(nodes=50)
-    visit.click("Reset Nodes N")
+    visit.click("Back to the preset")
     assert visit.chosen() == PRESETS["arch1"].config.model_dump()
+
+
+def test_the_way_back_has_its_place_before_anything_is_changed():
+    visit = Visit()
+    way_back = visit.page.button(key="reset_preset")
+    assert way_back.disabled
+    assert way_back.help == "Nothing is changed."
+    way_back = visit.choose(nodes=50, clip=0.5).page.button(key="reset_preset")
+    assert not way_back.disabled
+    assert way_back.help == "Changed: Nodes N, Clip at norm."
+
+
+def test_a_run_that_is_opened_is_named_after_the_preset_it_comes_from():
+    visit = Visit(preset="arch1-published", **TINY, steps=20)
+    run = visit.train_to_the_end()
+    other = Visit(run=run.run_id)
+    assert other.widget("preset_choice").value == "arch1-published"
 
 
 @pytest.mark.parametrize("field", ["learning_rate", "clip"])

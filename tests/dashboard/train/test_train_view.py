@@ -5,6 +5,7 @@ from math import log
 import pytest
 from visit import TINY, Visit
 
+from core.engines import cost
 from core.records import RunStatus
 from dashboard.server import manager
 
@@ -31,6 +32,23 @@ def test_before_the_first_run_everything_has_its_place_and_nothing_its_value():
     assert len(visit.page.code) == 0
 
 
+def test_a_slow_step_and_a_long_run_are_told_of_before_start(monkeypatch):
+    monkeypatch.setattr(cost, "multiplications_a_second", lambda: 1e9)
+    visit = Visit(nodes=512, batch_size=64, device="cpu", steps=5_000)
+    assert visit.status() == (
+        "Ready. Start trains the network, which takes about 1.6 s a step, and 2 hours in all; "
+        "its curves and texts appear below."
+    )
+
+
+def test_what_does_not_fit_is_not_started_and_says_so(monkeypatch):
+    monkeypatch.setattr("core.engines.memory.free_bytes", lambda: 976)
+    visit = Visit(**TINY)
+    visit.click("Start")
+    assert "of memory, and 976 bytes are free here" in visit.page.warning[0].value
+    assert manager().runs() == []
+
+
 def test_the_figures_and_the_curves_are_the_runs():
     visit = Visit(**TINY, steps=30, report_every=10, seed=4)
     run = visit.train_to_the_end().snapshot
@@ -39,7 +57,7 @@ def test_the_figures_and_the_curves_are_the_runs():
     assert shown["Validation, nats"] == f"{run.reports[-1].validation_loss_nats:.3f}"
     assert shown["Clipped steps"] == f"{run.history.clipped_share(100):.0%}"
     labels = [note["text"] for note in visit.chart("Loss")["layout"]["annotations"]]
-    terms = ["(uniform)", "(unigram)", "(bigram)", "(trigram)", "(4-gram)"]
+    terms = ["uniform", "unigram", "bigram", "trigram", "4-gram"]
     assert [label.split()[-2] for label in labels] == terms
     assert [code.value for code in visit.page.code] == [r.sample for r in reversed(run.reports)]
     assert len(visit.page.code) == 4
@@ -56,7 +74,7 @@ def test_the_last_twelve_samples_are_shown_newest_first():
 def test_a_run_of_no_steps_finishes_with_one_report():
     visit = Visit(**TINY, steps=0)
     visit.train_to_the_end()
-    assert visit.status() == ":blue-badge[finished] step 0 of 0"
+    assert visit.status() == ":blue-badge[finished] step 0 of 0 · CPU, compiled code"
     assert len(visit.page.code) == 1
 
 
@@ -89,9 +107,7 @@ def test_bits_are_shown_instead_of_nats():
     assert shown["Training loss, bits"] == f"{run.history.mean_loss(100) / log(2):.3f}"
     assert shown["Validation, bits"] == f"{run.reports[-1].validation_loss_nats / log(2):.3f}"
     assert visit.chart("Loss")["layout"]["yaxis"]["title"]["text"] == "bits per character"
-    assert (
-        visit.chart("Loss")["layout"]["annotations"][0]["text"] == "guessing evenly (uniform) 4.75"
-    )
+    assert visit.chart("Loss")["layout"]["annotations"][0]["text"] == "uniform 4.75"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,14 @@ def test_start_trains_and_locks_all_settings_but_the_live_ones():
     assert ":green-badge[running]" in visit.status()
     assert visit.allowed() == ["Pause", "1 step", "10 steps", "Stop", "New run"]
     free = {widget.label for widget in visit.widgets() if not widget.disabled}
-    assert free == {"Learning rate", "Clip at norm", "Unrollings T", "Unit", "Horizontal axis"}
+    assert free == {
+        "Learning rate",
+        "Clip at norm",
+        "Unrollings T",
+        "Unit",
+        "Horizontal axis",
+        "Scale of losses",
+    }
     assert len(visit.page.get("file_uploader")) == 0
 
 
@@ -64,7 +71,7 @@ def test_stop_ends_the_run_and_keeps_its_curve():
 def test_a_run_that_ends_by_itself_frees_the_settings():
     visit = Visit(**TINY, steps=5)
     run = visit.train_to_the_end()
-    assert visit.status() == ":blue-badge[finished] step 5 of 5"
+    assert visit.status() == ":blue-badge[finished] step 5 of 5 · CPU, compiled code"
     assert visit.page.get("progress")[0].value == 100
     assert visit.allowed() == ["Start"]
     assert not visit.widget("field_nodes").disabled

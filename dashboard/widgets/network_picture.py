@@ -1,0 +1,98 @@
+"""A network unrolled over three steps, as a picture: boxes, arrows, shapes and its equation.
+
+What is drawn follows from a configuration alone; where things stand is `network_picture.js`'s.
+Knows no page and no run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.config import ALPHABET_SIZE, TrainingConfig
+from core.labels import value_name
+
+_HEIGHT = 340
+
+_here = Path(__file__)
+_component = st.components.v2.component(
+    "unroll_network_picture",
+    css=_here.with_suffix(".css").read_text(encoding="utf-8"),
+    js=_here.with_suffix(".js").read_text(encoding="utf-8"),
+)
+
+
+def network_picture(config: TrainingConfig, *, key: str) -> None:
+    """Draw a network, or draw it anew where it stands.
+
+    Args:
+        config: whose network.
+        key: unique on the page.
+    """
+    _component(key=key, data=picture_of(config) | {"height": _HEIGHT}, height=_HEIGHT)
+
+
+def picture_of(config: TrainingConfig) -> dict[str, Any]:
+    """What the picture says and which arrows it has.
+
+    Keys: `comes_back`, whether the hidden layer h, the true output y or the own output p goes into
+    the next step; `weights`, a label for each arrow's matrix with its shape; `sizes`, of input,
+    hidden layer and output; `equation`; `caption`.
+    """
+    shapes = config.parameter_shapes
+    weights = {name: f"{name}  {_shape(shapes[name])}" for name in ("U", "W", "V")}
+    return {
+        "comes_back": _comes_back(config),
+        "weights": weights,
+        "sizes": {"x": ALPHABET_SIZE, "h": config.hidden_size, "p": ALPHABET_SIZE},
+        "unrollings": config.unrollings,
+        "equation": equation(config),
+        "caption": _caption(config),
+    }
+
+
+def equation(config: TrainingConfig) -> str:
+    """A step of the network in a line, in the letters of `core/networks/reference.py`."""
+    phi = value_name(config.activation)
+    back = {"h": "hₜ₋₁", "y": "yₜ₋₁", "p": "pₜ₋₁"}[_comes_back(config)]
+    inside = {
+        "concat": f"[xₜ U ; {back} W] + b",
+        "add": f"xₜ U + {back} W + b",
+        "multiply": f"(xₜ U) ∘ ({back} W) + b",
+    }[config.combine]
+    return f"hₜ = {phi}({inside}),   pₜ = softmax(hₜ V + c)"
+
+
+def _comes_back(config: TrainingConfig) -> str:
+    if config.architecture == "arch1":
+        return "h"
+    return "y" if config.feedback == "teacher" else "p"
+
+
+def _caption(config: TrainingConfig) -> str:
+    shapes = config.parameter_shapes
+    counts = " + ".join(f"{_product(shape):,} in {name}" for name, shape in shapes.items())
+    back = {
+        "h": "The previous hidden layer comes back; the dashed arrows are the way of the "
+        "gradient, which ends after T steps.",
+        "y": "The true previous output comes back, which is the very character that is read: no "
+        "gradient goes from step to step.",
+        "p": "The network's own previous output comes back, and with it a gradient.",
+    }[_comes_back(config)]
+    return (
+        f"{back} All {config.unrollings} copies share the same {config.parameter_count:,} "
+        f"parameters: {counts}."
+    )
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " × ".join(str(size) for size in shape)
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    product = 1
+    for size in shape:
+        product *= size
+    return product

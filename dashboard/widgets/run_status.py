@@ -1,0 +1,51 @@
+"""How a run stands, in a bar, and what it has to say for itself. Knows no page."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.labels import VALUES
+from core.records import EventKind, RunStatus
+from core.training.snapshot import RunSnapshot
+from dashboard.charts.theme import STATUS_COLOURS
+from dashboard.widgets.plain import plain
+
+
+def run_status(snapshot: RunSnapshot | None, ahead: str = "") -> None:
+    """The bar, with status, step and engine; below it a failure, or what was refused.
+
+    Args:
+        snapshot: the run.
+        ahead: how long the run that is set up would take, where somebody should know before.
+    """
+    if snapshot is None:
+        takes = f", which takes {ahead}" if ahead else ""
+        st.progress(
+            0.0, f"Ready. Start trains the network{takes}; its curves and texts appear below."
+        )
+        return
+    planned = snapshot.config.steps
+    share = min(1.0, snapshot.step / planned) if planned else 1.0
+    text = f"step {snapshot.step:,} of {planned:,}"
+    if snapshot.progress is not None:
+        share, text = min(1.0, snapshot.progress), f"{snapshot.message}: {snapshot.progress:.0%}"
+    elif snapshot.status == RunStatus.QUEUED:
+        text += " · waiting for a free place to train"
+    elif snapshot.status == RunStatus.RUNNING and snapshot.message:
+        text = f"{snapshot.message} …"
+    elif snapshot.device and snapshot.engine:
+        text += f" · {VALUES[snapshot.device]}, {VALUES[snapshot.engine]}"
+    if ahead and not snapshot.status.active:
+        text += f" · Start: {ahead}"
+    st.progress(share, f":{STATUS_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
+    if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
+        st.error(plain(snapshot.message), icon=":material/error:")
+    elif snapshot.message and snapshot.status in (RunStatus.PAUSED, RunStatus.INTERRUPTED):
+        st.warning(plain(snapshot.message))  # a full disk, or a process that ended
+    changes = [
+        event
+        for event in snapshot.events
+        if event.kind.live_change or event.kind == EventKind.REFUSED
+    ]
+    if changes and changes[-1].kind == EventKind.REFUSED and snapshot.status.active:
+        st.warning(plain(changes[-1].text))
