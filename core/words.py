@@ -33,6 +33,8 @@ WORDS = {
     "probe": "A measurement of how the gradient of one loss, at the end of a held-out text, fades "
     "on its way back.",
     "recall": "The share of a latch text's echoes that is guessed right.",
+    "recorded": "Of a run or a sweep: it was made before, and comes with Unroll. It is nobody's "
+    "own, and stays as it is.",
     "spectral radius": "The largest factor by which the recurrent weights stretch a direction "
     "again and again. Above 1 a gradient may grow, below 1 it fades.",
     "teacher forcing": "The true previous output comes back in place of the network's own.",

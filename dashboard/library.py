@@ -1,15 +1,18 @@
-"""The store of runs as a server has it: opened once, written to by one writer.
+"""The stores of runs as a server has them: the user's, written to by one writer, and the recorded
+runs that come with Unroll.
 
-Knows no Streamlit. Where the store cannot be opened the dashboard trains all the same and says
-what is wrong: nothing is recorded then.
+Knows no Streamlit. Where the user's store cannot be opened the dashboard trains all the same and
+says what is wrong: nothing is recorded then. A run is looked for among the user's own first.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 
-from core.errors import StoreError
+from core.errors import StoreError, UnrollError
 from core.history import KEPT_WHOLE
+from core.storage.recorded import RecordedRuns, switched_off
+from core.storage.rows import RunRow
 from core.storage.store import Store
 from core.storage.stored_run import StoredRun
 from core.storage.writer import Writer
@@ -18,18 +21,20 @@ _MOST_OPEN = 12  # stored runs kept in memory, up to some 45 MB each
 
 
 class Library:
-    """The store, its writer, and the stored runs that are being looked at.
+    """The stores, the writer of the user's, and the stored runs that are being looked at.
 
     Attributes:
-        store: None where it cannot be opened.
+        store: the user's; None where it cannot be opened.
         writer: None with it.
         problem: a sentence for the page, or nothing.
+        recorded: the runs that come with Unroll; None where there are none.
     """
 
     def __init__(self) -> None:
         self.store: Store | None = None
         self.writer: Writer | None = None
         self.problem = ""
+        self.recorded = _recorded()
         self._open: dict[str, StoredRun] = {}
         for _ in range(2):  # a damaged store is set aside; the second time begins a new one
             try:
@@ -47,7 +52,7 @@ class Library:
         )
 
     def shelf(self) -> Store:
-        """The store, opened anew if its file was deleted or replaced.
+        """The user's store, opened anew if its file was deleted or replaced.
 
         Raises:
             StoreError: there is none.
@@ -62,17 +67,55 @@ class Library:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """Sentences about what of the store was damaged, deleted or replaced."""
+        """Sentences about what of the user's store was damaged, deleted or replaced."""
         told = self.writer.notice if self.writer else ""
         return (*(self.store.damaged if self.store else ()), *([told] if told else ()))
 
-    def stored(self, run_id: str) -> StoredRun | None:
-        """A run of the store, to look at; None if it is not there."""
-        if self.store is None:
+    def holder(self, run_id: str) -> Store:
+        """The store that has this run.
+
+        Raises:
+            StoreError: none has.
+        """
+        if self.recorded is not None and self.recording(run_id) is not None:
+            return self.recorded
+        return self.shelf()
+
+    def recording(self, run_id: str) -> RunRow | None:
+        """The recorded run of this id; None if there is none, or the user has a run of that id."""
+        if self.recorded is None:
             return None
+        with suppress(StoreError):
+            row = self.recorded.get(run_id)
+            return None if self._has_own(run_id) else row
+        return None
+
+    def recordings(self) -> list[RunRow]:
+        """The recorded runs, the first to be shown first."""
+        rows = self.recorded.runs() if self.recorded is not None else []
+        return [row for row in reversed(rows) if not self._has_own(row.id)]
+
+    def newcomers_run(self, preset: str) -> RunRow | None:
+        """What to show whoever asks for no run: the newest of the user's own that has trained.
+
+        Cells of sweeps are left out. Where there is none, it is the recorded run that is most like
+        this preset.
+        """
+        own: list[RunRow] = []
+        with suppress(StoreError):  # no store, no runs
+            own = self.shelf().runs()
+        newest = next((row for row in own if row.step and row.source != "sweep"), None)
+        recorded = self.recordings()
+        if newest is not None or not recorded:
+            return newest
+        # Of those as near as each other the first: of another preset's it is the demo.
+        return min(recorded, key=lambda row: (row.preset != preset, len(row.differences)))
+
+    def stored(self, run_id: str) -> StoredRun | None:
+        """A run of a store, to look at; None if it is in none."""
         if run_id not in self._open:
             with suppress(StoreError):
-                self._open[run_id] = StoredRun(self.store, run_id)
+                self._open[run_id] = StoredRun(self.holder(run_id), run_id)
             for forgotten in list(self._open)[:-_MOST_OPEN]:
                 self._open.pop(forgotten, None)
         return self._open.get(run_id)
@@ -90,5 +133,21 @@ class Library:
         """Write what is left and let go of the files."""
         if self.writer is not None:
             self.writer.close()
-        if self.store is not None:
-            self.store.close()
+        for store in (self.store, self.recorded):
+            if store is not None:
+                store.close()
+
+    def _has_own(self, run_id: str) -> bool:
+        with suppress(StoreError):
+            self.shelf().get(run_id)
+            return True
+        return False
+
+
+def _recorded() -> RecordedRuns | None:
+    """The recorded runs; a folder that cannot be written costs them, and nothing else."""
+    if switched_off():
+        return None
+    with suppress(UnrollError):
+        return RecordedRuns()
+    return None

@@ -24,7 +24,8 @@ def arrive() -> None:
     """On a session's first run: take the settings and the run from the link.
 
     A link without a run shows the newest run that still trains here, so that a reload or a
-    second tab finds it.
+    second tab finds it. Where none does, it shows the newest run of all, or a recorded one,
+    beside the link's settings: pages are full before anything was trained.
     """
     if session.begun():
         return
@@ -41,6 +42,8 @@ def arrive() -> None:
     session.set_up(link.preset, link.config, link.events, tuple(problems))
     if run is None:
         session.show(wanted if wanted == session.NO_RUN else None)
+        if not wanted and (row := library().newcomers_run(link.preset)) is not None:
+            session.offer(row.id)
         return
     own = (link.config, link.events) == (run.snapshot.config, _changes_of(run))
     if run.snapshot.status.active or "preset" not in st.query_params or own:
@@ -59,7 +62,7 @@ def enter(page: str) -> None:
 def write_link() -> None:
     """Keep the address bar such that its link opens the same experiment, and this run."""
     query = _query()
-    if run_id := session.shown():
+    if run_id := session.asked_for():
         query["run"] = run_id
     query |= present.query()
     # Once a page: written again after each step back, it would never let the visitor leave.
@@ -78,8 +81,8 @@ def _not_known(run_id: str) -> str:
 
 
 def _query() -> dict[str, str]:
-    """A link's query: the watched run from its start with its live changes, or the settings."""
-    run = session.watched_run()
+    """A link's query: the chosen run from its start with its live changes, or the settings."""
+    run = session.watched_run() if session.asked_for() else None
     if run is not None:
         snapshot, mine = run.snapshot, session.config()
         began = snapshot.config

@@ -16,11 +16,14 @@ import streamlit as st
 
 from core.engines.warm import compile_in_background
 from core.errors import RunError
-from core.experiments.background import BackgroundSweeps
+from core.experiments.background import BackgroundSweeps, SweepSnapshot
 from core.experiments.cluster import Cluster, scheduler_address
-from core.experiments.race import Guess, Races
+from core.experiments.past_race import PastRace
+from core.experiments.race import LEAST, MOST, Guess, Races
 from core.experiments.recorded_cells import RecordedCells
+from core.experiments.recorded_sweep import read_recorded_sweep
 from core.experiments.sweep_store import SweepStore
+from core.storage.recorded import PREFIX
 from core.training.manager import RunManager
 from core.training.run import Run
 from core.training.snapshot import WatchedRun
@@ -106,9 +109,39 @@ def _end_sweeps(made: BackgroundSweeps) -> None:
     made.close(_PATIENCE)
 
 
+@st.cache_resource
+def recorded_race() -> tuple[PastRace, str] | None:
+    """The recorded runs that read as much as the first of them, as a race that is over.
+
+    With it come when and with what they were made.
+    """
+    rows = library().recordings()
+    read = [(row.text_sha256, row.characters_seen) for row in rows]
+    alike = [row for row, its in zip(rows, read, strict=True) if its == read[0]][:MOST]
+    lanes = [run for row in alike if (run := library().stored(row.id)) is not None]
+    if len(lanes) < LEAST:
+        return None
+    return PastRace(lanes), " ".join(
+        f"{row.name.removeprefix(PREFIX)}, {row.note}" for row in alike
+    )
+
+
+@st.cache_resource
+def recorded_sweep() -> tuple[SweepSnapshot, str] | None:
+    """The recorded sweep, and when and with what it was made."""
+    found = read_recorded_sweep()
+    return None if found is None else (found.snapshot, found.note)
+
+
 def find_run(run_id: str) -> WatchedRun | None:
     """A run of this server, or one out of the store."""
     return manager().get(run_id) or library().stored(run_id)
+
+
+def recorded_note(run: WatchedRun | None) -> str:
+    """When and with what a recorded run was made; nothing of any other."""
+    row = None if run is None else library().recording(run.run_id)
+    return "" if row is None else row.note
 
 
 def commanded(run: WatchedRun) -> Run:

@@ -23,6 +23,7 @@ NO_RUN = "new"
 
 # Keys of st.session_state.
 _PRESET, _CONFIG, _RUN, _PROBLEMS = "preset", "config", "run_id", "problems"
+_OFFERED = "offered"  # the id of a run that is shown though nobody asked for it
 _PLANNED = "planned"  # live changes that the next run is to repeat ...
 _PLANNED_FOR = "planned_for"  # ... and the id of the run that does, once one was started
 
@@ -49,6 +50,7 @@ def watch(run: WatchedRun) -> None:
     """Show this run, and its settings in the widgets."""
     snapshot = run.snapshot
     show(run.run_id)
+    st.session_state[_OFFERED] = None
     plan(())
     set_preset(nearest_preset(snapshot.config.model_dump()))
     set_config(snapshot.config.changed(**snapshot.live.model_dump()))
@@ -64,9 +66,21 @@ def leave() -> None:
     show(NO_RUN)
 
 
+def offer(run_id: str) -> None:
+    """Show this run to a visitor who asked for none, beside the settings as they are."""
+    show(run_id)
+    st.session_state[_OFFERED] = run_id
+
+
 def shown() -> str | None:
-    """The id of the run that was chosen, `NO_RUN`, or None where nothing was."""
+    """The id of the run that is shown, `NO_RUN`, or None where there is none."""
     return st.session_state.get(_RUN)
+
+
+def asked_for() -> str | None:
+    """The id of the run that was chosen, `NO_RUN`, or None where nothing was."""
+    run_id = shown()
+    return None if run_id == st.session_state.get(_OFFERED) else run_id
 
 
 def watched_run() -> WatchedRun | None:

@@ -39,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees or leaves a file of the user's."""
     monkeypatch.setenv("UNROLL_HOME", str(tmp_path / "unroll-home"))
+    monkeypatch.setenv("UNROLL_RECORDED", "0")  # pages begin empty
 
 
 @pytest.fixture(autouse=True)

@@ -27,7 +27,7 @@ from core.training.driver import LoadText
 from core.training.manager import RunManager
 from core.training.run import Run
 from core.training.slots import Slots
-from core.training.snapshot import RunSnapshot
+from core.training.snapshot import RunSnapshot, WatchedRun
 from core.training.trainer import Trainer
 
 Axis = Literal["characters_seen", "step", "seconds"]
@@ -149,24 +149,9 @@ class Race:
                 (run.step, run.status, len(run.reports)) for runs in race.runs for run in runs
             )
             if self._measured is None or self._measured[0] != stands:
-                self._measured = (stands, find_lead(race.runs, self._held_out_losses()))
+                losses = held_out_losses(self._by_lane(), self._load_text)
+                self._measured = (stands, find_lead(race.runs, losses))
             return self._measured[1]
-
-    def _held_out_losses(self) -> Losses | str:
-        first = self.runs[0].snapshot.config
-        ids = self._load_text(first.text, None).validation
-        found = []
-        for runs in self._by_lane():
-            handed_out = [(run.snapshot.config, run.weights()) for run in runs]
-            losses = [
-                character_losses(weights[1], config, ids)
-                for config, weights in handed_out
-                if weights
-            ]
-            if len(losses) < len(runs):
-                return "a lane has no weights"
-            found.append(losses)
-        return found
 
     def _by_lane(self) -> list[tuple[Run, ...]]:
         return [self.runs[at : at + self._seeds] for at in range(0, len(self.runs), self._seeds)]
@@ -308,6 +293,27 @@ class _Lane:
     def _position(self, trainer: Trainer) -> float:
         name = {"step": "steps_done"}.get(self.axis, self.axis)
         return float(getattr(trainer, name))
+
+
+def held_out_losses(
+    lanes: Sequence[Sequence[WatchedRun]], load_text: LoadText = load_corpus
+) -> Losses | str:
+    """What the held-out characters cost each run of each lane, or why nobody can say.
+
+    Raises:
+        TextError: the text cannot be read.
+    """
+    ids = load_text(lanes[0][0].snapshot.config.text, None).validation
+    found = []
+    for runs in lanes:
+        handed_out = [(run.snapshot.config, run.weights()) for run in runs]
+        losses = [
+            character_losses(weights[1], config, ids) for config, weights in handed_out if weights
+        ]
+        if len(losses) < len(runs):
+            return "a lane has no weights"
+        found.append(losses)
+    return found
 
 
 def lanes_of(

@@ -66,7 +66,7 @@ class SweepStore(Database):
         with self.transaction() as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO cells VALUES (?, ?, ?)",
-                (result.key, _as_json(result), time.time()),
+                (result.key, result_to_json(result), time.time()),
             )
 
     def get(self, keys: Iterable[str]) -> dict[str, CellResult]:
@@ -86,7 +86,7 @@ class SweepStore(Database):
                 )
                 for key, text in rows:
                     try:
-                        found[key] = _from_json(text)
+                        found[key] = result_from_json(text)
                     except (ValueError, TypeError, KeyError):
                         continue  # damaged: it is measured again
         return found
@@ -123,11 +123,17 @@ class SweepStore(Database):
         return None
 
 
-def _as_json(result: CellResult) -> str:
+def result_to_json(result: CellResult) -> str:
+    """A result as it is kept."""
     values = {field.name: getattr(result, field.name) for field in fields(result)}
     return json.dumps(values | {"marks": [astuple(mark) for mark in result.marks]})
 
 
-def _from_json(text: str) -> CellResult:
+def result_from_json(text: str) -> CellResult:
+    """A result out of what is kept.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is damaged.
+    """
     values = json.loads(text)
     return CellResult(**{**values, "marks": tuple(Mark(*mark) for mark in values["marks"])})

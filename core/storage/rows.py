@@ -76,7 +76,7 @@ class RunRow:
     status: _Status
     message: str
     owner: str | None  # the process that trains it
-    source: str  # page, cli, sweep or import
+    source: str  # page, cli, sweep, import, or recorded: it came with Unroll
     settings: _Settings  # the configuration as it was stored
     sweep: str | None
     planned: _Planned
@@ -119,6 +119,11 @@ class RunRow:
     def resumable(self) -> bool:
         """Whether it can go on to its planned end."""
         return self.status in (RunStatus.INTERRUPTED, RunStatus.STOPPED, RunStatus.FAILED)
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it came with Unroll, and stays as it is."""
+        return self.source == "recorded"
 
     @property
     def gap(self) -> float | None:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from core.config import TrainingConfig
 from core.errors import StoreError, shown
@@ -70,6 +70,8 @@ class Store(Database):
         StoreError: the file is damaged, foreign, of a newer version or cannot be written.
     """
 
+    FILE: ClassVar[str] = "runs.sqlite"
+
     def __init__(
         self,
         home: Path | None = None,
@@ -77,7 +79,7 @@ class Store(Database):
         ownership: Ownership | None = None,
     ) -> None:
         self.home = home or data_home()
-        super().__init__(self.home / "runs.sqlite", RUNS)
+        super().__init__(self.home / self.FILE, RUNS)
         self.ledger = Ledger(self)
         self._clock = clock
         self._ownership = ownership or Ownership(self.home / "processes")

@@ -25,7 +25,7 @@ from core.storage.batch import Batch, Progress, write
 from core.storage.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
 from core.storage.store import Store
 from core.storage.stored_run import same_experiment
-from core.storage.zip_format import ABOUT, FLOORS_HELD_OUT, FORMAT_VERSION, KEYS
+from core.storage.zip_format import ABOUT, FLOORS_HELD_OUT, FORMAT_VERSION, KEYS, seconds
 from core.storage.zip_parts import Parts, contexts_of, event_of, probes_of, report_of, step_tables
 
 _LARGEST_ZIP = 500 * 2**20
@@ -51,12 +51,20 @@ class _Arrival:
     batch: Batch
     checkpoint: Checkpoint | None
     text: Corpus | None  # to be kept here
+    source: str
+    created: float | None  # None means now
 
 
-def import_run(store: Store, source: Path | bytes) -> str:
+def import_run(store: Store, source: Path | bytes, *, recorded: bool = False) -> str:
     """Take a run in; returns its id here, which is its own if that was free.
 
     The file may have been unpacked and packed again, its folder with it.
+
+    Args:
+        store: where to.
+        source: the file, or its bytes.
+        recorded: whether it is one of those that come with Unroll: it is marked so, and keeps its
+            date.
 
     Raises:
         StoreError: the file is not an exported run, or not a whole one.
@@ -65,7 +73,7 @@ def import_run(store: Store, source: Path | bytes) -> str:
     try:
         with _opened(source) as file, Archive(file) as archive:
             parts = Parts(archive)
-            return _stored(store, parts, _checked(parts))
+            return _stored(store, parts, _checked(parts, recorded))
     except bounded.Refused as error:
         raise StoreError(f"{name} cannot be imported ({error}): export it again.") from None
     except _WRONG as error:
@@ -90,7 +98,7 @@ def _opened(source: Path | bytes) -> BinaryIO:
     return file
 
 
-def _checked(parts: Parts) -> _Arrival:
+def _checked(parts: Parts, recorded: bool) -> _Arrival:
     about = parts.json("config.json")
     if about["unroll"] != FORMAT_VERSION:
         raise StoreError("It was exported by a newer Unroll: update this one.")
@@ -107,6 +115,12 @@ def _checked(parts: Parts) -> _Arrival:
         config.live.changed(**{event.kind: event.value})
     for _ in step_tables(parts):  # all of them are right; they are read again to be written
         pass
+    checkpoint = None
+    if "checkpoint.safetensors" in parts:
+        checkpoint = read_checkpoint(parts.read("checkpoint.safetensors"))
+        _require_same(checkpoint, config)
+        checkpoint = replace(checkpoint, config=config)
+        row["engine"] = checkpoint.state.engine
     batch = Batch(
         reports=reports,
         events=events,
@@ -115,18 +129,28 @@ def _checked(parts: Parts) -> _Arrival:
         row=row,
         ended=True,
     )
-    checkpoint = None
-    if "checkpoint.safetensors" in parts:
-        checkpoint = read_checkpoint(parts.read("checkpoint.safetensors"))
-        _require_same(checkpoint, config)
-        checkpoint = replace(checkpoint, config=config)
-    return _Arrival(str(about["id"]), config, planned, batch, checkpoint, text)
+    return _Arrival(
+        str(about["id"]),
+        config,
+        planned,
+        batch,
+        checkpoint,
+        text,
+        source="recorded" if recorded else "import",
+        created=seconds(about["created"]) if recorded else None,
+    )
 
 
 def _stored(store: Store, parts: Parts, arrival: _Arrival) -> str:
     run_id = _free_id(store, arrival.wanted_id)
     now = store.now()
-    begun = {"id": run_id, "created": now, "updated": now, "planned": arrival.planned}
+    begun = {
+        "id": run_id,
+        "source": arrival.source,
+        "created": now if arrival.created is None else arrival.created,
+        "updated": now,
+        "planned": arrival.planned,
+    }
     path = store.checkpoint_path(run_id)
     try:
         if arrival.text is not None:
@@ -134,7 +158,7 @@ def _stored(store: Store, parts: Parts, arrival: _Arrival) -> str:
         if arrival.checkpoint is not None:
             save_checkpoint(path, arrival.checkpoint)
         with store.transaction():
-            store.insert(arrival.config, source="import", **begun, **arrival.batch.row)
+            store.insert(arrival.config, **begun, **arrival.batch.row)
             progress = Progress()
             for table in step_tables(parts):
                 progress = write(store, run_id, Batch(table), progress)

@@ -16,7 +16,7 @@ from core.config import TrainingConfig
 from core.data.corpora import load_corpus
 from core.engines.memory import require_memory
 from core.errors import RunError
-from core.records import Event
+from core.records import Event, RunStatus
 from core.training.driver import LoadText
 from core.training.observer import RunObserver
 from core.training.run import Run
@@ -119,6 +119,13 @@ class RunManager:
     def latest_active(self) -> Run | None:
         """The newest run that can still train."""
         return next((run for run in self.runs() if run.snapshot.status.active), None)
+
+    def queue(self) -> tuple[list[Run], list[Run]]:
+        """The runs that train at present, and those that wait for a place, first come first."""
+        oldest_first = list(reversed(self.runs()))
+        training = [run for run in oldest_first if run.snapshot.status == RunStatus.RUNNING]
+        waiting = [run for run in oldest_first if run.snapshot.status == RunStatus.QUEUED]
+        return training, waiting
 
     def stop_all(self, timeout: float = 10.0) -> None:
         """Stop every run and wait for the threads to end."""

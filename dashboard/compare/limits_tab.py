@@ -16,11 +16,12 @@ from dashboard.compare import sweeping
 from dashboard.compare.cell_details import cell_details
 from dashboard.compare.latch_drawing import latch_drawing
 from dashboard.compare.sweep_form import fill_form, sweep_form
-from dashboard.compare.sweep_panel import draw_sweep
+from dashboard.compare.sweep_panel import draw_sweep, in_words
 from dashboard.pace import refresh_seconds, refreshed
 from dashboard.server import library, sweeps
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.plain import plain
+from dashboard.widgets.recorded_badge import pictures, tell_recorded
 
 _START_WIDTH = 250  # pixels: enough for "Continue, 999 cells to go"
 _MORE_WIDTH = 220  # pixels: enough for "Add lags 4, 20, 24"
@@ -55,31 +56,39 @@ def limits_tab() -> None:
     estimate = None
     if shown is not None and not shown.active and shown.done < len(shown.cells):
         estimate = sweeping.seconds_needed(shown)
-    _buttons(plan, shown)
+    drawn, note = sweeping.pictured(shown) if shown else (None, "")
+    _buttons(plan, shown, drawn)
     with st.container():  # below the buttons: what comes and goes must not move them
         if library().store is None:
             st.warning(plain(library().problem))
         for refusal in (problem, st.session_state.pop("sweep_refusal", "")):
             if refusal:
                 st.error(plain(refusal))
-    if shown is None:
+        if note:
+            tell_recorded(f"{note} Start trains these cells here: about {in_words(estimate or 0)}.")
+    if shown is None or drawn is None:
         return
 
     @st.fragment(run_every=2 * refresh_seconds() if shown.active else None)
     def live() -> None:
         """The part that moves."""
-        snapshot = (sweeps().snapshot if shown.active else None) or shown
-        draw_sweep(snapshot, estimate)
+        snapshot = (sweeps().snapshot if shown.active else None) or drawn
+        with pictures(bool(note)):
+            draw_sweep(snapshot, estimate)
         if shown.active and (refreshed() or not snapshot.active):
             # Many watch, or other buttons fit it now; at the end this also ends the timer.
             st.rerun()
 
     live()
     if not shown.active:
-        cell_details(shown)
+        with pictures(bool(note)):
+            cell_details(drawn)
 
 
-def _buttons(plan: SweepPlan | None, shown: SweepSnapshot | None) -> None:
+def _buttons(
+    plan: SweepPlan | None, shown: SweepSnapshot | None, drawn: SweepSnapshot | None
+) -> None:
+    """What can be done with the grid as it was measured here; the file is of what is drawn."""
     active = shown is not None and shown.active
     done = shown.done if shown else 0
     left = len(shown.cells) - done if shown else 0
@@ -117,12 +126,12 @@ def _buttons(plan: SweepPlan | None, shown: SweepSnapshot | None) -> None:
         )
         st.download_button(
             "All cells as CSV",
-            lambda: _csv(shown) if shown else "",
+            lambda: _csv(drawn) if drawn else "",
             file_name="unroll-sweep.csv",
             mime="text/csv",
             icon=":material/download:",
             on_click="ignore",
-            disabled=active or not done,
+            disabled=active or drawn is None or not drawn.done,
             key="sweep_csv",
         )
 

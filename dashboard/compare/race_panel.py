@@ -29,7 +29,7 @@ from dashboard.charts.race import (
 from dashboard.charts.theme import STATUS_COLOURS
 from dashboard.compare import racing
 from dashboard.compare.race_form import AXIS_WORDS
-from dashboard.server import guesses
+from dashboard.server import guesses, library
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
 
@@ -57,7 +57,8 @@ def draw_race(
     _outcome(race, names, lead, ahead)
     lanes = list(map(_curves, names, styles, race.runs))
     if under is not None:
-        lanes.append(_curves(f"under it: run {under.run_id}", _UNDER, [under]))
+        kind = "recorded run" if library().recording(under.run_id) else "run"
+        lanes.append(_curves(f"under it: {kind} {under.run_id}", _UNDER, [under]))
     revision = f"{race.race_id}-{look.unit}-{look.scale}"
     left, right = st.columns([3, 2])
     with left:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import islice
 
 import streamlit as st
 
 from core.errors import UnrollError
 from core.experiments.lead import Lead, lead_words
+from core.experiments.past_race import PastRace
 from core.experiments.race import Race, RaceSnapshot
 from core.training.snapshot import RunSnapshot
 from dashboard import pace
 from dashboard.compare import racing
 from dashboard.compare.race_form import RacePlan, race_form
 from dashboard.compare.race_panel import draw_race, same_in_all
-from dashboard.server import find_run, library, races
+from dashboard.server import find_run, library, races, recorded_race
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.look import look_controls
 from dashboard.widgets.plain import plain
+from dashboard.widgets.recorded_badge import pictures, tell_recorded
 
 _MOST_UNDER = 50  # runs to choose from, newest first
 
@@ -32,6 +35,9 @@ def race_tab() -> None:
     race = races().current
     now = race.snapshot if race else None
     active = now is not None and now.active
+    # Until somebody races here.
+    recording = recorded_race() if race is None else None
+    drawn, note = recording or (race, "")
     with st.sidebar:
         if now is not None and now.active:
             st.markdown(same_in_all(now))
@@ -48,17 +54,21 @@ def race_tab() -> None:
             st.error(plain(refusal))
         if not active:
             st.markdown(same_in_all(now) if now else _INTRO)
-    if race is None or now is None:
+        if note:
+            tell_recorded(f"Two runs that were not trained in lockstep. {note}")
+    if drawn is None:
         return
+    began = drawn.snapshot
     with st.sidebar:
-        under = _under({lane.run_id for lane in now.lanes})
+        under = _under({lane.run_id for lane in began.lanes})
 
     @st.fragment(run_every=pace.refresh_seconds() if active else None)
     def live() -> None:
         """The part that moves."""
-        snapshot = race.snapshot
-        draw_race(snapshot, look, under, *_lead(race, snapshot))
-        moved = not snapshot.active or snapshot.held != now.held
+        snapshot = drawn.snapshot
+        with pictures(bool(note)):
+            draw_race(snapshot, look, under, *_lead(drawn, snapshot))
+        moved = not snapshot.active or snapshot.held != began.held
         if active and (pace.refreshed() or moved):
             # Many watch, or other buttons fit it now; at the end this also ends the timer.
             st.rerun()
@@ -66,7 +76,7 @@ def race_tab() -> None:
     live()
 
 
-def _lead(race: Race, snapshot: RaceSnapshot) -> tuple[Lead | None, str]:
+def _lead(race: Race | PastRace, snapshot: RaceSnapshot) -> tuple[Lead | None, str]:
     """Who is ahead, and that in words."""
     try:
         lead = race.lead()
@@ -110,10 +120,9 @@ def _start(plan: RacePlan) -> None:
 
 def _under(racing_now: set[str]) -> RunSnapshot | None:
     """A finished run, also of another day, to lay under the race."""
-    try:
-        kept = sorted(library().shelf().runs(), key=lambda row: row.source == "sweep")
-    except UnrollError:  # no store, no history
-        return None
+    kept = library().recordings()
+    with suppress(UnrollError):  # no store, no history
+        kept = [*sorted(library().shelf().runs(), key=lambda row: row.source == "sweep"), *kept]
     ended = {
         row.id: f"{row.name}, {row.step:,} steps"
         for row in kept

@@ -97,15 +97,15 @@ def _progress(snapshot: SweepSnapshot, estimate: float | None) -> None:
         if snapshot.workers:
             text += f" · {snapshot.workers} workers"
         if snapshot.seconds_left is not None:
-            text += f" · about {_duration(snapshot.seconds_left)} left"
+            text += f" · about {in_words(snapshot.seconds_left)} left"
         elif estimate:
-            text += f" · about {_duration(estimate)}"
+            text += f" · about {in_words(estimate)}"
         if snapshot.stopping:
             text = f"Stopping … {text}"
         elif snapshot.message:
             text = f"{snapshot.message} … {text}"
     elif snapshot.done < len(snapshot.cells):
-        text += f" · about {_duration(estimate or 0)} for the others (an estimate)"
+        text += f" · about {in_words(estimate or 0)} for the others (an estimate)"
     st.progress(min(1.0, snapshot.share), text)
     if snapshot.message and not snapshot.active:
         (st.error if snapshot.failed else st.info)(plain(snapshot.message))
@@ -220,7 +220,8 @@ def _running(snapshot: SweepSnapshot) -> Counter:
     )
 
 
-def _duration(seconds: float) -> str:
+def in_words(seconds: float) -> str:
+    """A duration."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     if seconds < 3_600:

@@ -15,7 +15,7 @@ from core.experiments.background import SweepSnapshot
 from core.experiments.estimate import seconds_of_grid
 from core.experiments.plan import SweepPlan, text_sha256
 from core.experiments.recorded_cells import runs_of_cells
-from dashboard.server import library, sweeps
+from dashboard.server import library, recorded_sweep, sweeps
 
 _PLAN = "sweep_plan"  # in st.session_state
 
@@ -41,6 +41,19 @@ def shown(plan: SweepPlan) -> SweepSnapshot:
     if now is not None and (now.active or now.plan == plan):
         return now
     return sweeps().look_up(plan, text_sha256(plan))
+
+
+def pictured(own: SweepSnapshot) -> tuple[SweepSnapshot, str]:
+    """What to draw of a grid, and when it was recorded, if it was.
+
+    That is what was measured here; until there is something, or something to say, the recorded
+    sweep, if it is of the same grid.
+    """
+    recording = recorded_sweep()
+    begun = own.active or own.done or own.message
+    if begun or recording is None or recording[0].plan != own.plan:
+        return own, ""
+    return recording
 
 
 def recorded(keys: Iterable[str]) -> dict[str, str]:

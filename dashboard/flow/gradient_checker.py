@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
 
 from core.engines.engine import EngineName
 from core.errors import UnrollError
-from core.insight.gradient_check import Comparison, check_gradient
 from core.training.snapshot import WatchedRun
 from dashboard.flow.run_weights import run_weights
 from dashboard.texts import text_facts
 from dashboard.widgets.plain import plain
+
+if TYPE_CHECKING:  # it loads torch, which takes a second: the page is shown before
+    from core.insight.gradient_check import Comparison
 
 _RESULT = "gradient_check"  # in the session: (run id, step, comparisons or why there are none)
 
@@ -44,6 +47,8 @@ def gradient_checker(run: WatchedRun | None) -> None:
 
 
 def _check(run: WatchedRun) -> None:
+    from core.insight.gradient_check import check_gradient
+
     snapshot, step = run.snapshot, 0
     compared: tuple[Comparison, ...] | str
     try:

@@ -151,7 +151,7 @@ def _part(share: float) -> str:
 def _can_repeat(run: WatchedRun) -> bool:
     """Weights that were given from outside are not kept with the run."""
     try:
-        return not library().shelf().get(run.run_id).given_weights
+        return not library().holder(run.run_id).get(run.run_id).given_weights
     except UnrollError:  # deleted since
         return False
 

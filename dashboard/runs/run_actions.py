@@ -62,7 +62,16 @@ def open_run(run_id: str) -> None:
     Raises:
         StoreError: it is not there any more, or damaged.
     """
-    session.watch(find_run(run_id) or StoredRun(library().shelf(), run_id))
+    session.watch(find_run(run_id) or StoredRun(library().holder(run_id), run_id))
+
+
+def events_of(row: RunRow) -> tuple[Event, ...]:
+    """What happened to a run.
+
+    Raises:
+        StoreError: it is not there any more, or cannot be read.
+    """
+    return library().holder(row.id).ledger.events(row.id)
 
 
 def duplicate(row: RunRow, **changes: float) -> None:
@@ -74,7 +83,7 @@ def duplicate(row: RunRow, **changes: float) -> None:
         UnrollError: it was stored by a version that allowed other values, or its text was a file
             that is not the same any more.
     """
-    events = (*row.planned, *live_changes(library().shelf().ledger.events(row.id)))
+    events = (*row.planned, *live_changes(events_of(row)))
     # A planned change that took effect was recorded too; once is enough.
     planned: dict[tuple[int, str], Event] = {
         (event.step, event.kind): event for event in events if event.kind not in changes
@@ -88,7 +97,7 @@ def remedy(row: RunRow) -> tuple[str, dict[str, float]]:
     Raises:
         UnrollError: it was stored by a version that allowed other values.
     """
-    live = live_after(row.config.live, library().shelf().ledger.events(row.id))
+    live = live_after(row.config.live, events_of(row))
     if not 0 < live.clip <= _CLIP:
         return f"clipping at {_CLIP:g}", {"clip": _CLIP}
     rate = max(live.learning_rate / 10, bounds("learning_rate")[0])
@@ -147,7 +156,7 @@ def packed(run_id: str) -> bytes:
 
 def _packed(run_id: str) -> bytes:
     file = io.BytesIO()
-    export_run(library().shelf(), run_id, file)
+    export_run(library().holder(run_id), run_id, file)
     return file.getvalue()
 
 
@@ -155,7 +164,7 @@ def missing_weights(row: RunRow) -> str:
     """Why a run's .zip would hold no weights, as a sentence; nothing where it does."""
     if row.status.active or not row.step:
         return ""
-    path = library().shelf().checkpoint_path(row.id)
+    path = library().holder(row.id).checkpoint_path(row.id)
     try:
         _read_once(str(path), path.stat().st_mtime_ns)
     except FileNotFoundError:

@@ -17,9 +17,9 @@ from core.storage.script import script_for
 from dashboard import session
 from dashboard.runs import run_actions
 from dashboard.runs.runs_overlay import overlay, settings_table
-from dashboard.server import library
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.plain import plain
+from dashboard.widgets.recorded_badge import pictures, tell_recorded
 
 
 def chosen_runs(rows: Sequence[RunRow]) -> None:
@@ -76,6 +76,8 @@ def _one(row: RunRow, refusal: str | None) -> None:
     after = f", {steps} planned" if active else f" after {row.step:,} of {steps}"
     message = f" · {plain(row.message)}" if row.message and not active and not badly else ""
     st.caption(f"{row.id} · {row.status}{after}{message}")
+    if row.recorded:
+        tell_recorded(row.note)
     _commands(row)
     with st.container():  # below the buttons: what comes and goes must not move them
         if refusal:
@@ -86,14 +88,15 @@ def _one(row: RunRow, refusal: str | None) -> None:
             st.warning(plain(problem))
         if row.status == RunStatus.DIVERGED:
             _way_on(row)
-    _words(row)
+    if not row.recorded:
+        _words(row)
     with st.expander("Show me the code", icon=":material/code:"):
         st.caption(
             "The same run in plain PyTorch: torch and numpy are all it needs. Its losses agree to "
             "about 1e-6, except where large steps make rounding grow."
         )
         try:
-            st.code(script_for(row, library().shelf().ledger.events(row.id)), language="python")
+            st.code(script_for(row, run_actions.events_of(row)), language="python")
         except UnrollError as error:
             st.error(plain(str(error)))
 
@@ -103,9 +106,11 @@ def _commands(row: RunRow) -> None:
     with command_row("runs"):
         if command("Open", key="runs_open", icon="open_in_full", kind="primary"):
             run_actions.go(lambda: run_actions.open_run(row.id))
-        if command("Resume", key="runs_resume", fits=row.resumable, icon="play_arrow"):
+        resumable = row.resumable and not row.recorded
+        if command("Resume", key="runs_resume", fits=resumable, icon="play_arrow"):
             run_actions.go(lambda: session.resume(row.id))
-        _extend(row, fits=not active and row.status != RunStatus.DIVERGED)
+        idle = not active and not row.recorded  # what came with Unroll stays as it is
+        _extend(row, fits=idle and row.status != RunStatus.DIVERGED)
         if command(
             "Duplicate",
             key="runs_duplicate",
@@ -128,10 +133,11 @@ def _commands(row: RunRow) -> None:
             run_actions.delete,
             [row],
             key="runs_delete",
-            fits=not active,
+            fits=idle,
             icon="delete",
             kind="tertiary",
-            help="Stop a run before deleting it. For a minute it can be had back.",
+            help="Stop a run before deleting it. For a minute it can be had back. Recorded runs "
+            "stay.",
         )
 
 
@@ -151,7 +157,7 @@ def _way_on(row: RunRow) -> None:
 
 
 def _several(rows: Sequence[RunRow]) -> None:
-    idle = [row for row in rows if not row.status.active]
+    idle = [row for row in rows if not row.status.active and not row.recorded]
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
@@ -165,7 +171,8 @@ def _several(rows: Sequence[RunRow]) -> None:
             args=(idle,),
             key="runs_delete_all",
         )
-    overlay(rows)
+    with pictures(all(row.recorded for row in rows)):
+        overlay(rows)
     settings_table(rows)
 
 

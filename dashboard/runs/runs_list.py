@@ -51,8 +51,13 @@ _COLUMNS = {  # those up to the diagnosis fit side by side into 1,280 pixels
 }
 
 
-def filters(rows: Sequence[RunRow]) -> list[RunRow]:
-    """Search words, statuses, the star and sweeps' cells; returns the rows that are left."""
+def filters(rows: Sequence[RunRow]) -> tuple[list[RunRow], int]:
+    """Search words, statuses, the star, sweeps' cells and recordings.
+
+    Returns:
+        The rows that are left, and of how many: recordings that are hidden do not count.
+    """
+    own = [row for row in rows if not row.recorded]
     wanted = st.session_state.get("runs_status") or []
     present = [str(s) for s in RunStatus if s in wanted or any(row.status == s for row in rows)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -70,17 +75,30 @@ def filters(rows: Sequence[RunRow]) -> list[RunRow]:
         )
         starred = st.toggle("Starred only", key="runs_starred", persist_state="session")
         # A grid of fifty cells would bury the runs that were set up by hand.
-        cells = sum(row.source == "sweep" for row in rows)
-        all_shown = cells in (0, len(rows)) or st.toggle(
+        cells = sum(row.source == "sweep" for row in own)
+        all_shown = cells in (0, len(own)) or st.toggle(
             "Sweep cells",
             key="runs_cells",
             persist_state="session",
             help="The runs of sweeps, of which one grid makes dozens. Starred ones always show.",
         )
+        if own and len(own) < len(rows):
+            with_recorded = st.toggle(
+                "Recorded",
+                key="runs_recorded",
+                persist_state="session",
+                help="The runs that come with Unroll.",
+            )
+            rows = rows if with_recorded else own
         st.space("stretch")
         _import_button()
+    if not own:
+        st.caption(
+            "These runs were recorded and come with Unroll. Start on the Train page makes the "
+            "first of your own."
+        )
     found = matching(rows, words, statuses, starred)
-    return found if all_shown else _without_cells(found)
+    return found if all_shown else _without_cells(found), len(rows)
 
 
 def _without_cells(rows: Sequence[RunRow]) -> list[RunRow]:
@@ -176,4 +194,5 @@ def _import() -> None:
     except UnrollError as error:
         state[_REFUSAL] = str(error)
     else:
+        library().forget(row.id)  # it may be a copy of a recorded one
         state[_IMPORTED] = f"{row.name} is in the list."

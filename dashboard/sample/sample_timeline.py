@@ -10,6 +10,8 @@ import streamlit as st
 from core.records import Report
 from dashboard.pace import refresh_seconds
 from dashboard.sample.sources import Source
+from dashboard.server import recorded_note
+from dashboard.widgets.recorded_badge import tell_recorded
 
 _SHOWN = 14
 
@@ -20,6 +22,7 @@ def sample_timeline(source: Source) -> None:
     if run is None:
         st.info("A weight file brings no samples of its own training: choose a run.")
         return
+    tell_recorded(recorded_note(run))
     show_all = st.toggle("Every report", key="sample_all_reports", persist_state="session")
     st.caption(
         "100 characters that the network wrote at its reports, the first at the top."

@@ -19,6 +19,7 @@ from dashboard.sample.sources import Taken
 from dashboard.texts import TextFacts, text_facts
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
+from dashboard.widgets.recorded_badge import pictures
 
 _TEXTS = 20
 _LENGTH = 2_000
@@ -38,6 +39,11 @@ def score_panel(taken: Taken, drawing: Drawing) -> None:
             kept = (key, score_table(taken, facts, drawing))
         st.session_state["sample_score"] = kept
     table: pd.DataFrame = kept[1]
+    with pictures(bool(taken.recorded)):
+        _draw(table)
+
+
+def _draw(table: pd.DataFrame) -> None:
     predicting = table.dropna(subset="bits")
     left, right = st.columns(2)
     with left:

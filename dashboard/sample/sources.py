@@ -1,4 +1,4 @@
-"""Where weights come from: runs of this server, runs of the store, and uploaded files.
+"""Where weights come from: runs of this server and of the store, files, and recorded runs.
 
 Knows nothing of drawing text. A further kind of source is one more function in `PROVIDERS`.
 """
@@ -20,7 +20,7 @@ from core.links import linkable
 from core.storage.weights import load_weights_bytes
 from core.training.snapshot import RunSnapshot, WatchedRun
 from dashboard import session
-from dashboard.server import library, manager
+from dashboard.server import library, manager, recorded_note
 
 _UPLOADS = "sample_uploads"  # in the session: name -> Taken
 _MOST_UPLOADS = 5
@@ -36,6 +36,7 @@ class Taken:
     step: int | None = None  # None where nobody said
     text: str | None = None  # key of the text trained on; None where it must not be opened
     snapshot: RunSnapshot | None = None  # of the run they came from
+    recorded: str = ""  # of a recorded run, when and with what it was made
 
     @property
     def stamp(self) -> tuple:
@@ -118,15 +119,17 @@ def _run_source(run: WatchedRun, is_watched: bool) -> Source:
 
 def _saved() -> list[Source]:
     store = library().store
-    if store is None:
-        return []
     here = {run.run_id for run in manager().runs()}
-    rows = [row for row in store.runs() if row.id not in here and row.step]
+    rows = [row for row in store.runs() if row.id not in here and row.step] if store else []
     rows.sort(key=lambda row: row.source == "sweep")  # a grid has more cells than fit in here
-    return [_saved_source(row.id, row.name) for row in rows[:_MOST_SAVED]]
+    return [_saved_source(row.id, f"Saved run {row.id} · {row.name}") for row in rows[:_MOST_SAVED]]
 
 
-def _saved_source(run_id: str, name: str) -> Source:
+def _recorded() -> list[Source]:
+    return [_saved_source(row.id, f"{row.name} · {row.id}") for row in library().recordings()]
+
+
+def _saved_source(run_id: str, title: str) -> Source:
     def find() -> WatchedRun:  # opened when it is looked at, and not for the list's sake
         run = library().stored(run_id)
         if run is None:
@@ -135,7 +138,7 @@ def _saved_source(run_id: str, name: str) -> Source:
 
     return Source(
         f"run:{run_id}",
-        f"Saved run {run_id} · {name}",
+        title,
         lambda: _taken_from(find()),
         find_run=find,
     )
@@ -145,7 +148,8 @@ def _taken_from(run: WatchedRun) -> Taken:
     answer, snapshot = run.weights(), run.snapshot
     if answer is not None:
         step, weights = answer
-        return Taken(snapshot.config, weights, step, snapshot.config.text, snapshot)
+        text = snapshot.config.text
+        return Taken(snapshot.config, weights, step, text, snapshot, recorded_note(run))
     if snapshot.status.active:
         raise RunError(
             f"Run {run.run_id} has no weights yet ({snapshot.status}): wait until it trains, or "
@@ -166,5 +170,5 @@ def _in_hand(taken: Taken) -> Taken:
     return taken
 
 
-PROVIDERS: list[Callable[[], list[Source]]] = [_runs, _saved, _uploads]
+PROVIDERS: list[Callable[[], list[Source]]] = [_runs, _saved, _uploads, _recorded]
 """Each lists the sources of one kind."""

@@ -16,6 +16,7 @@ from dashboard.sample.sources import Taken
 from dashboard.widgets.coloured_text import Kind, Mark, Row, coloured_text
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.live_chart import live_chart
+from dashboard.widgets.recorded_badge import pictures
 
 _PLACE = "sample_place"
 _ENTROPY = "How open the choice was: 0 bits is certain, log2 27 = 4.75 bits is no idea at all."
@@ -41,7 +42,8 @@ def step_through_panel(taken: Taken, drawing: Drawing) -> None:
             return
         place = st.session_state[_PLACE] = min(place, len(walked.moments))
         _buttons(place, drawing.length - 1)
-        _draw(walked, place, taken)
+        with pictures(bool(taken.recorded)):
+            _draw(walked, place, taken)
 
     panel()
 

@@ -20,6 +20,7 @@ from dashboard.sample.source_picker import about_step, weights_in_hand
 from dashboard.sample.sources import Source, Taken
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.live_chart import live_chart
+from dashboard.widgets.recorded_badge import pictures
 
 PACES = {"a character at a time": 1, "streaming": 50, "at once": 0}
 """By name: characters a tick, 0 for all."""
@@ -74,6 +75,7 @@ def writing_panel(source: Source, panel: str, drawing: Drawing) -> None:
     """The buttons, the text, and what the double softmax does to it."""
     place = f"sample_writing_{panel}"
     writing: Writing | None = st.session_state.get(place)
+    taken = weights_in_hand(source, panel)
     going = writing if writing is not None and writing.going_on else None
     with command_row(f"write_{panel}"):
         command(
@@ -110,13 +112,14 @@ def writing_panel(source: Source, panel: str, drawing: Drawing) -> None:
     def stream() -> None:
         if going is not None and going.going_on:
             going.write(PACES[pace])
-        _show(writing)
+        _show(writing, taken)
         if going is not None and not going.going_on:
             st.rerun()  # ends the timer, and brings back the button
 
     stream()
-    if drawing.draw.as_published and (taken := weights_in_hand(source, panel)) is not None:
-        _flattening(taken, drawing, panel)
+    if drawing.draw.as_published and taken is not None:
+        with pictures(bool(taken.recorded)):
+            _flattening(taken, drawing, panel)
 
 
 def _begin(source: Source, panel: str, drawing: Drawing) -> None:
@@ -125,9 +128,13 @@ def _begin(source: Source, panel: str, drawing: Drawing) -> None:
     st.session_state[place] = Writing.begin(taken, drawing) if taken is not None else None
 
 
-def _show(writing: Writing | None) -> None:
+def _show(writing: Writing | None, taken: Taken | None) -> None:
     if writing is None:
         st.caption("Write lets the network write, from the settings on the left.")
+        if taken is not None and taken.snapshot is not None and taken.snapshot.reports:
+            last = taken.snapshot.reports[-1]
+            st.caption(f"Until then, what it wrote while it trained, at step {last.step:,}")
+            st.code(last.sample, language=None, wrap_lines=True)
         return
     for number, text in enumerate(writing.texts):
         st.caption(f"seed {writing.drawing.seed + number} · {about_step(writing.taken).lower()}")

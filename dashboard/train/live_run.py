@@ -24,21 +24,28 @@ from dashboard.charts.parts import Figure
 from dashboard.charts.shared import Shared
 from dashboard.widgets.findings import findings_button
 from dashboard.widgets.live_chart import live_chart
+from dashboard.widgets.recorded_badge import pictures
 from dashboard.widgets.run_status import run_status
 
 _SAMPLES_SHOWN = 12
 _NO_REPORT = "The validation loss is read against the dashed lines, once there is one."
 
 
-def draw_run(snapshot: RunSnapshot | None, look: Look, ahead: str = "") -> None:
+def draw_run(snapshot: RunSnapshot | None, look: Look, ahead: str = "", recorded: str = "") -> None:
     """The whole panel; without a run, the same panel empty.
 
     Args:
         snapshot: the run.
         look: units and axes.
         ahead: how long the run that is set up would take, where somebody should know before.
+        recorded: when and with what the run was made, if it came with Unroll.
     """
-    run_status(snapshot, ahead)
+    run_status(snapshot, ahead, recorded)
+    with pictures(bool(recorded)):
+        _draw(snapshot, look)
+
+
+def _draw(snapshot: RunSnapshot | None, look: Look) -> None:
     _figures(snapshot, look)
     curves = _curves(snapshot, look)
     revision = f"{snapshot.run_id if snapshot else ''}-{look.unit}-{look.axis}-{look.scale}"

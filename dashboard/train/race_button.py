@@ -9,7 +9,6 @@ from core.errors import UnrollError
 from core.experiments.race import rival
 from core.labels import value_name
 from dashboard.server import races
-from dashboard.widgets.plain import plain
 
 
 def race_button(config: TrainingConfig, watched: bool) -> None:
@@ -34,7 +33,7 @@ def race_button(config: TrainingConfig, watched: bool) -> None:
         amount = config.steps * config.characters_per_step
         races().start((config, rival(config)), "characters_seen", amount)
     except UnrollError as error:
-        st.toast(plain(str(error)))
-        return
+        # Such as that a race runs already: it is shown, and the sentence above it.
+        st.session_state["race_refusal"] = str(error)
     st.session_state["compare_part"] = "race"
     st.switch_page("views/compare.py")

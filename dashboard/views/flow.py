@@ -9,13 +9,16 @@ from dashboard.flow.gradient_checker import gradient_checker
 from dashboard.flow.replay import replay_panel
 from dashboard.flow.unit_map import unit_map
 from dashboard.link import write_link
+from dashboard.server import recorded_note
 from dashboard.widgets.describe import describe
 from dashboard.widgets.findings import findings_list
 from dashboard.widgets.plain import plain
+from dashboard.widgets.recorded_badge import pictures
 from dashboard.widgets.run_controls import run_controls
 from dashboard.widgets.run_status import run_status
 
 run = session.watched_run()
+note = recorded_note(run)
 # What the buttons are drawn for.
 drawn = (run.snapshot.status, run.held) if run else None
 active = drawn is not None and drawn[0].active
@@ -39,13 +42,14 @@ def live() -> None:
     if session.watched_run() is not run:
         st.rerun()  # a button in here went back in the run, or trains it again: show that one
     snapshot = run.snapshot if run else None
-    run_status(snapshot)
-    draw_flow(snapshot, session.config())
-    with st.container():
-        replay_panel(run)
-    findings_list(snapshot)
-    draw_windows_and_causes(snapshot, session.config())
-    clipping_microscope(snapshot)
+    run_status(snapshot, recorded=note)
+    with pictures(bool(note)):
+        draw_flow(snapshot, session.config())
+        with st.container():
+            replay_panel(run)
+        findings_list(snapshot)
+        draw_windows_and_causes(snapshot, session.config())
+        clipping_microscope(snapshot)
     if run is None or snapshot is None or not active:
         return
     if pace.refreshed() or (snapshot.status, run.held) != drawn:
@@ -55,7 +59,8 @@ def live() -> None:
 @st.fragment(run_every=4 * seconds if active else None)
 def units() -> None:
     """The part that asks the run for its weights."""
-    unit_map(run)
+    with pictures(bool(note)):
+        unit_map(run)
 
 
 live()

@@ -11,7 +11,7 @@ from dashboard.widgets.plain import plain
 
 st.header("Runs", anchor=False)
 library().flush()
-rows = library().shelf().runs()
+rows = [*library().shelf().runs(), *library().recordings()]
 read = [rows]  # what the list begins with; it reads anew when it is drawn again
 active = any(row.status.active for row in rows)
 moves: list[list[object]] = []  # what moves the rest of the page
@@ -22,8 +22,8 @@ chosen: list[RunRow] = []
 @st.fragment(run_every=(4 if active else 10) * refresh_seconds())
 def found() -> None:
     """Runs of the command line and of sweeps come in and train on while one looks."""
-    now = read.pop() if read else library().shelf().runs()
-    shown = filters(now) if now else []
+    now = read.pop() if read else [*library().shelf().runs(), *library().recordings()]
+    shown, of = filters(now) if now else ([], 0)
     theirs = [(row.id, row.status) for row in chosen_of(shown)]
     state: list[object] = [bool(now), any(row.status.active for row in now), theirs]
     if not moves:
@@ -34,7 +34,7 @@ def found() -> None:
     for sentence in library().notices:
         st.warning(plain(sentence))
     if now:
-        table(shown, len(now))
+        table(shown, of)
     else:
         no_runs()
 

@@ -11,6 +11,7 @@ from dashboard.sample.step_through import step_through_panel
 from dashboard.sample.surprise_panel import surprise_panel
 from dashboard.sample.unit_panel import unit_panel
 from dashboard.sample.writing import writing_panel
+from dashboard.widgets.recorded_badge import tell_recorded
 
 PARTS = {
     "Step through": step_through_panel,
@@ -63,6 +64,8 @@ elif part == "Write":
     for place, (panel, (its_source, its_read)) in zip(places, texts.items(), strict=True):
         if its_source is not None and its_read is not None:
             with place:
+                tell_recorded(its_read[0].recorded)
                 writing_panel(its_source, panel, its_read[1])
 else:
+    tell_recorded(read[0].recorded)
     PARTS[part](*read)

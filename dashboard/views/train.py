@@ -5,6 +5,7 @@ import streamlit as st
 from core.engines.cost import time_ahead
 from dashboard import pace, session
 from dashboard.link import write_link
+from dashboard.server import recorded_note
 from dashboard.train.live_run import draw_run
 from dashboard.train.race_button import race_button
 from dashboard.train.settings import settings_panel
@@ -43,7 +44,8 @@ with st.container():  # below the buttons: what comes and goes must not move the
 @st.fragment(run_every=pace.refresh_seconds() if active else None)
 def live() -> None:
     """The part that moves."""
-    draw_run(run.snapshot if run else None, look, "" if active else time_ahead(described))
+    takes = "" if active else time_ahead(described)
+    draw_run(run.snapshot if run else None, look, takes, recorded_note(run))
     if run is None or not active:
         return
     if pace.refreshed() or (run.snapshot.status, run.held, run.live) != drawn:

@@ -22,6 +22,7 @@ import streamlit as st
 from dashboard.charts.parts import Figure
 from dashboard.widgets import present
 from dashboard.widgets.plotly_assets import CHART_FILE, PLOTLY_FILE
+from dashboard.widgets.recorded_badge import described, marked
 
 # Streamlit's own script tells where the app is mounted, whatever page or base path the
 # address bar shows.
@@ -80,9 +81,9 @@ def live_chart(
     _component(
         key=key,
         data={
-            "figure": figure_payload(figure),
+            "figure": figure_payload(marked(figure)),
             "height": height,
-            "alt": alt,
+            "alt": described(alt),
             "revision": revision,
         },
         height=height,

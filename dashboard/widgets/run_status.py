@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import streamlit as st
 
 from core.labels import VALUES
 from core.records import EventKind, RunStatus
 from core.training.snapshot import RunSnapshot
 from dashboard.charts.theme import STATUS_COLOURS
+from dashboard.server import manager
 from dashboard.widgets.plain import plain
+from dashboard.widgets.recorded_badge import badge
 
 
-def run_status(snapshot: RunSnapshot | None, ahead: str = "") -> None:
+def run_status(snapshot: RunSnapshot | None, ahead: str = "", recorded: str = "") -> None:
     """The bar, with status, step and engine; below it a failure, or what was refused.
 
     Args:
         snapshot: the run.
         ahead: how long the run that is set up would take, where somebody should know before.
+        recorded: when and with what the run was made, if it came with Unroll.
     """
+    takes = f", which takes {ahead}" if ahead else ""
     if snapshot is None:
-        takes = f", which takes {ahead}" if ahead else ""
         st.progress(
             0.0, f"Ready. Start trains the network{takes}; its curves and texts appear below."
         )
@@ -30,12 +35,14 @@ def run_status(snapshot: RunSnapshot | None, ahead: str = "") -> None:
     if snapshot.progress is not None:
         share, text = min(1.0, snapshot.progress), f"{snapshot.message}: {snapshot.progress:.0%}"
     elif snapshot.status == RunStatus.QUEUED:
-        text += " · waiting for a free place to train"
+        text += f" · {_waits(snapshot.run_id)}"
     elif snapshot.status == RunStatus.RUNNING and snapshot.message:
         text = f"{snapshot.message} …"
     elif snapshot.device and snapshot.engine:
         text += f" · {VALUES[snapshot.device]}, {VALUES[snapshot.engine]}"
-    if ahead and not snapshot.status.active:
+    if recorded:
+        text += f" · {badge(recorded)} Start trains a run of your own{takes}."
+    elif ahead and not snapshot.status.active:
         text += f" · Start: {ahead}"
     st.progress(share, f":{STATUS_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
     if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
@@ -49,3 +56,20 @@ def run_status(snapshot: RunSnapshot | None, ahead: str = "") -> None:
     ]
     if changes and changes[-1].kind == EventKind.REFUSED and snapshot.status.active:
         st.warning(plain(changes[-1].text))
+
+
+def _waits(run_id: str) -> str:
+    """Its place in the queue, and who trains meanwhile, for how long still."""
+    training, waiting = manager().queue()
+    places = [run.run_id for run in waiting]
+    place = f"place {places.index(run_id) + 1} in the queue" if run_id in places else "its turn"
+    if not training:
+        return f"{place}, waiting for a place to train"
+    holders = ", ".join(f"{run.run_id}{_left(run.snapshot)}" for run in training)
+    return f"{place}; {holders} {'trains' if len(training) == 1 else 'train'}"
+
+
+def _left(snapshot: RunSnapshot) -> str:
+    if snapshot.seconds_left is None:
+        return ""
+    return f" ({timedelta(seconds=round(snapshot.seconds_left))} left)"

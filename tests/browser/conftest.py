@@ -34,8 +34,8 @@ class Servers:
         """Serve a script on a free port and return its address, such as http://127.0.0.1:40123.
 
         It runs from the repository's root, so the project's Streamlit settings hold; `env`
-        adds variables, `STREAMLIT_SERVER_BASE_URL_PATH` among others. UNROLL_HOME is an
-        empty folder unless `env` names one.
+        adds variables, `STREAMLIT_SERVER_BASE_URL_PATH` among others. Unless it says otherwise
+        UNROLL_HOME is an empty folder, and there are no recorded runs.
         """
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
@@ -43,7 +43,12 @@ class Servers:
         home = self._folder / f"home-{port}"
         home.mkdir()
         log = self._folder / f"{port}.log"
-        own = {"UNROLL_HOME": str(home), "PYTHONPATH": str(REPOSITORY), **(env or {})}
+        own = {
+            "UNROLL_HOME": str(home),
+            "UNROLL_RECORDED": "0",
+            "PYTHONPATH": str(REPOSITORY),
+            **(env or {}),
+        }
         with log.open("wb") as output:
             process = subprocess.Popen(
                 [

@@ -3,8 +3,9 @@
 import pytest
 from visit import ENDLESS, TINY, Visit
 
+from core.config import PRESETS
 from dashboard import pace
-from dashboard.server import manager
+from dashboard.server import library, manager
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -29,11 +30,21 @@ def test_a_second_visitor_who_stops_the_run_stops_it_for_both():
         assert ":gray-badge[stopped]" in visit.status()
 
 
-def test_a_visitor_after_the_end_starts_afresh():
+def test_a_visitor_after_the_end_sees_the_last_run_and_starts_afresh():
     Visit(**TINY, steps=3).train_to_the_end()
+    library().flush()
     visit = Visit()
-    assert visit.status().startswith("Ready.")
+    assert visit.status().startswith(":blue-badge[finished] step 3 of 3")
+    assert visit.chosen() == PRESETS["demo"].config.model_dump()
     assert "run" not in visit.page.query_params
+
+
+def test_the_live_changes_of_a_run_that_nobody_asked_for_are_not_in_the_address():
+    Visit(**TINY, steps=3, events="1-clip-0.5").train_to_the_end()
+    library().flush()
+    visit = Visit(**TINY, steps=3)
+    assert visit.status().startswith(":blue-badge[finished] step 3 of 3")
+    assert "events" not in visit.page.query_params
 
 
 def test_a_second_visitor_can_set_up_another_run_while_one_trains():

@@ -342,7 +342,7 @@ def test_without_a_store_of_runs_a_grid_is_shown_and_says_what_is_missing(monkey
     monkeypatch.setenv("UNROLL_HOME", str(home))
     measured(USUAL)
     visit = Comparing("limits")
-    assert visit.said("warning")[0].endswith("Runs are not recorded.")
+    assert "Runs are not recorded: of a long one" in visit.said("warning")[0]
     assert "104 of 104 cells" in visit.status()
     (cells,) = [box for box in visit.page.selectbox if box.label == "The runs of"]
     cells.set_value((USUAL.lines[1], 8))
@@ -524,6 +524,18 @@ def test_one_click_on_the_train_page_races_a_run_against_the_other_activation():
     race = server.races().current
     assert [run.snapshot.config.activation for run in race.runs] == ["relu", "tanh"]
     assert race.axis == "characters_seen"
+
+
+def test_a_race_that_runs_already_is_shown_with_the_reason_why_no_other_began():
+    visit = Visit(**ENDLESS)
+    visit.start()
+    visit.click("Race this with ReLU")
+    first = server.races().current
+    visit.page.switch_page("views/train.py")
+    visit.look().click("Race this with ReLU")
+    assert server.races().current is first
+    assert visit.page.header[0].value == "Compare"
+    assert "already" in visit.said("error")[0]
 
 
 def test_lanes_are_named_by_what_differs():

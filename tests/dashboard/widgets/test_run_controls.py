@@ -148,12 +148,15 @@ def test_a_command_that_comes_too_late_is_told_and_does_no_harm():
 
 def test_a_run_waits_for_a_free_place_and_can_be_stopped_there():
     config = PRESETS["demo"].config.changed(**ENDLESS)
-    for other in [manager().start(config) for _ in range(2)]:
+    others = [manager().start(config) for _ in range(2)]
+    for other in others:
         other.wait_until(lambda s: s.status == RunStatus.RUNNING)
     visit = Visit(run="none", **ENDLESS)
     run = visit.start()
     assert ":gray-badge[queued]" in visit.status()
-    assert visit.status().endswith("waiting for a free place to train")
+    place, who = visit.status().partition(" · ")[2].split("; ")
+    assert place == "place 1 in the queue"
+    assert all(other.run_id in who for other in others)
     visit.click("Stop")
     run.wait(30)
     assert ":gray-badge[stopped]" in visit.look().status()

@@ -1,0 +1,40 @@
+"""With an empty home every page shows recorded data, without a click."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+DRAWN = {  # what shows that a page has data, by its path
+    "": ".js-plotly-plot .scatterlayer .trace",
+    "flow": ".js-plotly-plot .heatmaplayer .hm",
+    "compare": ".js-plotly-plot .scatterlayer .trace",
+    "compare?part=limits": ".js-plotly-plot .scatterlayer .trace",
+}
+
+
+@pytest.fixture(scope="module")
+def url(serve):
+    return serve(APP, {"UNROLL_RECORDED": "1"})
+
+
+@pytest.mark.parametrize("path", DRAWN)
+def test_the_pictures_of_a_page_are_drawn_and_say_that_they_are_recorded(
+    page, complaints, url, path
+):
+    page.goto(f"{url}/{path}")
+    expect(page.locator(DRAWN[path]).first).to_be_visible(timeout=30_000)
+    for title in page.locator(".js-plotly-plot .gtitle").all():
+        expect(title).to_contain_text("· recorded")
+    assert [said for said in complaints if "404" not in said] == []
+
+
+def test_the_list_of_runs_is_full_and_a_network_has_written(page, url):
+    page.goto(f"{url}/runs")
+    expect(page.get_by_text("6 runs.")).to_be_visible(timeout=30_000)
+    page.goto(f"{url}/sample")
+    expect(page.get_by_test_id("stCode")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("by compiled code, Python 3.")).to_be_visible()
