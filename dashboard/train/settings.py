@@ -170,21 +170,17 @@ def _preset(active: bool) -> None:
     preset = session.preset()
     changes = changes_from(preset, session.config())
     names = ", ".join(FIELDS.get(name, name.capitalize()) for name in changes)
-
-    def title(key: str) -> str:
-        return PRESETS[key].title + (" (changed)" if changes and key == preset else "")
-
     st.selectbox(
         "Preset",
         PRESETS,
-        format_func=title,
+        format_func=lambda key: PRESETS[key].title,
         key="preset_choice",
         on_change=_choose_preset,
         disabled=active,
     )
     st.caption(PRESETS[preset].about)
     st.button(
-        "Back to the preset",
+        "Back to the preset" + (f": undo {len(changes)}" if changes else ""),
         key="reset_preset",
         on_click=_choose_preset,
         help=f"Changed: {names}." if changes else "Nothing is changed.",

@@ -1,5 +1,6 @@
 """The Train page in a real browser: the path a person walks, and some that nobody should."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -54,7 +55,8 @@ class Visitor:
         """The button of this name, once it can be pressed."""
         # In the page, not in the header, where Streamlit has a Stop of its own.
         main = self.page.get_by_test_id("stMainBlockContainer")
-        return main.get_by_role("button", name=name, exact=True, disabled=False)
+        with_key = re.compile(rf"^{name}( Shortcut \w)?$")
+        return main.get_by_role("button", name=with_key, disabled=False)
 
     def click(self, name: str) -> None:
         self.button(name).click()

@@ -31,7 +31,7 @@ def test_presets_chosen_in_a_row_leave_nothing_behind():
 def test_reset_goes_back_to_the_preset():
     visit = Visit(preset="arch1")
     visit.choose(nodes=50)
-    visit.click("Back to the preset")
+    visit.click("Back to the preset: undo 1")
     assert visit.chosen() == PRESETS["arch1"].config.model_dump()
 
 
