@@ -13,7 +13,7 @@ APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 def test_arrows_turn_pages_and_f_turns_the_look_on_and_off(page: Page, serve, complaints):
     page.set_viewport_size({"width": 1920, "height": 1080})
     page.goto(serve(APP))
-    start = page.get_by_role("button", name="Start", exact=False).first
+    start = page.get_by_role("button", name="Start Shortcut S")
     expect(start).to_be_visible()
     size = "parseFloat(getComputedStyle(document.documentElement).fontSize)"
     assert page.evaluate(size) == 17
