@@ -13,10 +13,14 @@ export function valueAt({ weights }, { steps, loss }, cell) {
   return STEP_VALUES.includes(name) ? steps[at[0]][name][at[1]] : at.reduce(pick, weights[name])
 }
 
-// Null where there is none to tell of: at a loss, and at an output that does not come back.
+// None is told of at a loss, and at an output that does not come back.
+export function hasGradient(network, cell) {
+  const [name] = parts(cell)
+  return name !== "loss" && (name !== "p" || comesBack(network) === "p")
+}
+
 export function gradientAt(network, { steps, gradients }, cell) {
   const [name, ...at] = parts(cell)
-  if (name === "loss" || (name === "p" && comesBack(network) !== "p")) return null
   return STEP_VALUES.includes(name) ? steps[at[0]].d[name][at[1]] : at.reduce(pick, gradients[name])
 }
 
@@ -31,7 +35,8 @@ export function unfold(network, result, cell, alphabet, backward) {
     name: `∂${nameOf(network, key, alphabet)}`, value: gradientAt(network, result, key), cell: key,
   })
   const rules = backward ? gradientTerms : valueTerms
-  return rules({ network, ...result, value, gradient, size: alphabet.length }, ...parts(cell))
+  const window = { network, ...result, value, gradient, alphabet }
+  return rules(window, ...parts(cell))
 }
 
 // Units count from 1, inputs and outputs are called by their letters.
@@ -46,13 +51,14 @@ export function nameOf(network, cell, alphabet) {
     : `${name}[${labels.join(",")}]`
 }
 
-function valueTerms({ network, steps, value, size }, name, t, i) {
+function valueTerms(window, name, t, i) {
+  const { network, steps, value, alphabet } = window
   const nodes = network.weights.U[0].length
   const every = (count, make) => Array.from({ length: count }, (_, j) => make(j))
   if (name === "z") {
     const own = value(`U.${steps[t].x}.${i % nodes}`)
     const returned = every(network.weights.W.length, (j) => [
-      came(network, steps, value, t, j), value(`W.${j}.${i % nodes}`),
+      came(window, t, j), value(`W.${j}.${i % nodes}`),
     ])
     const bias = [value(`b.${i}`)]
     if (network.combine === "multiply") {
@@ -67,7 +73,7 @@ function valueTerms({ network, steps, value, size }, name, t, i) {
     return { form: "sum", terms: [...terms, [value(`c.${i}`)]] }
   }
   if (name === "p") {
-    return { form: "softmax", at: i, terms: every(size, (k) => [value(`o.${t}.${k}`)]) }
+    return { form: "softmax", at: i, terms: every(alphabet.length, (k) => [value(`o.${t}.${k}`)]) }
   }
   if (name !== "loss") return { form: "sum", terms: [] }
   if (t !== undefined) return { form: "log", terms: [[value(`p.${t}.${steps[t].y}`)]] }
@@ -76,7 +82,7 @@ function valueTerms({ network, steps, value, size }, name, t, i) {
 }
 
 function gradientTerms(window, name, t, i) {
-  const { network, steps, value, gradient, size } = window
+  const { network, steps, value, gradient, alphabet } = window
   const kind = comesBack(network)
   const [x, nodes] = [steps.map((step) => step.x), network.weights.U[0].length]
   if (name === "o") {
@@ -85,7 +91,7 @@ function gradientTerms(window, name, t, i) {
     if (steps[t].y === i) terms.push([number("−1", -1), share])
     if (kind !== "p" || t === steps.length - 1) return { form: "sum", terms }
     terms.push([p, gradient(`p.${t}.${i}`)]) // through the softmax, from the next step
-    for (let k = 0; k < size; k += 1) {
+    for (let k = 0; k < alphabet.length; k += 1) {
       terms.push([number("−1", -1), p, gradient(`p.${t}.${k}`), value(`p.${t}.${k}`)])
     }
     return { form: "sum", terms }
@@ -103,7 +109,7 @@ function gradientTerms(window, name, t, i) {
   const [row, column] = [t, i]
   if (name === "U") return each((at) => x[at] === row && atInput(window, at, column, nodes))
   if (name === "W") {
-    return each((at) => [came(network, steps, value, at, row), ...atReturn(window, at, column)])
+    return each((at) => [came(window, at, row), ...atReturn(window, at, column)])
   }
   if (name === "b") return each((at) => [gradient(`z.${at}.${row}`)])
   if (name === "V") return each((at) => [value(`h.${at}.${row}`), gradient(`o.${at}.${column}`)])
@@ -136,10 +142,11 @@ function atInput({ network, steps, gradient }, t, i) {
 }
 
 // Component j of what came back to step t.
-function came(network, steps, value, t, j) {
+function came({ network, steps, value, alphabet }, t, j) {
   const kind = comesBack(network)
   if (kind !== "y" && t > 0) return value(`${kind}.${t - 1}.${j}`)
-  return number(kind === "y" ? `y${below(t - 1)}` : `${kind}${below(-1)}`, steps[t].back[j])
+  const place = kind === "h" ? j + 1 : alphabet[j]
+  return number(`${kind}${below(t - 1)}[${place}]`, steps[t].back[j])
 }
 
 function number(name, value) {

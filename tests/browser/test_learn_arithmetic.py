@@ -39,7 +39,7 @@ WINDOWS = """async ([address, cases]) => {
 # Of every number on the picture: what it is, and what the sum behind it comes to.
 UNFOLDED = """async ([arithmetic, unfolding, cases]) => {
   const { windowOf, activate } = await import(arithmetic)
-  const { unfold, valueAt, gradientAt } = await import(unfolding)
+  const { unfold, valueAt, gradientAt, hasGradient } = await import(unfolding)
   const product = (term) => term.reduce((all, factor) => all * factor.value, 1)
   const made = (form, at, terms, activation) => {
     const products = terms.map(product)
@@ -65,8 +65,8 @@ UNFOLDED = """async ([arithmetic, unfolding, cases]) => {
     }
     return [
       ...[...steps, ...losses].map((cell) => look(cell, false, valueAt(network, window_, cell))),
-      ...[...steps, ...weights].map((cell) => [cell, gradientAt(network, window_, cell)])
-        .filter(([, value]) => value !== null).map(([cell, value]) => look(cell, true, value)),
+      ...[...steps, ...weights].filter((cell) => hasGradient(network, cell))
+        .map((cell) => look(cell, true, gradientAt(network, window_, cell))),
     ]
   })
 }"""
