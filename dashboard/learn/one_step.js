@@ -1,11 +1,11 @@
 // Picture 1: a word goes through a network of 3 nodes, forward and back, every number to be seen.
 // Weights are dragged; a number that is chosen unfolds into the sum behind it.
 
-import { windowOf, zeroState } from "./arithmetic.js"
+import { comesBack, windowOf, zeroState } from "./arithmetic.js"
 import { choice, eachFrame, element, fixed, keepKeys } from "./drawing.js"
 import { cellsOf, drawCells } from "./one_step_cells.js"
 import { question } from "./question.js"
-import { gradientAt, nameOf, unfold, valueAt } from "./unfold.js"
+import { MINUS, gradientAt, nameOf, unfold, valueAt } from "./unfold.js"
 
 const ALPHABET = "helo"
 const NODES = 3
@@ -38,10 +38,11 @@ class OneStep {
     this.host = element("div", { class: "toy one-step" })
     this.unfolded = element("p", { class: "unfolded", role: "status" })
     this.picture = element("div", { class: "picture" })
+    this.equation = element("p", { class: "note equation" })
     this.shapes = element("div", { class: "shapes" })
     keepKeys(this.host)
     this.host.append(
-      this.controls(), this.unfolded, this.picture,
+      this.controls(), this.unfolded, this.picture, this.equation,
       element("div", { class: "below" }, this.question(), this.shapes),
     )
     parentElement.append(this.host)
@@ -106,9 +107,12 @@ class OneStep {
         const W = this.network.weights.W.map((row) => row.map(() => 0))
         const without = { ...this.network, weights: { ...this.network.weights, W } }
         const [now, then] = [this.network, without].map(afterEachL)
-        const why = now.same
-          ? "So it does with its own W: the true previous output is the very letter that it reads."
-          : "What came before reaches a step through W alone."
+        let why = "What came before reaches a step through W alone."
+        if (comesBack(this.network) === "y") {
+          why = "So it does with its own W: the true previous output is the very letter that it reads."
+        } else if (now.same) {
+          why = "With these weights it does so with its own W, too: no unit tells what came before."
+        }
         return {
           right: then.same ? "same" : "different",
           sentence: `With W = 0 it says ${then.told[0]} after the first l, and ${then.told[1]} ` +
@@ -129,7 +133,7 @@ class OneStep {
     this.network.weights = {
       U: matrix(ALPHABET.length, NODES),
       W: matrix(returning, NODES),
-      b: vector(hidden).map((value) => value / 4),
+      b: vector(hidden).map((value) => Math.abs(value) / 2), // so that most ReLU units are on
       V: matrix(hidden, ALPHABET.length),
       c: vector(ALPHABET.length).map((value) => value / 4),
     }
@@ -149,8 +153,13 @@ class OneStep {
   }
 
   refresh() {
+    this.equation.textContent = equationOf(this.network)
     this.result = windowFor(this.network, this.word)
-    const used = new Set(this.parts().terms.flat().map((factor) => factor.cell))
+    // Where a cell shows a gradient, its value is no part of the sum to be seen there.
+    const shown = this.parts().terms.flat().filter(({ kind }) => (
+      kind === (this.backward ? "gradient" : "value")
+    ))
+    const used = new Set(shown.map((factor) => factor.cell))
     for (const [cell, { group, label }] of this.cells) {
       const value = this.at(cell)
       label.textContent = fixed(value, 2)
@@ -188,23 +197,28 @@ class OneStep {
   sentence() {
     const name = nameOf(this.network, this.chosen, ALPHABET)
     const value = this.at(this.chosen)
-    if (!this.backward && isWeight(this.chosen)) return `${name} = ${fixed(value, 2)}, a weight. ${HINT}`
+    const weight = isWeight(this.chosen)
+      ? `${name} = ${fixed(valueAt(this.network, this.result, this.chosen), 2)}, a weight.` : ""
+    if (!this.backward && weight) return `${weight} ${HINT}`
     const whole = this.backward ? `∂${name}` : name
     const { terms } = this.parts()
     if (!terms.length) return `${whole} = 0: nothing depends on it. ${HINT}`
     const inNames = this.formed((factor) => factor.name)
     const inNumbers = this.formed((factor) => inBrackets(factor.value))
-    return `${whole} = ${inNames}\n= ${inNumbers} = ${fixed(value, 3)}`
+    return `${whole} = ${inNames}\n= ${inNumbers} = ${fixed(value, 3)}${weight && `. ${weight}`}`
   }
 
   formed(write) {
     const { form, at, terms } = this.parts()
-    const products = terms.map((term) => term.map(write).join(" · "))
+    const products = terms.map((term) => {
+      const factors = term.filter((factor) => factor !== MINUS)
+      return factors.map(write).join(" · ")
+    })
     if (form === "softmax") return `exp(${products[at]}) / Σ exp(${products.join(", ")})`
     if (form === "log") return `−ln(${products[0]})`
     if (form === "φ") return `${this.network.activation === "tanh" ? "tanh" : "max"}(${
       this.network.activation === "tanh" ? "" : "0, "}${products[0]})`
-    return products.join(" + ")
+    return products.reduce((sum, product, i) => `${sum} ${terms[i][0] === MINUS ? "−" : "+"} ${product}`)
   }
 
   listen(cell, group) {
@@ -288,6 +302,17 @@ function afterEachL(network) {
   return {
     same: first.every((p, k) => Math.abs(p - second[k]) < 1e-12), told: [told(first), told(second)],
   }
+}
+
+// In the letters of the picture, t for this step and t−1 for the one before.
+function equationOf(network) {
+  const back = { h: "hₜ₋₁", y: "yₜ₋₁", p: "pₜ₋₁" }[comesBack(network)]
+  const inside = {
+    concat: `[xₜ U ; ${back} W]`, add: `xₜ U + ${back} W`, multiply: `(xₜ U) ∘ (${back} W)`,
+  }[network.combine]
+  const name = network.activation === "tanh" ? "tanh" : "ReLU"
+  return `zₜ = ${inside} + b,  hₜ = ${name}(zₜ),  oₜ = hₜ V + c,  pₜ = softmax(oₜ),  ` +
+    "loss = −ln pₜ of the letter that comes. xₜ U is the row of U of the letter that is read."
 }
 
 function isWeight(cell) {

@@ -7,7 +7,7 @@ import { hasGradient } from "./unfold.js"
 
 const [WIDE, HIGH] = [42, 22] // of a cell
 const HEIGHT = 372
-const [FIRST, PITCH] = [472, 119] // of the steps' columns
+const [FIRST, PITCH] = [472, 124] // of the steps' columns
 const LEAST_STEPS = 4 // that there is room for: a shorter word is not drawn larger
 const [OUTPUTS, HIDDEN, SUMS, INPUT] = [70, 184, 276, 344] // where the rows of a column begin
 
@@ -49,7 +49,7 @@ function column(t, letters, hidden, nodes, mark) {
   const rows = halves.map((row) => row.map((i) => hidden[i]).join(","))
   const columns = halves[0].length > 1 ? ["input", "back"] : [""]
   return [
-    { title: "", x: x + WIDE, y: 24, rows: [""], columns: [""], cells: [[`loss.${t}`]] },
+    { title: "loss", x: x + WIDE, y: 24, rows: [""], columns: [""], cells: [[`loss.${t}`]] },
     { title: `${mark}o`, x, y: OUTPUTS, rows: letters, columns: [""], cells: upright("o") },
     { title: `${mark}p`, x: x + WIDE, y: OUTPUTS, rows: null, columns: [""], cells: upright("p") },
     { title: `${mark}h`, x, y: HIDDEN, rows, columns, cells: units("h") },
@@ -102,23 +102,31 @@ function around(network, word, t, backward) {
   const wide = network.combine === "concat" ? 2 * WIDE : WIDE
   const made = [
     words(x + WIDE / 2 - 4, 40, `then ${word[t + 1]}`, "letter"),
-    words(x + WIDE, INPUT + 18, `reads ${word[t]}`, "letter"),
+    words(x + wide / 2, INPUT + 18, `reads ${word[t]}`, "letter"),
   ]
   if (t === word.length - 2 || kind === "y") return made
-  const next = x + PITCH - 29 // before the labels of the next column
+  const next = x + PITCH - 31 // before the labels of the next column
   const from = kind === "h" ? [x + wide + 2, HIDDEN + 33] : [x + 2 * WIDE + 2, OUTPUTS + 44]
-  const way = `M${from[0]} ${from[1]} L${next} ${SUMS + 33}`
-  made.push(svg("path", { d: way, class: "value", "marker-end": "url(#head-value)" }))
-  if (backward) {
-    const back = `M${next} ${SUMS + 45} L${from[0]} ${from[1] + 12}`
-    made.push(svg("path", { d: back, class: "gradient", "marker-end": "url(#head-gradient)" }))
-  }
+  const to = [next, SUMS + 33]
+  made.push(arrow(from, to, "value"))
+  if (backward) made.push(arrow(beside(to, from, to), beside(from, from, to), "gradient"))
   return made
+}
+
+function arrow([x1, y1], [x2, y2], kind) {
+  const d = `M${x1} ${y1} L${x2} ${y2}`
+  return svg("path", { d, class: kind, "marker-end": `url(#head-${kind})` })
+}
+
+// A point a little to the right of the way from one place to another.
+function beside([x, y], [x1, y1], [x2, y2]) {
+  const length = Math.hypot(x2 - x1, y2 - y1)
+  return [x + (9 * (y2 - y1)) / length, y - (9 * (x2 - x1)) / length]
 }
 
 function heads() {
   return svg("defs", {}, ...["value", "gradient"].map((kind) => svg("marker", {
     id: `head-${kind}`, viewBox: "0 0 10 10", refX: 9, refY: 5,
-    markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse",
+    markerWidth: 5, markerHeight: 5, orient: "auto-start-reverse",
   }, svg("path", { d: "M0 0 L10 5 L0 10 z", class: `head-${kind}` }))))
 }

@@ -4,7 +4,7 @@
 import { powerOfTen, svg, words } from "./drawing.js"
 
 const [WIDTH, HEIGHT] = [820, 340]
-const [LEFT, RIGHT, TOP, BOTTOM] = [58, 10, 26, 44]
+const [LEFT, RIGHT, TOP, BOTTOM] = [58, 10, 26, 52]
 const [LEAST, MOST] = [-8, 6] // powers of ten; what is beyond stands at the edge
 const SHARE = 0.01 // of the gradient at lag 0, which the horizon still has
 
@@ -24,7 +24,7 @@ export function drawBars(picture, { flow, probe, factor, horizon, colour, probeC
   ))
   picture.replaceChildren(
     ...axes(flow.length, x), ...bars.filter(Boolean), ...points, ...threshold(factor),
-    words(x(horizon), TOP - 8, "horizon", "name"),
+    words(Math.min(x(horizon), WIDTH - 40), TOP - 8, "horizon", "name"),
     svg("line", {
       x1: x(horizon) + pitch / 2, x2: x(horizon) + pitch / 2, y1: TOP, y2: HEIGHT - BOTTOM,
       class: "horizon",
@@ -43,9 +43,9 @@ function bar(x, pitch, value, look) {
 // A point that lies beyond the scale is hollow.
 function point(x, value, colour) {
   const inside = value >= 10 ** LEAST && value <= 10 ** MOST
-  const fill = inside ? colour : "none"
   return svg("circle", {
-    cx: x, cy: height(value), r: 5, class: "point", style: `fill: ${fill}; stroke: ${colour}`,
+    cx: x, cy: height(value), r: 5.5, class: inside ? "point" : "point hollow",
+    style: `--colour: ${colour}`,
   })
 }
 
@@ -66,7 +66,7 @@ function axes(count, x) {
       words(LEFT - 8, y + 5, powerOfTen(power), "tick"),
     )
   }
-  for (let lag = 0; lag < count; lag += 5) made.push(words(x(lag), HEIGHT - 24, `${lag}`))
+  for (let lag = 0; lag < count; lag += 5) made.push(words(x(lag), HEIGHT - 30, `${lag}`))
   made.push(words(WIDTH / 2, HEIGHT - 5, "lag, characters back"))
   return made
 }

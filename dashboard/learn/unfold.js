@@ -6,6 +6,7 @@
 import { comesBack, slope } from "./arithmetic.js"
 
 const STEP_VALUES = ["z", "h", "o", "p"]
+export const MINUS = number("−1", -1) // a term that it begins is subtracted
 
 export function valueAt({ weights }, { steps, loss }, cell) {
   const [name, ...at] = parts(cell)
@@ -24,15 +25,16 @@ export function gradientAt(network, { steps, gradients }, cell) {
   return STEP_VALUES.includes(name) ? steps[at[0]].d[name][at[1]] : at.reduce(pick, gradients[name])
 }
 
-// { form, terms }: a term is a list of factors { name, value, cell }, which are multiplied, and the
-// terms are added. `form` says what is made of the sum: "sum" nothing, "φ" tanh or ReLU of it,
+// { form, terms }: a term is a list of factors { name, value, cell, kind }, which are multiplied, and
+// the terms are added. A factor's kind is "value", "gradient" or "number". `form` says what is made of the sum: "sum" nothing, "φ" tanh or ReLU of it,
 // "softmax" its share of the exponentials, "log" minus its logarithm.
 export function unfold(network, result, cell, alphabet, backward) {
   const value = (key) => ({
-    name: nameOf(network, key, alphabet), value: valueAt(network, result, key), cell: key,
+    name: nameOf(network, key, alphabet), value: valueAt(network, result, key), cell: key, kind: "value",
   })
   const gradient = (key) => ({
     name: `∂${nameOf(network, key, alphabet)}`, value: gradientAt(network, result, key), cell: key,
+    kind: "gradient",
   })
   const rules = backward ? gradientTerms : valueTerms
   const window = { network, ...result, value, gradient, alphabet }
@@ -88,11 +90,11 @@ function gradientTerms(window, name, t, i) {
   if (name === "o") {
     const [share, p] = [number("1/T", 1 / steps.length), value(`p.${t}.${i}`)]
     const terms = [[share, p]]
-    if (steps[t].y === i) terms.push([number("−1", -1), share])
+    if (steps[t].y === i) terms.push([MINUS, share])
     if (kind !== "p" || t === steps.length - 1) return { form: "sum", terms }
     terms.push([p, gradient(`p.${t}.${i}`)]) // through the softmax, from the next step
     for (let k = 0; k < alphabet.length; k += 1) {
-      terms.push([number("−1", -1), p, gradient(`p.${t}.${k}`), value(`p.${t}.${k}`)])
+      terms.push([MINUS, p, gradient(`p.${t}.${k}`), value(`p.${t}.${k}`)])
     }
     return { form: "sum", terms }
   }
@@ -150,7 +152,7 @@ function came({ network, steps, value, alphabet }, t, j) {
 }
 
 function number(name, value) {
-  return { name, value, cell: null }
+  return { name, value, cell: null, kind: "number" }
 }
 
 function below(t) {

@@ -94,7 +94,7 @@ def test_a_number_unfolds_into_its_sum_forward_and_backward(page, url):
     expect(unfolded).to_contain_text(f"o₂[l] = {names} + c[l]")
     expect(toy.locator(".cell.used")).to_have_count(6 + 6 + 1)
     toy.get_by_label("gradients").check()
-    expect(unfolded).to_contain_text("∂o₂[l] = 1/T · p₂[l] + −1 · 1/T")
+    expect(unfolded).to_contain_text("∂o₂[l] = 1/T · p₂[l] − 1/T")
 
 
 @pytest.mark.parametrize(
