@@ -18,6 +18,8 @@ export function element(tag, attributes = {}, ...children) {
   return made
 }
 
+let choices = 0 // radio buttons of one choice share a name that no other has
+
 // A choice of one among a few, as radio buttons: `options` is [value, label] pairs.
 export function choice(legend, options, chosen, change) {
   const name = `choice-${(choices += 1)}`
@@ -29,8 +31,6 @@ export function choice(legend, options, chosen, change) {
   })
   return element("fieldset", { class: "choice" }, element("legend", {}, legend), ...labels)
 }
-
-let choices = 0
 
 // The page's own keys, which turn pages and press buttons, do not hear what is typed or moved here.
 // Keys that scroll pass, since a presenter's clicker sends them.

@@ -4,8 +4,10 @@
 import { comesBack, windowOf, zeroState } from "./arithmetic.js"
 import { choice, eachFrame, element, fixed, keepKeys } from "./drawing.js"
 import { cellsOf, drawCells } from "./one_step_cells.js"
+import { startWeights } from "./one_step_weights.js"
+import { equationOf, sumInWords } from "./one_step_words.js"
 import { question } from "./question.js"
-import { MINUS, gradientAt, nameOf, unfold, valueAt } from "./unfold.js"
+import { gradientAt, isWeight, nameOf, unfold, valueAt } from "./unfold.js"
 
 const ALPHABET = "helo"
 const NODES = 3
@@ -18,8 +20,6 @@ const NETWORKS = [
   ["arch2 concat teacher", "Arch 2, teacher forced"],
   ["arch2 concat free", "Arch 2, free running"],
 ]
-const HINT = "Choose a number: it unfolds into the sum behind it. Weights are dragged left and " +
-  "right, or changed with ↑ and ↓."
 
 const drawn = new WeakMap()
 
@@ -125,18 +125,7 @@ class OneStep {
   // Seeded, so that the same picture is there again after a change of network.
   fillWeights(seed) {
     this.seed = seed
-    const draw = uniform(seed)
-    const hidden = this.network.combine === "concat" ? 2 * NODES : NODES
-    const returning = this.network.architecture === "arch1" ? hidden : ALPHABET.length
-    const matrix = (rows, columns) => Array.from({ length: rows }, () => vector(columns))
-    const vector = (size) => Array.from({ length: size }, () => Math.round(200 * draw() - 100) / 100)
-    this.network.weights = {
-      U: matrix(ALPHABET.length, NODES),
-      W: matrix(returning, NODES),
-      b: vector(hidden).map((value) => Math.abs(value) / 2), // so that most ReLU units are on
-      V: matrix(hidden, ALPHABET.length),
-      c: vector(ALPHABET.length).map((value) => value / 4),
-    }
+    this.network.weights = startWeights(this.network, ALPHABET.length, NODES, seed)
   }
 
   // The picture anew: the word or the network has changed, and with it which numbers there are.
@@ -153,10 +142,12 @@ class OneStep {
   }
 
   refresh() {
-    this.equation.textContent = equationOf(this.network)
+    const marks = this.backward ? "\n∂ before a name: the derivative of the mean loss by it." : ""
+    this.equation.textContent = equationOf(this.network) + marks
     this.result = windowFor(this.network, this.word)
     // Where a cell shows a gradient, its value is no part of the sum to be seen there.
-    const shown = this.parts().terms.flat().filter(({ kind }) => (
+    const { terms } = unfold(this.network, this.result, this.chosen, ALPHABET, this.backward)
+    const shown = terms.flat().filter(({ kind }) => (
       kind === (this.backward ? "gradient" : "value")
     ))
     const used = new Set(shown.map((factor) => factor.cell))
@@ -170,7 +161,9 @@ class OneStep {
       group.classList.toggle("used", used.has(cell))
       this.describe(cell, group)
     }
-    this.unfolded.textContent = this.sentence()
+    this.unfolded.textContent = sumInWords(
+      this.network, this.result, this.chosen, ALPHABET, this.backward,
+    )
   }
 
   describe(cell, group) {
@@ -188,37 +181,6 @@ class OneStep {
 
   at(cell) {
     return (this.backward ? gradientAt : valueAt)(this.network, this.result, cell)
-  }
-
-  parts() {
-    return unfold(this.network, this.result, this.chosen, ALPHABET, this.backward)
-  }
-
-  sentence() {
-    const name = nameOf(this.network, this.chosen, ALPHABET)
-    const value = this.at(this.chosen)
-    const weight = isWeight(this.chosen)
-      ? `${name} = ${fixed(valueAt(this.network, this.result, this.chosen), 2)}, a weight.` : ""
-    if (!this.backward && weight) return `${weight} ${HINT}`
-    const whole = this.backward ? `∂${name}` : name
-    const { terms } = this.parts()
-    if (!terms.length) return `${whole} = 0: nothing depends on it. ${HINT}`
-    const inNames = this.formed((factor) => factor.name)
-    const inNumbers = this.formed((factor) => inBrackets(factor.value))
-    return `${whole} = ${inNames}\n= ${inNumbers} = ${fixed(value, 3)}${weight && `. ${weight}`}`
-  }
-
-  formed(write) {
-    const { form, at, terms } = this.parts()
-    const products = terms.map((term) => {
-      const factors = term.filter((factor) => factor !== MINUS)
-      return factors.map(write).join(" · ")
-    })
-    if (form === "softmax") return `exp(${products[at]}) / Σ exp(${products.join(", ")})`
-    if (form === "log") return `−ln(${products[0]})`
-    if (form === "φ") return `${this.network.activation === "tanh" ? "tanh" : "max"}(${
-      this.network.activation === "tanh" ? "" : "0, "}${products[0]})`
-    return products.reduce((sum, product, i) => `${sum} ${terms[i][0] === MINUS ? "−" : "+"} ${product}`)
   }
 
   listen(cell, group) {
@@ -262,7 +224,6 @@ class OneStep {
     const last = at.pop()
     const row = at.reduce((values, place) => values[place], this.network.weights[name])
     row[last] = Math.round(100 * Math.min(5, Math.max(-5, value))) / 100
-    this.result = windowFor(this.network, this.word)
     this.redraw()
   }
 
@@ -301,36 +262,5 @@ function afterEachL(network) {
   const told = (p) => p.map((value, k) => `${ALPHABET[k]} ${fixed(value, 3)}`).join(", ")
   return {
     same: first.every((p, k) => Math.abs(p - second[k]) < 1e-12), told: [told(first), told(second)],
-  }
-}
-
-// In the letters of the picture, t for this step and t−1 for the one before.
-function equationOf(network) {
-  const back = { h: "hₜ₋₁", y: "yₜ₋₁", p: "pₜ₋₁" }[comesBack(network)]
-  const inside = {
-    concat: `[xₜ U ; ${back} W]`, add: `xₜ U + ${back} W`, multiply: `(xₜ U) ∘ (${back} W)`,
-  }[network.combine]
-  const name = network.activation === "tanh" ? "tanh" : "ReLU"
-  return `zₜ = ${inside} + b,  hₜ = ${name}(zₜ),  oₜ = hₜ V + c,  pₜ = softmax(oₜ),  ` +
-    "loss = −ln pₜ of the letter that comes. xₜ U is the row of U of the letter that is read."
-}
-
-function isWeight(cell) {
-  return "UWbVc".includes(cell[0])
-}
-
-function inBrackets(value) {
-  const text = fixed(value, 3)
-  return text.startsWith("−") ? `(${text})` : text
-}
-
-// Numbers from 0 to 1 that a seed fixes (mulberry32).
-function uniform(seed) {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let t = Math.imul(state ^ (state >>> 15), 1 | state)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296
   }
 }

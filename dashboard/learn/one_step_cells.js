@@ -3,7 +3,7 @@
 
 import { comesBack } from "./arithmetic.js"
 import { svg, words } from "./drawing.js"
-import { hasGradient } from "./unfold.js"
+import { hasGradient, isWeight } from "./unfold.js"
 
 const [WIDE, HIGH] = [42, 22] // of a cell
 const HEIGHT = 372
@@ -69,7 +69,7 @@ export function drawCells(place, blocks, network, word, backward) {
   for (const block of blocks) {
     picture.append(...labels(block))
     block.cells.forEach((row, i) => row.forEach((cell, j) => {
-      const made = drawCell(block.x + j * WIDE, block.y + i * HIGH, "UWbVc".includes(cell[0]))
+      const made = drawCell(block.x + j * WIDE, block.y + i * HIGH, isWeight(cell))
       cells.set(cell, made)
       picture.append(made.group)
     }))
@@ -78,10 +78,10 @@ export function drawCells(place, blocks, network, word, backward) {
   return cells
 }
 
-function drawCell(x, y, isWeight) {
+function drawCell(x, y, slider) {
   const label = words(x + WIDE / 2, y + 16, "")
   const box = svg("rect", { x: x + 1, y: y + 1, width: WIDE - 2, height: HIGH - 2, rx: 3 })
-  const role = isWeight
+  const role = slider
     ? { class: "cell weight", role: "slider", "aria-valuemin": -5, "aria-valuemax": 5 }
     : { class: "cell", role: "button" }
   return { group: svg("g", role, box, label), label }

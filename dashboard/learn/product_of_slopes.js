@@ -53,9 +53,9 @@ class ProductOfSlopes {
     const { probe } = data
     const about = probe
       ? ` The newest probe of ${probe.name}, step ${probe.step.toLocaleString("en-US")}: its ` +
-        `gradient, measured, with a horizon of ${lagOf(probe.horizon, probe.lags)}. There W is a ` +
-        "matrix and φ′ is another at every place, so the points need not lie on a line. Hollow ones " +
-        "lie beyond the scale."
+        `gradient, measured, with a horizon of ${lagOf(probe.horizon, probe.lags)}.${decayOf(probe)} ` +
+        "There W is a matrix and φ′ is another at every place, so the points need not lie on a " +
+        "line. Hollow ones lie beyond the scale."
       : "No run has a probe of its gradient yet: start one on Train, and its newest probe is drawn here."
     const dot = element("span", { style: `color: ${data.probe_colour}` }, probe ? "●" : "")
     this.run.replaceChildren(dot, about)
@@ -178,6 +178,12 @@ function drawCurve(picture, activation, z, colour) {
     svg("circle", { cx: x(z), cy: y(h), r: 8, style: `fill: ${colour}` }),
     words(x(FROM) + 4, y(TO) + 16, `${name}, slope φ′ = ${fixed(steepness, 2)}`, "name"),
   )
+}
+
+// The run's own counterpart of |w φ'|.
+function decayOf({ decay }) {
+  return decay === null ? "" : ` A line fitted to it goes to ${fixed(decay, 3)} times itself a step, ` +
+    "as the bars go to |w φ′| times themselves."
 }
 
 function lagOf(horizon, lags) {

@@ -33,8 +33,8 @@ def newest_probe(run: WatchedRun) -> dict[str, Any]:
     """What the picture says of a run's newest probe.
 
     Keys: `name` of the run; `step`; `flow` by lag, 1 at lag 0, None where it was too large;
-    `horizon` in characters, as the probe measured it, and `lags`, how far back it looked. The run
-    has a probe.
+    `decay`, its share from step to step, or None; `horizon` in characters, as the probe measured
+    it, and `lags`, how far back it looked. The run has a probe.
     """
     probe = run.snapshot.probes[-1]
     recording = library().recording(run.run_id)
@@ -42,10 +42,15 @@ def newest_probe(run: WatchedRun) -> dict[str, Any]:
     return {
         "name": f"run {run.run_id} ({name})",
         "step": probe.step,
-        "flow": [value if isfinite(value) else None for value in probe.flow[: _LAGS + 1]],
+        "flow": [_finite(value) for value in probe.flow[: _LAGS + 1]],
+        "decay": _finite(probe.decay_per_step),
         "horizon": probe.horizon,
         "lags": len(probe.flow) - 1,
     }
+
+
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
 
 
 def _run_with_a_probe() -> WatchedRun | None:

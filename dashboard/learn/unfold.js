@@ -14,6 +14,10 @@ export function valueAt({ weights }, { steps, loss }, cell) {
   return STEP_VALUES.includes(name) ? steps[at[0]][name][at[1]] : at.reduce(pick, weights[name])
 }
 
+export function isWeight(cell) {
+  return "UWbVc".includes(cell[0])
+}
+
 // None is told of at a loss, and at an output that does not come back.
 export function hasGradient(network, cell) {
   const [name] = parts(cell)

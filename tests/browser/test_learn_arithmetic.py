@@ -1,4 +1,7 @@
-"""The pictures' arithmetic, in a real browser, against the networks' specification."""
+"""The pictures' arithmetic, in a real browser, against the networks' specification.
+
+UNROLL_LEARN_CASES sets how many random cases there are.
+"""
 
 import base64
 import os

@@ -145,6 +145,23 @@ def test_the_answer_is_nowhere_before_a_prediction_is_committed(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.parametrize(
+    ("network", "why"),
+    [
+        ("Arch 1, concat", "What came before reaches a step through W alone."),
+        ("Arch 2, free running", "What came before reaches a step through W alone."),
+        ("Arch 2, teacher forced", "the true previous output is the very letter that it reads."),
+    ],
+)
+def test_the_answer_says_why_for_the_network_that_is_shown(page, url, network, why):
+    toy = opened(page, url, "step")
+    toy.get_by_role("combobox", name="Network").select_option(network)
+    toy.get_by_label("the same").check()
+    toy.get_by_role("button", name="Commit").click()
+    expect(toy.locator(".answer")).to_contain_text("As predicted")
+    expect(toy.locator(".answer")).to_contain_text(why)
+
+
 def test_slopes_are_dragged_without_a_script_run_and_rescaling_keeps_the_ratio(page, url, frames):
     toy = opened(page, url, "slopes")
     told, bars = toy.locator(".told"), toy.locator("svg.bars rect")

@@ -81,6 +81,7 @@ def test_the_newest_probe_of_the_watched_run_lies_over_the_slopes():
         "name": f"run {run.run_id} (Arch 1 tanh, N 8, T 6)",
         "step": 40,
         "flow": list(newest.flow[:41]),
+        "decay": newest.decay_per_step,
         "horizon": newest.horizon,
         "lags": len(newest.flow) - 1,
     }
