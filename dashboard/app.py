@@ -32,6 +32,7 @@ here = Path(__file__).parent
 st.html(here / "page.css")
 page = st.navigation(
     [
+        st.Page(here / "views" / "learn.py", title="Learn", icon=":material/school:"),
         st.Page(
             here / "views" / "train.py", title="Train", icon=":material/play_arrow:", default=True
         ),

@@ -59,9 +59,13 @@ def enter(page: str) -> None:
         st.session_state[_LINK] = None
 
 
-def write_link() -> None:
-    """Keep the address bar such that its link opens the same experiment, and this run."""
-    query = _query()
+def write_link(**more: str) -> None:
+    """Keep the address bar such that its link opens the same experiment, and this run.
+
+    Args:
+        more: what else the page wants to find there again.
+    """
+    query = _query() | more
     if run_id := session.asked_for():
         query["run"] = run_id
     query |= present.query()

@@ -42,7 +42,7 @@ def picture_of(config: TrainingConfig) -> dict[str, Any]:
     hidden layer and output; `equation`; `caption`.
     """
     shapes = config.parameter_shapes
-    weights = {name: f"{name}  {_shape(shapes[name])}" for name in ("U", "W", "V")}
+    weights = {name: f"{name}  {shape_text(shapes[name])}" for name in ("U", "W", "V")}
     return {
         "comes_back": _comes_back(config),
         "weights": weights,
@@ -65,6 +65,11 @@ def equation(config: TrainingConfig) -> str:
     return f"hₜ = {phi}({inside}),   pₜ = softmax(hₜ V + c)"
 
 
+def shape_text(shape: tuple[int, ...]) -> str:
+    """A shape as people write it: "200 × 100"."""
+    return " × ".join(str(size) for size in shape)
+
+
 def _comes_back(config: TrainingConfig) -> str:
     if config.architecture == "arch1":
         return "h"
@@ -85,10 +90,6 @@ def _caption(config: TrainingConfig) -> str:
         f"{back} All {config.unrollings} copies share the same {config.parameter_count:,} "
         f"parameters: {counts}."
     )
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return " × ".join(str(size) for size in shape)
 
 
 def _product(shape: tuple[int, ...]) -> int:

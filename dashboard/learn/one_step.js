@@ -1,0 +1,266 @@
+// Picture 1: a word goes through a network of 3 nodes, forward and back, every number to be seen.
+// Weights are dragged; a number that is chosen unfolds into the sum behind it.
+
+import { comesBack, windowOf, zeroState } from "./arithmetic.js"
+import { choice, eachFrame, element, fixed, keepKeys } from "./drawing.js"
+import { cellsOf, drawCells } from "./one_step_cells.js"
+import { startWeights } from "./one_step_weights.js"
+import { equationOf, sumInWords } from "./one_step_words.js"
+import { question } from "./question.js"
+import { gradientAt, isWeight, nameOf, unfold, valueAt } from "./unfold.js"
+
+const ALPHABET = "helo"
+const NODES = 3
+const LONGEST = 6 // of a word: its steps fit beside the weights
+const [FINEST, STEP] = [0.01, 0.05] // of a weight, for a pixel and for a key
+const NETWORKS = [
+  ["arch1 concat teacher", "Arch 1, concat"],
+  ["arch1 add teacher", "Arch 1, add"],
+  ["arch1 multiply teacher", "Arch 1, multiply"],
+  ["arch2 concat teacher", "Arch 2, teacher forced"],
+  ["arch2 concat free", "Arch 2, free running"],
+]
+
+const drawn = new WeakMap()
+
+export default function draw({ data, parentElement }) {
+  if (!drawn.has(parentElement)) drawn.set(parentElement, new OneStep(data, parentElement))
+  drawn.get(parentElement).compare(data)
+}
+
+class OneStep {
+  constructor(data, parentElement) {
+    this.network = { ...data.start, weights: null }
+    this.word = "hello"
+    this.backward = false
+    this.chosen = null
+    this.redraw = eachFrame(() => this.refresh())
+    this.host = element("div", { class: "toy one-step" })
+    this.unfolded = element("p", { class: "unfolded", role: "status" })
+    this.picture = element("div", { class: "picture" })
+    this.equation = element("p", { class: "note equation" })
+    this.shapes = element("div", { class: "shapes" })
+    keepKeys(this.host)
+    this.host.append(
+      this.controls(), this.unfolded, this.picture, this.equation,
+      element("div", { class: "below" }, this.question(), this.shapes),
+    )
+    parentElement.append(this.host)
+    this.fillWeights(1)
+    this.build()
+  }
+
+  // Which the settings of the Train page are, beside the toy's.
+  compare(data) {
+    this.settings = data.settings
+    this.tabulate()
+  }
+
+  controls() {
+    const word = element("input", { type: "text", value: this.word, maxlength: LONGEST })
+    const note = element("span", { class: "note" }, `2 to ${LONGEST} of ${[...ALPHABET].join(" ")}`)
+    word.addEventListener("input", () => {
+      const kept = [...word.value.toLowerCase()].filter((letter) => ALPHABET.includes(letter))
+      word.value = kept.join("")
+      if (kept.length < 2) return
+      this.word = word.value
+      this.build()
+    })
+    const kind = element("select", {}, ...NETWORKS.map(([value, label]) => (
+      element("option", { value }, label)
+    )))
+    kind.value = `${this.network.architecture} ${this.network.combine} ${this.network.feedback}`
+    kind.addEventListener("change", () => {
+      const [architecture, combine, feedback] = kind.value.split(" ")
+      Object.assign(this.network, { architecture, combine, feedback })
+      this.fillWeights(this.seed)
+      this.build()
+    })
+    const activations = [["tanh", "tanh"], ["relu", "ReLU"]]
+    const ways = [["forward", "values"], ["backward", "gradients"]]
+    const fresh = element("button", { type: "button" }, "Other weights")
+    fresh.addEventListener("click", () => {
+      this.fillWeights(this.seed + 1)
+      this.redraw()
+    })
+    return element(
+      "div", { class: "controls" },
+      element("label", {}, "Word", word, note), element("label", {}, "Network", kind),
+      choice("φ", activations, this.network.activation, (activation) => {
+        this.network.activation = activation
+        this.redraw()
+      }),
+      choice("Show", ways, "forward", (way) => {
+        this.backward = way === "backward"
+        this.build()
+      }),
+      fresh,
+    )
+  }
+
+  question() {
+    return question({
+      ask: "Predict: after the first l of “hello” and after the second, this network says what " +
+        "comes next. If every weight in W were 0, would it say the same both times?",
+      options: [["same", "the same"], ["different", "something different"]],
+      answer: () => {
+        const W = this.network.weights.W.map((row) => row.map(() => 0))
+        const without = { ...this.network, weights: { ...this.network.weights, W } }
+        const [now, then] = [this.network, without].map(afterEachL)
+        let why = "What came before reaches a step through W alone."
+        if (comesBack(this.network) === "y") {
+          why = "So it does with its own W: the true previous output is the very letter that it reads."
+        } else if (now.same) {
+          why = "With these weights it does so with its own W, too: no unit tells what came before."
+        }
+        return {
+          right: then.same ? "same" : "different",
+          sentence: `With W = 0 it says ${then.told[0]} after the first l, and ${then.told[1]} ` +
+            `after the second. ${why}`,
+        }
+      },
+    })
+  }
+
+  // Seeded, so that the same picture is there again after a change of network.
+  fillWeights(seed) {
+    this.seed = seed
+    this.network.weights = startWeights(this.network, ALPHABET.length, NODES, seed)
+  }
+
+  // The picture anew: the word or the network has changed, and with it which numbers there are.
+  build() {
+    this.result = windowFor(this.network, this.word)
+    const blocks = cellsOf(this.network, this.word, ALPHABET, this.backward)
+    const found = blocks.some((block) => block.cells.flat().includes(this.chosen))
+    // A sum to begin with: at the last step, of the units to which something comes back.
+    if (!found) this.chosen = `z.${this.word.length - 2}.${this.network.weights.b.length - NODES}`
+    this.cells = drawCells(this.picture, blocks, this.network, this.word, this.backward)
+    for (const [cell, place] of this.cells) this.listen(cell, place.group)
+    this.tabulate()
+    this.refresh()
+  }
+
+  refresh() {
+    const marks = this.backward ? "\n∂ before a name: the derivative of the mean loss by it." : ""
+    this.equation.textContent = equationOf(this.network) + marks
+    this.result = windowFor(this.network, this.word)
+    // Where a cell shows a gradient, its value is no part of the sum to be seen there.
+    const { terms } = unfold(this.network, this.result, this.chosen, ALPHABET, this.backward)
+    const shown = terms.flat().filter(({ kind }) => (
+      kind === (this.backward ? "gradient" : "value")
+    ))
+    const used = new Set(shown.map((factor) => factor.cell))
+    for (const [cell, { group, label }] of this.cells) {
+      const value = this.at(cell)
+      label.textContent = fixed(value, 2)
+      // The root, so that small gradients have a colour, too.
+      group.style.setProperty("--strength", `${55 * Math.sqrt(Math.min(1, Math.abs(value)))}%`)
+      group.classList.toggle("negative", value < 0)
+      group.classList.toggle("chosen", cell === this.chosen)
+      group.classList.toggle("used", used.has(cell))
+      this.describe(cell, group)
+    }
+    this.unfolded.textContent = sumInWords(
+      this.network, this.result, this.chosen, ALPHABET, this.backward,
+    )
+  }
+
+  describe(cell, group) {
+    const name = nameOf(this.network, cell, ALPHABET)
+    const told = fixed(this.at(cell), 3)
+    group.setAttribute("aria-label", this.backward ? `gradient by ${name}: ${told}` : `${name}: ${told}`)
+    group.tabIndex = cell === this.chosen ? 0 : -1
+    if (isWeight(cell)) {
+      group.setAttribute("aria-valuenow", valueAt(this.network, this.result, cell))
+      group.setAttribute("aria-valuetext", group.getAttribute("aria-label"))
+    } else {
+      group.setAttribute("aria-pressed", cell === this.chosen)
+    }
+  }
+
+  at(cell) {
+    return (this.backward ? gradientAt : valueAt)(this.network, this.result, cell)
+  }
+
+  listen(cell, group) {
+    group.addEventListener("focus", () => this.choose(cell))
+    group.addEventListener("keydown", (event) => this.press(event, cell))
+    if (isWeight(cell)) this.drag(cell, group)
+    else group.addEventListener("pointerdown", () => group.focus())
+  }
+
+  drag(cell, group) {
+    let from = null
+    group.addEventListener("pointerdown", (event) => {
+      event.preventDefault()
+      group.focus()
+      group.setPointerCapture(event.pointerId)
+      from = { x: event.clientX, value: valueAt(this.network, this.result, cell) }
+    })
+    group.addEventListener("pointermove", (event) => {
+      if (from) this.setWeight(cell, from.value + FINEST * (event.clientX - from.x))
+    })
+    for (const end of ["pointerup", "pointercancel"]) {
+      group.addEventListener(end, () => { from = null })
+    }
+  }
+
+  press(event, cell) {
+    const change = { ArrowUp: STEP, ArrowDown: -STEP }[event.key]
+    if (change && isWeight(cell)) {
+      this.setWeight(cell, valueAt(this.network, this.result, cell) + change)
+    } else if (event.key.startsWith("Arrow")) {
+      const cells = [...this.cells.keys()]
+      const by = ["ArrowRight", "ArrowDown"].includes(event.key) ? 1 : -1
+      const next = cells[cells.indexOf(cell) + by]
+      if (next) this.cells.get(next).group.focus()
+    } else return
+    event.preventDefault()
+  }
+
+  setWeight(cell, value) {
+    const [name, ...at] = cell.split(".")
+    const last = at.pop()
+    const row = at.reduce((values, place) => values[place], this.network.weights[name])
+    row[last] = Math.round(100 * Math.min(5, Math.max(-5, value))) / 100
+    this.redraw()
+  }
+
+  choose(cell) {
+    this.chosen = cell
+    this.redraw()
+  }
+
+  tabulate() {
+    if (!this.settings) return
+    const shape = (values) => (Array.isArray(values[0])
+      ? `${values.length} × ${values[0].length}` : `${values.length}`)
+    const rows = Object.entries(this.network.weights).map(([name, values]) => element(
+      "tr", {}, element("th", { scope: "row" }, name), element("td", {}, shape(values)),
+      element("td", {}, this.settings.shapes[name]),
+    ))
+    const heads = ["", "here", "on Train"].map((head) => element("th", { scope: "col" }, head))
+    this.shapes.replaceChildren(
+      element(
+        "table", {}, element("caption", {}, "The matrices, here and in the settings of Train"),
+        element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows),
+      ),
+      element("p", { class: "note" }, this.settings.equation),
+    )
+  }
+}
+
+function windowFor(network, word) {
+  const ids = [...word].map((letter) => ALPHABET.indexOf(letter))
+  return windowOf(network, ids.slice(0, -1), ids.slice(1), zeroState(network))
+}
+
+// What a network says after the first and after the second l of hello, and whether it is the same.
+function afterEachL(network) {
+  const [first, second] = windowFor(network, "hello").steps.slice(2).map((step) => step.p)
+  const told = (p) => p.map((value, k) => `${ALPHABET[k]} ${fixed(value, 3)}`).join(", ")
+  return {
+    same: first.every((p, k) => Math.abs(p - second[k]) < 1e-12), told: [told(first), told(second)],
+  }
+}

@@ -1,0 +1,43 @@
+"""The pictures of the page Learn, in the order in which they are told.
+
+A further one is a file with a function that draws it, and an entry here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dashboard.learn.one_step import one_step
+from dashboard.learn.product_of_slopes import product_of_slopes
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture, and what is said beside it."""
+
+    name: str  # in links
+    title: str
+    sentences: str  # two, as Markdown
+    draw: Callable[[], None]
+
+
+PICTURES = (
+    Picture(
+        "step",
+        "One step in numbers",
+        "A network reads a letter, adds what comes back from the step before, and says how likely "
+        "each letter is next. Backward, the same numbers say how the loss would change with each "
+        "weight: every one of them is a sum of products, and the sum is there to be read.",
+        one_step,
+    ),
+    Picture(
+        "slopes",
+        "Product of slopes",
+        "On its way back through one step a gradient is multiplied by the weight w and by the "
+        "slope φ′ where φ works. Over k steps that is |w φ′| to the power of k, and it fades or "
+        "grows exponentially.",
+        product_of_slopes,
+    ),
+)
+"""What the page offers to choose from."""

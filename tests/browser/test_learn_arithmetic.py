@@ -1,0 +1,208 @@
+"""The pictures' arithmetic, in a real browser, against the networks' specification.
+
+UNROLL_LEARN_CASES sets how many random cases there are.
+"""
+
+import base64
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from playwright.sync_api import Page
+
+from core.config import TrainingConfig
+from core.insight.decay import horizon
+from core.networks import reference
+from dashboard.widgets.es_module import es_module
+
+pytestmark = pytest.mark.browser
+
+LEARN = Path(__file__).parents[2] / "dashboard" / "learn"
+CASES = int(os.environ.get("UNROLL_LEARN_CASES", "50"))
+CLOSE = 1e-9
+NETWORKS = [
+    {"architecture": "arch1", "combine": "concat"},
+    {"architecture": "arch1", "combine": "add"},
+    {"architecture": "arch1", "combine": "multiply"},
+    {"architecture": "arch2", "combine": "concat", "feedback": "teacher"},
+    {"architecture": "arch2", "combine": "concat", "feedback": "free"},
+]
+SETTINGS = [
+    {"feedback": "teacher", **network, "activation": activation}
+    for network in NETWORKS
+    for activation in ("tanh", "relu")
+]
+WINDOWS = """async ([address, cases]) => {
+  const { windowOf } = await import(address)
+  return cases.map(({ network, inputs, targets, state }) =>
+    windowOf(network, inputs, targets, state))
+}"""
+# Of every number on the picture: what it is, and what the sum behind it comes to.
+UNFOLDED = """async ([arithmetic, unfolding, cases]) => {
+  const { windowOf, activate } = await import(arithmetic)
+  const { unfold, valueAt, gradientAt, hasGradient } = await import(unfolding)
+  const product = (term) => term.reduce((all, factor) => all * factor.value, 1)
+  const made = (form, at, terms, activation) => {
+    const products = terms.map(product)
+    const total = products.reduce((all, value) => all + value, 0)
+    if (form === 'φ') return activate(activation, total)
+    if (form === 'log') return -Math.log(total)
+    if (form !== 'softmax') return total
+    return Math.exp(products[at]) / products.reduce((all, o) => all + Math.exp(o), 0)
+  }
+  const matrix = (name, rows) => rows.flatMap((row, i) => row.map((_, j) => `${name}.${i}.${j}`))
+  return cases.flatMap(({ network, inputs, targets, state }) => {
+    const window_ = windowOf(network, inputs, targets, state)
+    const { U, W, b, V, c } = network.weights
+    const alphabet = 'abcdefgh'.slice(0, c.length)
+    const weights = [...matrix('U', U), ...matrix('W', W), ...matrix('V', V),
+      ...b.map((_, i) => `b.${i}`), ...c.map((_, i) => `c.${i}`)]
+    const steps = window_.steps.flatMap((step, t) => ['z', 'h', 'o', 'p'].flatMap(
+      (name) => step[name].map((_, i) => `${name}.${t}.${i}`)))
+    const losses = ['loss', ...window_.steps.map((_, t) => `loss.${t}`)]
+    const look = (cell, backward, value) => {
+      const { form, at, terms } = unfold(network, window_, cell, alphabet, backward)
+      return [`${cell} ${backward}`, value, made(form, at, terms, network.activation)]
+    }
+    return [
+      ...[...steps, ...losses].map((cell) => look(cell, false, valueAt(network, window_, cell))),
+      ...[...steps, ...weights].filter((cell) => hasGradient(network, cell))
+        .map((cell) => look(cell, true, gradientAt(network, window_, cell))),
+    ]
+  })
+}"""
+PRODUCTS = """async ([address, cases]) => {
+  const { slopeProducts, horizonOf } = await import(address)
+  return cases.map(({ activation, w, z, lags }) => {
+    const flow = slopeProducts(activation, w, z, lags)
+    return { flow, horizon: horizonOf(flow) }
+  })
+}"""
+
+
+def address(name):
+    """A module as an address that a browser imports."""
+    source = es_module(LEARN / name).encode()
+    return f"data:text/javascript;base64,{base64.b64encode(source).decode()}"
+
+
+def some_case(seed):
+    """A random word, random weights and a state, under each setting in its turn."""
+    rng = np.random.default_rng(seed)
+    config = TrainingConfig(**SETTINGS[seed % len(SETTINGS)])
+    letters, nodes, length = rng.integers(2, 7), rng.integers(1, 5), rng.integers(1, 8)
+    hidden = 2 * nodes if config.combine == "concat" else nodes
+    returning = hidden if config.architecture == "arch1" else letters
+    shapes = {
+        "U": (letters, nodes),
+        "W": (returning, nodes),
+        "b": (hidden,),
+        "V": (hidden, letters),
+        "c": (letters,),
+    }
+    weights = {name: rng.normal(0, 1, shape) for name, shape in shapes.items()}
+    word = rng.integers(0, letters, length + 1)
+    return config, weights, word[:-1], word[1:], rng.normal(0, 1, returning)
+
+
+def sent(case):
+    """A case as the browser takes it."""
+    config, weights, inputs, targets, state = case
+    names = ("architecture", "combine", "feedback", "activation")
+    return {
+        "network": {name: getattr(config, name) for name in names}
+        | {"weights": {name: values.tolist() for name, values in weights.items()}},
+        "inputs": inputs.tolist(),
+        "targets": targets.tolist(),
+        "state": state.tolist(),
+    }
+
+
+def by_autograd(config, weights, inputs, targets, state):
+    """The reference's window of one text, and the gradient of its loss by weights and by h."""
+    leaves = {name: torch.tensor(values, requires_grad=True) for name, values in weights.items()}
+    ids = (torch.tensor(ids)[:, None] for ids in (inputs, targets))
+    window = reference.window(leaves, config, *ids, torch.tensor(state)[None])
+    names = list(leaves)
+    found = torch.autograd.grad(
+        window.loss, [*leaves.values(), *window.hidden], allow_unused=True, materialize_grads=True
+    )
+    gradients = dict(zip(names, found[: len(names)], strict=True))
+    return window, gradients, found[len(names) :]
+
+
+def differences(case, answer):
+    """The largest difference of each kind between the browser and the reference."""
+    window, gradients, by_hidden = by_autograd(*case)
+    steps = answer["steps"]
+    pairs = {
+        "loss": (answer["loss"], window.loss),
+        "logits": ([step["o"] for step in steps], window.logits[:, 0]),
+        "hidden": ([step["h"] for step in steps], torch.cat(window.hidden)),
+        "by hidden": ([step["d"]["h"] for step in steps], torch.cat(by_hidden)),
+        **{f"by {name}": (answer["gradients"][name], gradients[name]) for name in gradients},
+    }
+    return {
+        name: float(np.abs(np.array(ours) - theirs.detach().numpy()).max())
+        for name, (ours, theirs) in pairs.items()
+    }
+
+
+def test_a_window_is_the_references_forward_and_back(page: Page):
+    cases = [some_case(seed) for seed in range(CASES)]
+    answers = page.evaluate(WINDOWS, [address("arithmetic.js"), [sent(case) for case in cases]])
+    found = [differences(case, answer) for case, answer in zip(cases, answers, strict=True)]
+    worst = {name: max(case[name] for case in found) for name in found[0]}
+    print(f"largest differences in {CASES} cases: {worst}")
+    assert max(worst.values()) < CLOSE, worst
+
+
+def test_every_number_is_the_sum_that_it_unfolds_into(page: Page):
+    cases = [sent(some_case(seed)) for seed in range(2 * len(SETTINGS))]
+    numbers = page.evaluate(UNFOLDED, [address("arithmetic.js"), address("unfold.js"), cases])
+    assert len(numbers) > 1_000
+    wrong = [n for n in numbers if not abs(n[1] - n[2]) < CLOSE]
+    assert wrong == []
+
+
+def one_unit(activation, w, z, lags, rng):
+    """∂L_T/∂h_{T−k} over ∂L_T/∂h_T by autograd, in a network of one unit that stays at z."""
+    config = TrainingConfig(architecture="arch1", combine="add", activation=activation)
+    h = np.tanh(z) if activation == "tanh" else max(z, 0.0)
+    weights = {
+        "U": np.full((2, 1), z - w * h),  # with what comes back it makes z again
+        "W": np.array([[w]]),
+        "b": np.zeros(1),
+        "V": rng.normal(0, 1, (1, 2)),
+        "c": np.zeros(2),
+    }
+    tensors = {name: torch.tensor(values, requires_grad=True) for name, values in weights.items()}
+    ids = torch.zeros(lags + 1, 1, dtype=torch.int64)
+    window = reference.window(tensors, config, ids, ids, torch.tensor([[h]], dtype=torch.float64))
+    last = torch.nn.functional.cross_entropy(window.logits[-1], ids[-1])
+    found = torch.autograd.grad(last, window.hidden)[::-1]
+    return np.array([float(abs(gradient / found[0])) for gradient in found])
+
+
+def test_a_product_of_slopes_is_the_gradient_of_a_unit_that_stays_where_it_is(page: Page):
+    rng = np.random.default_rng(0)
+    cases = [
+        {
+            "activation": ("tanh", "relu")[seed % 2],
+            "w": rng.uniform(0, 1.5),
+            "z": rng.uniform(0.05, 1.5),  # at 0 and below a ReLU unit passes nothing to compare
+            "lags": int(rng.integers(1, 25)),
+        }
+        for seed in range(CASES)
+    ]
+    answers = page.evaluate(PRODUCTS, [address("arithmetic.js"), cases])
+    worst = 0.0
+    for case, answer in zip(cases, answers, strict=True):
+        expected = one_unit(**case, rng=rng)
+        # Relative: flows here go from 1e-10 to 1e4.
+        worst = max(worst, float(np.abs(np.array(answer["flow"]) / expected - 1).max()))
+        assert answer["horizon"] == horizon(np.array(answer["flow"]))
+    print(f"largest relative difference in {CASES} cases: {worst}")
+    assert worst < CLOSE

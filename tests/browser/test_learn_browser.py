@@ -1,0 +1,182 @@
+"""The page Learn in a real browser: drags run no script, and a question comes before its answer."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+COUNT_REDRAWS = """(node) => {
+  window.redraws = 0
+  new MutationObserver(() => { window.redraws += 1 }).observe(node, {
+    childList: true, characterData: true, subtree: true, attributes: true,
+  })
+}"""
+
+
+@pytest.fixture(scope="module")
+def url(serve):
+    return serve(APP, {"UNROLL_RECORDED": "1"})
+
+
+@pytest.fixture
+def frames(page):
+    """What the page has sent to the server: any script run begins with a frame."""
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    return sent
+
+
+def opened(page, url, picture, **query):
+    more = "".join(f"&{name}={value}" for name, value in query.items())
+    page.goto(f"{url}/learn?picture={picture}{more}")
+    expect(page.locator(".toy")).to_be_visible(timeout=60_000)
+    # Until the server has said everything, the page may still answer it.
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    return page.locator(".toy")
+
+
+def number(page, name):
+    """A number of picture 1 by its name."""
+    return page.locator(f'.cell[aria-label^="{name}: "]')
+
+
+def value(cell):
+    return float(cell.text_content().replace("−", "-"))
+
+
+def dragged(page, target, by, moves=60):
+    box = target.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + by, y, steps=moves)
+    page.mouse.up()
+
+
+def test_a_weight_is_dragged_and_every_number_follows_without_a_script_run(
+    page, url, frames, complaints
+):
+    opened(page, url, "step")
+    weight, loss = number(page, "W[1,1]"), number(page, "loss")
+    before, loss_before = value(weight), value(loss)
+    loss.evaluate(COUNT_REDRAWS)
+    sent = len(frames)
+    dragged(page, weight, by=80)
+    page.wait_for_function("window.redraws > 10")
+    assert value(weight) == pytest.approx(before + 0.8)
+    assert value(loss) != loss_before
+    assert len(frames) == sent
+    assert [said for said in complaints if "404" not in said] == []
+
+
+def test_keys_change_a_weight_walk_over_the_numbers_and_turn_no_page(page, url):
+    opened(page, url, "step")
+    weight = number(page, "W[1,1]")
+    before = value(weight)
+    weight.focus()
+    page.keyboard.press("ArrowUp")
+    expect(weight).to_have_attribute("aria-valuenow", f"{before + 0.05:.2f}".rstrip("0"))
+    page.keyboard.press("ArrowRight")
+    expect(number(page, "W[1,2]")).to_be_focused()
+    expect(page.locator(".unfolded")).to_contain_text("W[1,2] = ")
+    expect(page.get_by_role("heading", name="Learn")).to_be_visible()
+
+
+def test_a_number_unfolds_into_its_sum_forward_and_backward(page, url):
+    toy = opened(page, url, "step")
+    number(page, "o₂[l]").click()
+    unfolded = page.locator(".unfolded")
+    names = " + ".join(f"h₂[{i}] · V[{i},l]" for i in range(1, 7))
+    expect(unfolded).to_contain_text(f"o₂[l] = {names} + c[l]")
+    expect(toy.locator(".cell.used")).to_have_count(6 + 6 + 1)
+    toy.get_by_label("gradients").check()
+    expect(unfolded).to_contain_text("∂o₂[l] = 1/T · p₂[l] − 1/T")
+
+
+@pytest.mark.parametrize(
+    ("network", "ways_back"),
+    [("Arch 1, add", 3), ("Arch 2, teacher forced", 0), ("Arch 2, free running", 3)],
+)
+def test_a_gradient_goes_back_from_step_to_step_unless_the_true_output_comes_back(
+    page, url, network, ways_back
+):
+    toy = opened(page, url, "step")
+    toy.get_by_role("combobox", name="Network").select_option(network)
+    toy.get_by_label("gradients").check()
+    expect(toy.locator("path.gradient")).to_have_count(ways_back)
+
+
+def test_another_word_is_read_and_other_letters_are_not(page, url):
+    toy = opened(page, url, "step")
+    toy.get_by_role("textbox", name="Word").fill("hxole")
+    expect(toy.get_by_role("textbox", name="Word")).to_have_value("hole")
+    expect(toy.get_by_text("reads")).to_have_text(["reads h", "reads o", "reads l"])
+
+
+@pytest.mark.parametrize("width", [1280, 1920])
+@pytest.mark.parametrize(
+    ("picture", "right", "wrong", "outcome"),
+    [
+        ("step", "the same", "something different", "With W = 0 it says"),
+        ("slopes", "it stays", "further back", "Rescaling restores the size"),
+    ],
+)
+def test_the_answer_is_nowhere_before_a_prediction_is_committed(
+    page, url, picture, right, wrong, outcome, width
+):
+    page.set_viewport_size({"width": width, "height": 800})
+    for chosen, verdict in ((right, "As predicted"), (wrong, "Not as predicted")):
+        toy = opened(page, url, picture, present=int(width > 1280))
+        commit = toy.get_by_role("button", name="Commit")
+        expect(commit).to_be_disabled()
+        toy.get_by_label(chosen).check()
+        shown = toy.inner_text()
+        assert outcome not in shown
+        assert "× 1,000" not in shown
+        commit.click()
+        answer = toy.locator(".answer")
+        expect(answer).to_contain_text(f"{verdict}. You said: {chosen}.")
+        expect(answer).to_contain_text(outcome)
+        expect(answer).to_be_focused()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize(
+    ("network", "why"),
+    [
+        ("Arch 1, concat", "What came before reaches a step through W alone."),
+        ("Arch 2, free running", "What came before reaches a step through W alone."),
+        ("Arch 2, teacher forced", "the true previous output is the very letter that it reads."),
+    ],
+)
+def test_the_answer_says_why_for_the_network_that_is_shown(page, url, network, why):
+    toy = opened(page, url, "step")
+    toy.get_by_role("combobox", name="Network").select_option(network)
+    toy.get_by_label("the same").check()
+    toy.get_by_role("button", name="Commit").click()
+    expect(toy.locator(".answer")).to_contain_text("As predicted")
+    expect(toy.locator(".answer")).to_contain_text(why)
+
+
+def test_slopes_are_dragged_without_a_script_run_and_rescaling_keeps_the_ratio(page, url, frames):
+    toy = opened(page, url, "slopes")
+    told, bars = toy.locator(".told"), toy.locator("svg.bars rect")
+    expect(toy.locator(".run")).to_contain_text("Recorded: Quick demo")
+    expect(toy.locator("svg.bars circle")).to_have_count(41)
+    sent = len(frames)
+    dragged(page, toy.locator("svg.curve circle"), by=60)
+    expect(told).not_to_contain_text("0.90 · 0.79")
+    toy.get_by_label("ReLU").check()
+    toy.get_by_role("slider", name="w", exact=True).fill("0.5")
+    expect(told).to_contain_text("|w φ′| = 0.50 · 1.00 = 0.500. Horizon: lag 6,")
+    lag_0 = bars.first.get_attribute("height")
+    toy.get_by_label("it stays").check()
+    toy.get_by_role("button", name="Commit").click()
+    expect(told).to_contain_text("At lag 1 the gradient is 500,")
+    expect(told).to_contain_text(re.compile(r"Horizon: lag 6,.* is 1\.8 · 10⁻¹²\."))
+    assert float(bars.first.get_attribute("height")) > float(lag_0)
+    assert len(frames) == sent
