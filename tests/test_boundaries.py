@@ -114,7 +114,7 @@ def test_only_these_files_start_threads():
 
 # -- the dashboard ---------------------------------------------------------------------------
 
-PAGES = {"train", "compare", "flow", "sample", "runs"}
+PAGES = {"learn", "train", "compare", "flow", "sample", "runs"}
 SHARED = {"charts", "widgets"}  # by all pages
 SESSIONS = {"app", "link", "pace", "server", "session"}  # who is served, and by what
 NEED_A_SESSION = {"dashboard/widgets/run_controls.py": {"server", "session"}}
