@@ -10,6 +10,7 @@ import atexit
 import gc
 import logging
 import os
+import signal
 
 import streamlit as st
 
@@ -60,6 +61,7 @@ def _end(runs: RunManager, recorded: Library) -> None:
     has returned. Then the interpreter stops them wherever they are, which in the middle of
     compiled code aborts the process.
     """
+    _hear_no_more_signals()
     all_ended = runs.interrupt_all(_PATIENCE)
     recorded.close()
     if not all_ended:  # some step takes too long; its run goes on from its last checkpoint
@@ -93,7 +95,14 @@ def sweeps() -> BackgroundSweeps:
     return made
 
 
+def _hear_no_more_signals() -> None:
+    # Streamlit's handlers fail once its loop is closed, which would break off what is being kept.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
 def _end_sweeps(made: BackgroundSweeps) -> None:
+    _hear_no_more_signals()
     # At a program's end Dask has no thread left to tell of cells that are given up, and says so
     # of each.
     logging.getLogger("tornado.application").setLevel(logging.CRITICAL)

@@ -117,7 +117,10 @@ def test_only_these_files_start_threads():
 PAGES = {"learn", "train", "compare", "flow", "sample", "runs"}
 SHARED = {"charts", "widgets"}  # by all pages
 SESSIONS = {"app", "link", "pace", "server", "session"}  # who is served, and by what
-NEED_A_SESSION = {"dashboard/widgets/run_controls.py": {"server", "session"}}
+NEED_A_SESSION = {
+    "dashboard/widgets/run_controls.py": {"server", "session"},
+    "dashboard/widgets/run_status.py": {"server"},  # who else waits and trains
+}
 
 
 def dashboard_imports(folder):
@@ -136,7 +139,7 @@ def test_no_page_imports_another(page):
 
 
 @pytest.mark.parametrize("folder", sorted(SHARED))
-def test_charts_and_widgets_know_no_page_and_only_the_buttons_of_a_run_a_session(folder):
+def test_charts_and_widgets_know_no_page_and_only_those_of_a_run_a_session(folder):
     for name, found in dashboard_imports(folder):
         assert found & (PAGES | {"views"}) == set(), name
         assert found & SESSIONS == NEED_A_SESSION.get(name, set()), name

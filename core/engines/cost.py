@@ -46,9 +46,14 @@ _SLOW_STEP, _LONG_RUN = 0.5, 30 * 60  # seconds from which on somebody should kn
 def estimated_seconds(config: TrainingConfig) -> float:
     """Seconds that a step takes on one core of this machine while nothing else slows it down.
 
-    With N 50 to 400, T 1 to 200 and B 1 to 256, on an idle core, this was 0.6 to 1.7 times what
-    a step of the compiled engine was measured to take, and 0.4 to 1.2 times what torch's was. For
-    steps of more than 50 ms, which alone are spoken of, it was 0.8 to 1.0, and 0.4 to 0.8 times.
+    It rather says too little. Held against the processor time of steps on one busy machine, with
+    N 50 to 400, T 1 to 200 and B 1 to 256, all networks, both activations and Adam, it was
+
+        compiled    0.43 to 1.54 of it, 0.57 to 0.98 where a step took more than 50 ms
+        torch       0.37 to 0.97 of it, 0.47 to 0.83 where a step took more than 50 ms
+
+    The constants were fitted there. At other sizes between (N 75 and 300, T 5 and 100, B 4 to 128)
+    it was 0.32 to 1.00 and 0.46 to 0.82. What waits for a busy core waits longer.
     """
     seconds = multiplications(config) / multiplications_a_second()
     if config.engine != "torch":  # the faster one, where either may train
@@ -62,7 +67,9 @@ def estimated_seconds(config: TrainingConfig) -> float:
 def estimated_bytes(config: TrainingConfig) -> int:
     """The most memory that training holds at once on a CPU, with whichever engine may train.
 
-    What windows of 60 to 260 MB take was measured: this says 0.9 to 1.4 times as much.
+    For windows of 60 to 260 MB it was 1.0 to 1.2 times what was measured, what is read of the
+    held-out text left out; with that, in five whole trainings, 0.9 to 1.5 times. A table (Arch 2
+    under teacher forcing, without probes) takes 2 MB, and up to four times as much is said of it.
     """
     places, N, H = (config.unrollings + 1) * config.batch_size, config.nodes, config.hidden_size
     arch1 = config.architecture == "arch1"

@@ -179,8 +179,9 @@ def _opened(path: Path, schema: Schema) -> _Opened:
         return _opened_to_read(path, schema, str(error.strerror))
     try:
         if not path.exists():  # what a deleted file has left would be applied to the new one
-            for end in ("-wal", "-shm"):
-                path.with_name(path.name + end).unlink(missing_ok=True)
+            with suppress(OSError):
+                for end in ("-wal", "-shm"):
+                    path.with_name(path.name + end).unlink(missing_ok=True)
         return _connected(path, schema), "", None
     except (sqlite3.DatabaseError, UnicodeError) as error:
         if getattr(error, "sqlite_errorname", "").startswith(_UNWRITABLE):

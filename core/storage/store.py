@@ -42,8 +42,6 @@ _SELECT = (
 )
 _ACTIVE = tuple(str(status) for status in RunStatus if status.active)
 _IS_ACTIVE = f"status IN ({', '.join('?' * len(_ACTIVE))})"
-
-
 _RECORDS = ("metrics", "reports", "events", "probes")  # tables that `runs` owns rows of
 
 

@@ -74,12 +74,7 @@ def past_of(
             f"The checkpoint of run {run_id} is of another configuration; duplicate the run to "
             "train it again."
         )
-    done = row.status != RunStatus.INTERRUPTED  # its end is still to be noted
-    if state.step > config.steps or (done and state.step == config.steps):
-        raise StoreError(
-            f"Run {run_id} has trained {state.step:,} of {row.planned_steps:,} steps: extend it to "
-            f"more than {state.step:,}."
-        )
+    _require_steps_left(row, state.step, config.steps)
     history = History()
     for columns in store.ledger.tables(run_id):
         history.extend(cut(columns, columns["step"] <= state.step))
@@ -256,6 +251,15 @@ def _require_idle(row: RunRow) -> None:
         raise StoreError(
             f"Run {row.id} diverged, and would do so again: duplicate it with clipping on or a "
             "lower learning rate."
+        )
+
+
+def _require_steps_left(row: RunRow, trained: int, wanted: int) -> None:
+    ended = row.status != RunStatus.INTERRUPTED  # else its end is still to be noted
+    if trained > wanted or (ended and trained == wanted):
+        raise StoreError(
+            f"Run {row.id} has trained {trained:,} of {row.planned_steps:,} steps: extend it to "
+            f"more than {trained:,}."
         )
 
 

@@ -24,8 +24,11 @@ from dashboard.charts.losses import (
     keep_in_view,
     loss_figure,
 )
-from dashboard.charts.parts import Figure, band, curve, emptied, f4, level, note
+from dashboard.charts.parts import Figure, band, curve, emptied, f4, level
 from dashboard.charts.theme import LOG_AXIS
+
+LINES_AND_MARKERS = f"Lines: training, mean of {MEAN_STEPS} steps. Markers: validation."
+"""A lane has one entry in the legend for both."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,6 @@ def race_loss_chart(
 ) -> Figure:
     """Training losses as means of 100 steps, validation losses as markers, and the floors."""
     figure = loss_figure(look)
-    # A lane has one entry for both its line and its markers.
-    words = f"lines: training, mean of {MEAN_STEPS} steps; markers: validation"
-    note(figure, words, xref="paper", yref="paper", x=1, y=1, xanchor="right", yanchor="top")
     drawn = []
     for lane in lanes:
         x, reported_at = f4(lane.metrics[look.axis]), f4(lane.reports[look.axis])

@@ -20,6 +20,7 @@ from core.training.snapshot import RunSnapshot
 from dashboard.charts.frames import metrics_frame, reports_frame
 from dashboard.charts.losses import Look, Unit, written
 from dashboard.charts.race import (
+    LINES_AND_MARKERS,
     LaneCurves,
     race_flow_chart,
     race_loss_chart,
@@ -69,6 +70,7 @@ def draw_race(
             alt="Losses of all lanes with n-gram floors",
             revision=revision,
         )
+        st.caption(LINES_AND_MARKERS)
     with right:
         live_chart(
             race_flow_chart(lanes),

@@ -13,7 +13,7 @@ import streamlit as st
 from core.palette import RUNS
 from core.storage.rows import RunRow
 from dashboard.charts.frames import metrics_frame, reports_frame
-from dashboard.charts.race import LaneCurves, race_loss_chart, race_norm_chart
+from dashboard.charts.race import LINES_AND_MARKERS, LaneCurves, race_loss_chart, race_norm_chart
 from dashboard.runs.runs_table import configuration_differences
 from dashboard.server import find_run
 from dashboard.widgets.live_chart import live_chart
@@ -48,6 +48,7 @@ def overlay(rows: Sequence[RunRow]) -> None:
             alt="Losses of the chosen runs, with n-gram floors",
             revision="-".join(row.id for row, _ in drawn) + f"{look.unit}{look.axis}{look.scale}",
         )
+        st.caption(LINES_AND_MARKERS)
     with norm:
         live_chart(
             race_norm_chart(lanes, axis=look.axis),

@@ -5,7 +5,7 @@ Knows nothing of where weights come from.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -71,44 +71,80 @@ class Writing:
         self.going_on = False
 
 
-def writing_panel(source: Source, panel: str, drawing: Drawing) -> None:
-    """The buttons, the text, and what the double softmax does to it."""
-    place = f"sample_writing_{panel}"
-    writing: Writing | None = st.session_state.get(place)
-    taken = weights_in_hand(source, panel)
-    going = writing if writing is not None and writing.going_on else None
-    with command_row(f"write_{panel}"):
+@dataclass(frozen=True)
+class Panel:
+    """One of the texts: its name in keys, whose weights write it, and how they are drawn from."""
+
+    name: str
+    source: Source
+    drawing: Drawing
+
+    @property
+    def writing(self) -> Writing | None:
+        """What it writes, or wrote."""
+        writing: Writing | None = st.session_state.get(self._place)
+        return writing
+
+    @property
+    def going(self) -> bool:
+        """Whether it writes."""
+        return self.writing is not None and self.writing.going_on
+
+    def begin(self) -> None:
+        """Write anew, from the newest weights."""
+        taken = weights_in_hand(self.source, self.name, newest=True)
+        begun = Writing.begin(taken, self.drawing) if taken is not None else None
+        st.session_state[self._place] = begun
+
+    def stop(self) -> None:
+        """What was written up to now stays."""
+        if self.writing is not None:
+            self.writing.stop()
+
+    @property
+    def _place(self) -> str:
+        return f"sample_writing_{self.name}"
+
+
+def writing_commands(panels: Sequence[Panel]) -> str:
+    """One row for all texts; returns the pace."""
+    going = any(panel.going for panel in panels)
+    with command_row("write"):
         command(
             "Write",
-            _begin,
-            source,
-            panel,
-            drawing,
-            key=f"sample_write_{panel}",
-            fits=going is None,
+            _for_each,
+            Panel.begin,
+            panels,
+            key="sample_write",
+            fits=not going,
             icon="edit",
             kind="primary",
         )
-        command(
-            "Stop",
-            Writing.stop,
-            writing,
-            key=f"sample_stop_{panel}",
-            fits=going is not None,
-            icon="stop",
-        )
-        pace = st.segmented_control(
+        command("Stop", _for_each, Panel.stop, panels, key="sample_stop", fits=going, icon="stop")
+        return st.segmented_control(
             "Pace",
             list(PACES),
             default="streaming",
             required=True,
-            key=f"sample_pace_{panel}",
+            key="sample_pace",
             label_visibility="collapsed",
             persist_state="session",
         )
 
+
+def _for_each(order: Callable[[Panel], None], panels: Sequence[Panel]) -> None:
+    for panel in panels:
+        order(panel)
+
+
+def writing_panel(panel: Panel, pace: str) -> None:
+    """The text, and what the double softmax does to it."""
+    writing, drawing = panel.writing, panel.drawing
+    taken = weights_in_hand(panel.source, panel.name)
+    going = writing if writing is not None and writing.going_on else None
+
     # A fragment's key tells those of two panels apart.
-    @st.fragment(run_every=_TICK if going else None, key=f"sample_stream_{panel}")
+    @st.fragment(run_every=_TICK if going else None, key=f"sample_stream_{panel.name}")
     def stream() -> None:
         if going is not None and going.going_on:
             going.write(PACES[pace])
@@ -119,13 +155,7 @@ def writing_panel(source: Source, panel: str, drawing: Drawing) -> None:
     stream()
     if drawing.draw.as_published and taken is not None:
         with pictures(bool(taken.recorded)):
-            _flattening(taken, drawing, panel)
-
-
-def _begin(source: Source, panel: str, drawing: Drawing) -> None:
-    taken = weights_in_hand(source, panel, newest=True)
-    place = f"sample_writing_{panel}"
-    st.session_state[place] = Writing.begin(taken, drawing) if taken is not None else None
+            _flattening(taken, drawing, panel.name)
 
 
 def _show(writing: Writing | None, taken: Taken | None) -> None:

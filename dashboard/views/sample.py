@@ -10,7 +10,7 @@ from dashboard.sample.sources import Source, Taken
 from dashboard.sample.step_through import step_through_panel
 from dashboard.sample.surprise_panel import surprise_panel
 from dashboard.sample.unit_panel import unit_panel
-from dashboard.sample.writing import writing_panel
+from dashboard.sample.writing import Panel, writing_commands, writing_panel
 from dashboard.widgets.recorded_badge import tell_recorded
 
 PARTS = {
@@ -59,13 +59,17 @@ elif part == "Timeline":
 elif read is None:
     st.info("Nothing can be read from this network yet.")
 elif part == "Write":
-    texts = {"a": (source, read)} if second is None else {"a": (source, read), "b": second}
+    panels = [Panel("a", source, read[1])]
+    takens = [read[0]]
+    if second is not None and second[0] is not None and second[1] is not None:
+        panels.append(Panel("b", second[0], second[1][1]))
+        takens.append(second[1][0])
+    pace = writing_commands(panels)
     places = [st.container()] if second is None else st.columns(2)
-    for place, (panel, (its_source, its_read)) in zip(places, texts.items(), strict=True):
-        if its_source is not None and its_read is not None:
-            with place:
-                tell_recorded(its_read[0].recorded)
-                writing_panel(its_source, panel, its_read[1])
+    for place, panel, taken in zip(places, panels, takens, strict=False):
+        with place:
+            tell_recorded(taken.recorded)
+            writing_panel(panel, pace)
 else:
     tell_recorded(read[0].recorded)
     PARTS[part](*read)

@@ -107,7 +107,7 @@ def test_a_chosen_run_stays_chosen_wherever_its_row_goes(runs, home):
     expect(runs.get_by_text("2 of 3 runs")).to_be_visible()
     expect(heading).to_be_visible()
     runs.get_by_role("link", name="Train").click()
-    expect(runs.get_by_role("button", name="Start", exact=True)).to_be_visible()
+    expect(runs.get_by_role("button", name="Start Shortcut S")).to_be_visible()
     runs.get_by_role("link", name="Runs").click()
     expect(runs.get_by_text("2 of 3 runs")).to_be_visible()
     expect(heading).to_be_visible()

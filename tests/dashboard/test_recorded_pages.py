@@ -135,7 +135,7 @@ def test_sample_shows_what_the_network_wrote_and_lets_it_write():
     visit = Newcomer("sample")
     assert len(visit.notes()) == 1
     assert len(visit.page.code) == 1
-    visit.page.session_state["sample_pace_a"] = "at once"
+    visit.page.session_state["sample_pace"] = "at once"
     visit.look().click("Write")
     assert len(visit.look().page.code[0].value) == 400
 

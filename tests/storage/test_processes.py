@@ -112,7 +112,7 @@ def test_killed_at_any_moment_a_run_is_found_and_goes_on_bit_for_bit(
         assert int(first["step"]) == kept + 1
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, err
+    assert process.returncode == 1, err  # stopped
     ended = json.loads(out)
     assert (ended["id"], ended["status"]) == (row.id, "stopped")
     print(f"{len(lost)} kills; seconds of work lost: {[round(s, 2) for s in lost]}")

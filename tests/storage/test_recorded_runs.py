@@ -119,6 +119,19 @@ def test_a_finished_run_is_extended_from_its_last_step(store, make_manager, smal
     assert manager.get(run.run_id).snapshot is longer
 
 
+def test_a_run_that_was_cut_off_after_its_last_step_ends_there_and_not_before(
+    store, make_manager, small
+):
+    manager = make_manager()
+    run = manager.start(small(steps=30))
+    run.wait(PATIENCE)
+    assert manager.writer.flush()
+    store.update(run.run_id, status=RunStatus.INTERRUPTED)
+    assert past_of(store, run.run_id)[1].state.step == 30
+    with pytest.raises(StoreError, match="has trained 30 of 30 steps: extend it to more than 30"):
+        past_of(store, run.run_id, steps=10)
+
+
 def test_a_run_that_trains_or_diverged_is_not_resumed(store, make_manager, small):
     manager = make_manager()
     run = manager.start(small(**ENDLESS))

@@ -26,6 +26,8 @@ def folder() -> Path:
     depends_on = sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         depends_on.update(path.read_bytes())
+        # Where it lies and since when: numba compiles a copy anew, and one that was touched.
+        depends_on.update(f"{path.resolve()} {path.stat().st_mtime_ns}".encode())
     for part in ("numba", "llvmlite", "numpy", "scipy"):
         depends_on.update(version(part).encode())
     depends_on.update(platform.python_version().encode())

@@ -29,11 +29,10 @@ def test_no_steps_yet_make_an_empty_table():
     assert together([ONE[:0], OTHER[:0]]).empty
 
 
-def test_the_loss_chart_names_the_window_of_its_means():
+def test_the_loss_chart_draws_means_and_its_caption_names_their_window():
     metrics = pd.DataFrame({"characters_seen": [96, 192], "loss_mean": [3.0, 2.0]})
     reports = pd.DataFrame({"characters_seen": [192], "validation_loss_nats": [2.1]})
     lane = LaneCurves("tanh", TANH, metrics, reports)
     figure = Checked(race).race_loss_chart([lane], {"bigram": 2.3}, Look(axis="characters_seen"))
-    words = [note.text for note in figure.layout.annotations]
-    assert "lines: training, mean of 100 steps; markers: validation" in words
     assert list(figure.data[0].y) == [3.0, 2.0]
+    assert "mean of 100 steps" in race.LINES_AND_MARKERS

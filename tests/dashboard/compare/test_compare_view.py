@@ -342,7 +342,7 @@ def test_without_a_store_of_runs_a_grid_is_shown_and_says_what_is_missing(monkey
     monkeypatch.setenv("UNROLL_HOME", str(home))
     measured(USUAL)
     visit = Comparing("limits")
-    assert visit.said("warning")[0].endswith("Runs are not recorded.")
+    assert "Runs are not recorded: of a long one" in visit.said("warning")[0]
     assert "104 of 104 cells" in visit.status()
     (cells,) = [box for box in visit.page.selectbox if box.label == "The runs of"]
     cells.set_value((USUAL.lines[1], 8))

@@ -343,7 +343,7 @@ def test_without_a_store_training_goes_on_and_says_so(monkeypatch, tmp_path):
     visit = Visit(**TINY, steps=5)
     (warning,) = visit.said("warning")
     assert "written by a newer Unroll" in warning
-    assert warning.endswith("Runs are not recorded.")
+    assert "Runs are not recorded: of a long one" in warning
     assert visit.train_to_the_end().snapshot.step == 5
 
 
