@@ -1,0 +1,80 @@
+"""How a text becomes windows: cursors, the T × B grid they fill, and a layout that fails.
+
+The picture moves in the browser alone: `windows.js` is its arithmetic, `mega_batch_parts.js` draws
+it, and `mega_batch.js` has its buttons and sliders.
+Knows no page and no run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from core.config import TrainingConfig, bounds
+from core.data.alphabet import SYMBOLS, decode
+from core.data.corpora import Corpus
+from core.errors import TextError
+from core.labels import FIELDS
+
+_SHORTEST, _LONGEST = 60, 120  # characters of the ribbon
+
+_here = Path(__file__)
+_SCRIPTS = [  # Streamlit takes one script: what a file calls, those above it define
+    _here.with_name(name) for name in ("windows.js", "mega_batch_parts.js", "mega_batch.js")
+]
+_component = st.components.v2.component(
+    "unroll_mega_batch",
+    css=_here.with_suffix(".css").read_text(encoding="utf-8"),
+    js="\n".join(path.read_text(encoding="utf-8") for path in _SCRIPTS),
+)
+
+
+def mega_batch(config: TrainingConfig, text: Corpus, *, key: str) -> None:
+    """Draw the picture, or leave it as the reader has moved it where it stands already.
+
+    Args:
+        config: whose B and T are counted beside those of the picture.
+        text: what these settings train on; the ribbon is its beginning.
+        key: unique on the page.
+
+    Raises:
+        TextError: less than 60 characters of the text are trained on.
+    """
+    _component(key=key, data=picture_of(config, text))
+
+
+def picture_of(config: TrainingConfig, text: Corpus) -> dict[str, Any]:
+    """What the picture is about.
+
+    Keys: `text`, the longest ribbon, and `shortest`, in characters; `title` of the whole text;
+    `symbols`, in the order of a one-hot vector; `labels` of B and T; `settings`, the rows of the
+    table of updates: `name`, `length` of the training part in characters, `B` and `T`.
+
+    Raises:
+        TextError: less than 60 characters of the text are trained on.
+    """
+    if len(text.training) < _SHORTEST:
+        raise TextError(
+            f"{text.title} has {len(text.training)} characters to train on, and the ribbon needs "
+            f"{_SHORTEST}: choose a longer text."
+        )
+    return {
+        "text": decode(text.training[:_LONGEST]),
+        "shortest": _SHORTEST,
+        "title": text.title,
+        "symbols": SYMBOLS,
+        "labels": {"B": FIELDS["batch_size"], "T": FIELDS["unrollings"]},
+        "settings": [
+            {"name": name, "length": len(text.training), "B": B, "T": T}
+            for name, B, T in _compared(config.batch_size, config.unrollings)
+        ],
+    }
+
+
+def _compared(B: int, T: int) -> list[tuple[str, int, int]]:
+    """The settings, and each of B and T doubled where a configuration allows that."""
+    most_b, most_t = bounds("batch_size")[1], bounds("unrollings")[1]
+    rows = [("your settings", B, T), ("B doubled", 2 * B, T), ("T doubled", B, 2 * T)]
+    return [(name, b, t) for name, b, t in rows if b <= most_b and t <= most_t]
