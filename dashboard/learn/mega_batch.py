@@ -2,7 +2,7 @@
 
 The picture moves in the browser alone: `windows.js` is its arithmetic, `mega_batch_parts.js` draws
 it, and `mega_batch.js` has its buttons and sliders.
-Knows no page and no run.
+Knows no run.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from core.data.alphabet import SYMBOLS, decode
 from core.data.corpora import Corpus
 from core.errors import TextError
 from core.labels import FIELDS
+from dashboard import session
+from dashboard.texts import text_facts
 
 _SHORTEST, _LONGEST = 60, 120  # characters of the ribbon
 
@@ -29,6 +31,15 @@ _component = st.components.v2.component(
     css=_here.with_suffix(".css").read_text(encoding="utf-8"),
     js="\n".join(path.read_text(encoding="utf-8") for path in _SCRIPTS),
 )
+
+
+def own_mega_batch() -> None:
+    """The picture on this session's text and settings, or on the built-in text."""
+    config = session.config()
+    try:
+        mega_batch(config, text_facts(config.text).corpus, key="mega_batch")
+    except TextError:  # it is not there yet, or too short
+        mega_batch(config, text_facts("builtin").corpus, key="mega_batch")
 
 
 def mega_batch(config: TrainingConfig, text: Corpus, *, key: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from dashboard.learn.mega_batch import own_mega_batch
 from dashboard.learn.one_step import one_step
 from dashboard.learn.product_of_slopes import product_of_slopes
 
@@ -38,6 +39,14 @@ PICTURES = (
         "slope φ′ where φ works. Over k steps that is |w φ′| to the power of k, and it fades or "
         "grows exponentially.",
         product_of_slopes,
+    ),
+    Picture(
+        "batch",
+        "Cursors and the mega batch",
+        "A text is cut into B segments, and a cursor reads each of them from its beginning: "
+        "together they fill a grid of T × B characters, a window. What is carried goes on where "
+        "the same cursor stopped, so the layout of the grid decides whether it belongs there.",
+        own_mega_batch,
     ),
 )
 """What the page offers to choose from."""
