@@ -89,7 +89,8 @@ def _one(row: RunRow, refusal: str | None) -> None:
         if row.status == RunStatus.DIVERGED:
             _way_on(row)
     if not row.recorded:
-        _words(row)
+        overlay([row])
+    _words(row)
     with st.expander("Show me the code", icon=":material/code:"):
         st.caption(
             "The same run in plain PyTorch: torch and numpy are all it needs. Its losses agree to "
@@ -178,14 +179,16 @@ def _several(rows: Sequence[RunRow]) -> None:
 
 def _extend(row: RunRow, fits: bool) -> None:
     icon = ":material/keyboard_double_arrow_right:"
+    most = int(bounds("steps")[1])
+    fits = fits and row.step < most
     with st.popover("Extend", icon=icon, disabled=not fits):
         if not fits:
             return
         steps = st.number_input(
             "Train on to step",
             min_value=row.step + 1,
-            max_value=bounds("steps")[1],
-            value=max(2 * row.planned_steps, row.step + 1),
+            max_value=most,
+            value=min(max(2 * row.planned_steps, row.step + 1), most),
             step=1_000,
             key=f"runs_extend_{row.id}",
         )

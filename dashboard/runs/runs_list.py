@@ -24,11 +24,12 @@ _REFUSAL, _IMPORTED = "runs_import_refusal", "runs_imported"
 _UNIT = "Best and last are bits per character on held-out text."
 _BITS = "Bits per character on held-out text."
 _COLUMNS = {  # those up to the diagnosis fit side by side into 1,280 pixels
-    "_index": None,
+    "_index": st.column_config.TextColumn("ID", width=85),
     "Star": st.column_config.TextColumn("★", width=35),
     "Name": st.column_config.TextColumn(width=190),
     "Status": st.column_config.TextColumn(width=90),
-    "Differs": st.column_config.TextColumn(width=180, help="What differs from the nearest preset."),
+    "Started": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=110),
+    "Differs": st.column_config.TextColumn(width=150, help="What differs from the nearest preset."),
     "Best": st.column_config.NumberColumn("Best", format="%.3f", width=60, help=_BITS),
     "Last": st.column_config.NumberColumn("Last", format="%.3f", width=60, help=_BITS),
     "Gap": st.column_config.NumberColumn(
@@ -38,13 +39,12 @@ _COLUMNS = {  # those up to the diagnosis fit side by side into 1,280 pixels
         help="The best less what counting 2 characters reaches on the same text, in bits.",
     ),
     "Steps": st.column_config.NumberColumn(format="localized", width=75),
-    "Characters": st.column_config.NumberColumn(format="compact", width=88),
     "Time": st.column_config.TextColumn(width=68, help="Of training."),
-    "Diagnosis": st.column_config.TextColumn(width=200),
+    "Diagnosis": st.column_config.TextColumn(width=150),
+    "Characters": st.column_config.NumberColumn(format="compact", width=88),
     "Tags": st.column_config.ListColumn(width="small"),
     "Note": st.column_config.TextColumn(width="small"),
     "Text": st.column_config.TextColumn(width="small"),
-    "Started": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=110),
     "Planned": st.column_config.NumberColumn(
         format="localized", width=80, help="Steps to take in all."
     ),

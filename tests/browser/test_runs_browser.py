@@ -100,7 +100,8 @@ def test_a_chosen_run_stays_chosen_wherever_its_row_goes(runs, home):
     choose_row(runs, 2)  # where the chosen one stands now
     expect(runs.get_by_text("Choose a run in the table")).to_be_visible()
     box = runs.locator('[data-testid="stDataFrame"]').first.bounding_box()
-    runs.mouse.click(box["x"] + 35 + 35 + 40, box["y"] + 17)  # by name: N 8 ReLU, N 8 tanh, N 9
+    # By name, behind choice, id and star: N 8 ReLU, N 8 tanh, N 9.
+    runs.mouse.click(box["x"] + 35 + 85 + 35 + 40, box["y"] + 17)
     choose_row(runs, 1)
     expect(heading).to_be_visible()
     runs.get_by_placeholder("name, tag, note").fill("tanh")

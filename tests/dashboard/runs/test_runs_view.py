@@ -6,7 +6,7 @@ import zipfile
 import pytest
 from visit import ENDLESS, TINY, Visit
 
-from core.config import PRESETS
+from core.config import PRESETS, bounds
 from core.data.alphabet import decode
 from core.data.corpora import load_corpus
 from core.experiments.cells import BASE, Mark
@@ -159,6 +159,15 @@ def test_a_finished_run_is_extended():
     visit.page.number_input(key=f"runs_extend_{run.run_id}").set_value(30)
     visit.click("Go on")
     assert manager().get(run.run_id).wait(PATIENCE).step == 30
+
+
+def test_a_run_of_as_many_steps_as_are_allowed_can_be_looked_at():
+    run = trained()
+    most = int(bounds("steps")[1])
+    library().shelf().update(run.run_id, run.snapshot.config.changed(steps=most))
+    visit = runs_page(run.run_id)
+    assert visit.page.number_input(key=f"runs_extend_{run.run_id}").value == most
+    assert visit.chart("Loss")["data"]  # the curve of the one that is chosen
 
 
 def test_the_text_of_a_run_on_a_file_is_kept_or_refused_and_never_another_one(tmp_path):
