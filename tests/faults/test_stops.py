@@ -8,6 +8,7 @@ import asyncio
 import os
 import random
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, closing
 from dataclasses import replace
 from pathlib import Path
@@ -83,7 +84,9 @@ def test_a_stopped_server_has_kept_its_runs_and_they_go_on_bit_for_bit(
     killed = number == "SIGKILL"
     with serve(OFTEN if killed else APP, {"UNROLL_HOME": str(tmp_path)}) as server:
         ended = stopped_while_two_train(server, signal.Signals[number], seconds)
-        status, took = asyncio.run(ended)
+        # On a thread of its own: on this one a browser of other tests may have its loop.
+        with ThreadPoolExecutor(1) as apart:
+            status, took = apart.submit(asyncio.run, ended).result()
     with closing(Store()) as store:
         rows = store.runs()
         assert [row.status for row in rows] == [RunStatus.INTERRUPTED] * 2
