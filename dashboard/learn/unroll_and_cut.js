@@ -13,10 +13,10 @@ const WORD = [..."hello"].map((letter) => ALPHABET.indexOf(letter)) // read agai
 const NODES = 3
 const START = { copies: 6, T: 3 }
 const LESSON = { T: 1, updates: 2000, rate: 0.3 } // what the question trains with
-const NOTE = "All copies are one network with one W, and each says how it should change. The shares add up to " +
-  "∂W of their window, number by number; their sizes, roots of sums of squares, do not. A window's loss " +
-  "is a mean: each of its T losses counts 1/T. Weights stay as they are here; in training each " +
-  "window ends with an update."
+const NOTE = "All copies are one network with one W, and each says how it should change. The shares add " +
+  "up to ∂W of their window, number by number; their sizes, roots of sums of squares, do not. A " +
+  "window's loss is a mean: each of its T losses counts 1/T. Weights stay as they are here; in " +
+  "training each window ends with an update."
 
 const drawn = new WeakMap()
 
@@ -117,8 +117,8 @@ class UnrollAndCut {
     const rest = copies === whole ? "" : ` ${copies - whole === 1
       ? `Copy ${copies} begins a window` : `Copies ${whole + 1} to ${copies} begin a window`}: ` +
       "its gradient is computed when it is full."
-    return `T = ${T}: ${way} Blue values cross every cut, and red gradients stop at it: the losses stay ` +
-      `the same wherever the cut is, ∂W does not.${rest}`
+    return `T = ${T}: ${way} Blue values cross every cut, and red gradients stop at it: the losses ` +
+      `stay the same wherever the cut is, ∂W does not.${rest}`
   }
 
   listen(k, group) {
@@ -142,10 +142,11 @@ class UnrollAndCut {
     }
     const at = Math.floor(k / this.T)
     const { first, shares, gradients } = this.windows[at]
-    const copies = shares.length === 1 ? `copy ${first + 1}` : `copies ${first + 1} to ${first + shares.length}`
+    const copies = shares.length === 1
+      ? `copy ${first + 1}` : `copies ${first + 1} to ${first + shares.length}`
     this.numbers.replaceChildren(
-      element("p", { role: "status" }, `The share of copy ${k + 1} is what came back to it, as a column, times the ` +
-        "gradient that reaches it, as a row. Choose another by its bar."),
+      element("p", { role: "status" }, `The share of copy ${k + 1} is what came back to it, as a ` +
+        "column, times the gradient that reaches it, as a row. Choose another by its bar."),
       element(
         "div", { class: "matrices" },
         table(`Share of copy ${k + 1}`, shares[k - first]),
@@ -157,12 +158,15 @@ class UnrollAndCut {
 
   question() {
     return question({
-      ask: "Predict: zero unrollings, so T = 1, and no gradient goes back to an earlier copy. This " +
-        `network trains on “hello” again and again, ${LESSON.updates.toLocaleString("en-US")} updates. ` +
+      ask: "Predict: zero unrollings, so T = 1, and no gradient goes back to an earlier copy. " +
+        "This network trains on “hello” again and again, " +
+        `${LESSON.updates.toLocaleString("en-US")} updates. ` +
         "After the first l comes l, after the second o. Will it tell them apart?",
       options: [["apart", "it tells them apart"], ["alike", "it does not"]],
       answer: () => {
-        const [carrying, without] = [true, false].map((carries) => afterEachL(this.network, carries))
+        const [carrying, without] = [true, false].map((carries) => (
+          afterEachL(this.network, carries)
+        ))
         const [first, second] = carrying
         const right = first < 0.5 && second > 0.5 ? "apart" : "alike"
         return { right, sentence: `${toldOf(carrying, without)} ${WHY[right]}` }
@@ -186,15 +190,15 @@ class UnrollAndCut {
 }
 
 const WHY = {
-  apart: "So the carried state helps: it is another after each l, and the network learned to read it. At " +
-    "T = 1 no gradient tells a copy what to keep for a later loss: what the state does not hold " +
-    "for another reason, it is not taught to hold.",
-  alike: "The carried state can help, but from these weights the network did not learn to read in it which " +
-    "l it was. At T = 1 no gradient tells a copy what to keep for a later loss.",
+  apart: "So the carried state helps: it is another after each l, and the network learned to read " +
+    "it. At T = 1 no gradient tells a copy what to keep for a later loss: what the state does not " +
+    "hold for another reason, it is not taught to hold.",
+  alike: "The carried state can help, but from these weights the network did not learn to read in " +
+    "it which l it was. At T = 1 no gradient tells a copy what to keep for a later loss.",
 }
 
 function toldOf(carrying, without) {
-  const [[first, second], [none]] = [carrying, without].map((values) => values.map((p) => fixed(p, 2)))
+  const [first, second, none] = [...carrying, without[0]].map((p) => fixed(p, 2))
   return `It gives o a probability of ${first} after the first l and of ${second} after the second. ` +
     `Trained with zeros in place of what is carried, it gives ${none} after both.`
 }

@@ -111,9 +111,11 @@ function handle(T) {
 function drawShare(k, size, part) {
   const x = middle(k)
   const tall = part * TALLEST
+  const name = `share of copy ${k + 1}: size ${fixed(size, 3)}`
+  const ground = { y: BASE - TALLEST - 12, height: TALLEST + 32 }
   return svg(
-    "g", { class: "share", role: "button", "aria-label": `share of copy ${k + 1}: size ${fixed(size, 3)}` },
-    svg("rect", { x: x - 40, y: BASE - TALLEST - 12, width: 80, height: TALLEST + 32, rx: 4, class: "ground" }),
+    "g", { class: "share", role: "button", "aria-label": name },
+    svg("rect", { ...ground, x: x - 40, width: 80, rx: 4, class: "ground" }),
     svg("rect", { x: x - 20, y: BASE - tall, width: 40, height: tall, class: "bar" }),
     words(x, BASE + 15, fixed(size, 3)),
   )
