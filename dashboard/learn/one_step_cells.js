@@ -2,6 +2,7 @@
 // right, input below and output above. Knows no values and no keys.
 
 import { comesBack } from "./arithmetic.js"
+import { arrow, heads } from "./arrows.js"
 import { svg, words } from "./drawing.js"
 import { hasGradient, isWeight } from "./unfold.js"
 
@@ -113,20 +114,8 @@ function around(network, word, t, backward) {
   return made
 }
 
-function arrow([x1, y1], [x2, y2], kind) {
-  const d = `M${x1} ${y1} L${x2} ${y2}`
-  return svg("path", { d, class: kind, "marker-end": `url(#head-${kind})` })
-}
-
 // A point a little to the right of the way from one place to another.
 function beside([x, y], [x1, y1], [x2, y2]) {
   const length = Math.hypot(x2 - x1, y2 - y1)
   return [x + (9 * (y2 - y1)) / length, y - (9 * (x2 - x1)) / length]
-}
-
-function heads() {
-  return svg("defs", {}, ...["value", "gradient"].map((kind) => svg("marker", {
-    id: `head-${kind}`, viewBox: "0 0 10 10", refX: 9, refY: 5,
-    markerWidth: 5, markerHeight: 5, orient: "auto-start-reverse",
-  }, svg("path", { d: "M0 0 L10 5 L0 10 z", class: `head-${kind}` }))))
 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from dashboard.learn.mega_batch import own_mega_batch
 from dashboard.learn.one_step import one_step
 from dashboard.learn.product_of_slopes import product_of_slopes
+from dashboard.learn.unroll_and_cut import unroll_and_cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,14 @@ PICTURES = (
         "each letter is next. Backward, the same numbers say how the loss would change with each "
         "weight: every one of them is a sum of products, and the sum is there to be read.",
         one_step,
+    ),
+    Picture(
+        "unroll",
+        "Unroll and cut",
+        "The loop is pulled apart into one copy a letter, all with the same W, and the text is cut "
+        "into windows of T letters. What the network carries crosses the cut, a gradient does not: "
+        "each loss reaches back to the beginning of its window, and no further.",
+        unroll_and_cut,
     ),
     Picture(
         "slopes",

@@ -73,6 +73,16 @@ UNFOLDED = """async ([arithmetic, unfolding, cases]) => {
     ]
   })
 }"""
+CUT = """async ([address, cases]) => {
+  const { windowsOf, sumOf } = await import(address)
+  return cases.map(({ network, inputs, targets, state, T }) =>
+    windowsOf(network, inputs, targets, state, T)
+      .map(({ first, loss, shares }) => ({ first, loss, count: shares.length, W: sumOf(shares) })))
+}"""
+TRAINED = """async ([address, cases]) => {
+  const { trained } = await import(address)
+  return cases.map(({ network, text, plan }) => trained(network, text, plan).network.weights)
+}"""
 PRODUCTS = """async ([address, cases]) => {
   const { slopeProducts, horizonOf } = await import(address)
   return cases.map(({ activation, w, z, lags }) => {
@@ -165,6 +175,56 @@ def test_every_number_is_the_sum_that_it_unfolds_into(page: Page):
     assert len(numbers) > 1_000
     wrong = [n for n in numbers if not abs(n[1] - n[2]) < CLOSE]
     assert wrong == []
+
+
+def cut_by_autograd(config, weights, inputs, targets, state, T):
+    """The reference's whole windows of T, one after another: the loss and ∂W of each."""
+    parameters = {name: torch.tensor(values) for name, values in weights.items()}
+    carried, found = torch.tensor(state)[None], []
+    for first in range(0, len(inputs) - T + 1, T):
+        ids = (torch.tensor(ids[first : first + T])[:, None] for ids in (inputs, targets))
+        loss, gradients, carried = reference.loss_and_gradients(parameters, config, *ids, carried)
+        found.append((float(loss), gradients["W"].numpy()))
+    return found
+
+
+def test_the_shares_of_the_copies_add_up_to_the_gradient_of_their_window(page: Page):
+    rng = np.random.default_rng(0)
+    cases = [some_case(seed) for seed in range(CASES)]
+    lengths = [int(rng.integers(1, len(case[2]) + 1)) for case in cases]
+    asked = [sent(case) | {"T": T} for case, T in zip(cases, lengths, strict=True)]
+    answers = page.evaluate(CUT, [address("truncated.js"), asked])
+    worst = {"loss": 0.0, "W": 0.0}
+    for case, T, answer in zip(cases, lengths, answers, strict=True):
+        expected = cut_by_autograd(*case, T)
+        assert [window["first"] for window in answer] == [T * k for k in range(len(expected))]
+        assert {window["count"] for window in answer} == {T}
+        for window, (loss, by_w) in zip(answer, expected, strict=True):
+            worst["loss"] = max(worst["loss"], abs(window["loss"] - loss))
+            worst["W"] = max(worst["W"], float(np.abs(np.array(window["W"]) - by_w).max()))
+    print(f"largest differences in {CASES} cases: {worst}")
+    assert max(worst.values()) < CLOSE, worst
+
+
+@pytest.mark.parametrize("carries", [True, False])
+def test_training_is_plain_descent_along_the_references_gradient(page: Page, carries):
+    T, updates, rate = 2, 20, 0.1
+    cases = [some_case(seed) for seed in range(len(SETTINGS))]
+    plan = {"T": T, "updates": updates, "rate": rate, "carries": carries}
+    asked = [sent(case) | {"text": case[2].tolist(), "plan": plan} for case in cases]
+    answers = page.evaluate(TRAINED, [address("truncated.js"), asked])
+    for (config, weights, text, _, state), answer in zip(cases, answers, strict=True):
+        parameters = {name: torch.tensor(values) for name, values in weights.items()}
+        start = carried = torch.zeros(1, len(state), dtype=torch.float64)
+        for k in range(updates):
+            read = torch.tensor([text[(k * T + t) % len(text)] for t in range(T + 1)])[:, None]
+            _, gradients, left = reference.loss_and_gradients(
+                parameters, config, read[:-1], read[1:], carried
+            )
+            parameters = {n: value - rate * gradients[n] for n, value in parameters.items()}
+            carried = left if carries else start
+        for name, value in parameters.items():
+            assert np.array(answer[name]) == pytest.approx(value.numpy(), abs=CLOSE), name
 
 
 def one_unit(activation, w, z, lags, rng):

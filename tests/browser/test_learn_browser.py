@@ -122,6 +122,7 @@ def test_another_word_is_read_and_other_letters_are_not(page, url):
     ("picture", "right", "wrong", "outcome"),
     [
         ("step", "the same", "something different", "With W = 0 it says"),
+        ("unroll", "it tells them apart", "it does not", "the carried state helps"),
         ("slopes", "it stays", "further back", "Rescaling restores the size"),
     ],
 )
@@ -160,6 +161,70 @@ def test_the_answer_says_why_for_the_network_that_is_shown(page, url, network, w
     toy.get_by_role("button", name="Commit").click()
     expect(toy.locator(".answer")).to_contain_text("As predicted")
     expect(toy.locator(".answer")).to_contain_text(why)
+
+
+def sizes(toy):
+    """The size of each copy's share, as it is written."""
+    return [float(size) for size in toy.locator(".share text").all_text_contents()]
+
+
+def losses(toy):
+    return toy.locator(".loss").all_text_contents()
+
+
+def test_the_cut_is_dragged_without_a_script_run_and_stops_gradients_alone(page, url, frames):
+    toy = opened(page, url, "unroll")
+    toy.get_by_role("slider", name="Copies").fill("8")
+    expect(toy.locator(".share")).to_have_count(6)  # the third window is not full
+    expect(toy.locator("path.between.gradient")).to_have_count(4)
+    expect(toy.locator("path.between.value")).to_have_count(9)
+    before, sent = losses(toy), len(frames)
+    pill = toy.locator(".handle .pill")
+    pill.scroll_into_view_if_needed()
+    dragged(page, pill, by=-400)
+    expect(toy.get_by_role("slider", name="Unrollings T")).to_have_value("1")
+    expect(toy.locator(".told")).to_contain_text("no gradient goes from one copy to another")
+    expect(toy.locator(".cut")).to_have_count(9)
+    expect(toy.locator("path.between.gradient")).to_have_count(0)
+    expect(toy.locator("path.between.value")).to_have_count(9)
+    assert losses(toy) == before
+    assert min(sizes(toy)) > 0
+    assert len(frames) == sent
+
+
+def test_one_copy_is_the_loop_and_more_unrollings_pull_it_apart(page, url):
+    toy = opened(page, url, "unroll")
+    copies = toy.get_by_role("slider", name="Copies")
+    unrollings = toy.get_by_role("slider", name="Unrollings T")
+    copies.focus()
+    page.keyboard.press("Home")
+    expect(unrollings).to_have_value("1")
+    expect(toy.locator("path.loop")).to_have_count(1)
+    unrollings.focus()
+    page.keyboard.press("End")
+    expect(copies).to_have_value("8")
+    expect(toy.locator("path.loop")).to_have_count(0)
+    expect(toy.locator("path.between.gradient")).to_have_count(7)
+    expect(page.get_by_role("heading", name="Learn")).to_be_visible()
+
+
+def test_a_share_shows_its_numbers_and_those_of_its_window_add_up(page, url):
+    toy = opened(page, url, "unroll")
+    toy.get_by_role("button", name="share of copy 4").focus()
+    found = []
+    for copy in (4, 5, 6):
+        expect(toy.locator("caption").first).to_have_text(f"Share of copy {copy}")
+        texts = toy.locator("td").all_text_contents()
+        found.append([float(text.replace("−", "-")) for text in texts])
+        page.keyboard.press("ArrowRight")
+    expect(toy.locator("caption").nth(1)).to_have_text("Sum of the shares of copies 4 to 6")
+    shares = [numbers[:9] for numbers in found]
+    for numbers in found:
+        assert numbers[9:18] == numbers[18:]
+        added = [sum(at) for at in zip(*shares, strict=True)]
+        assert numbers[18:] == pytest.approx(added, abs=0.002)  # each is rounded to 0.001
+    norms = [sum(value**2 for value in share) ** 0.5 for share in shares]
+    assert sizes(toy)[3:] == pytest.approx(norms, abs=0.002)
 
 
 def test_slopes_are_dragged_without_a_script_run_and_rescaling_keeps_the_ratio(page, url, frames):
