@@ -11,6 +11,25 @@ export function words(x, y, text, kind = "") {
   return svg("text", { x, y, class: kind }, text)
 }
 
+// An arrow of `kind` "value" or "gradient", in a picture that has the heads.
+export function arrow([x1, y1], [x2, y2], kind) {
+  const d = `M${x1} ${y1} L${x2} ${y2}`
+  return svg("path", { d, class: kind, "marker-end": `url(#head-${kind})` })
+}
+
+export function arrowHeads() {
+  return svg("defs", {}, ...["value", "gradient"].map((kind) => svg("marker", {
+    id: `head-${kind}`, viewBox: "0 0 10 10", refX: 9, refY: 5,
+    markerWidth: 5, markerHeight: 5, orient: "auto-start-reverse",
+  }, svg("path", { d: "M0 0 L10 5 L0 10 z", class: `head-${kind}` }))))
+}
+
+// A point a little to the right of the way from one place to another.
+export function beside([x, y], [x1, y1], [x2, y2]) {
+  const length = Math.hypot(x2 - x1, y2 - y1)
+  return [x + (9 * (y2 - y1)) / length, y - (9 * (x2 - x1)) / length]
+}
+
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag)
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value)
@@ -30,6 +49,32 @@ export function choice(legend, options, chosen, change) {
     return element("label", {}, input, label)
   })
   return element("fieldset", { class: "choice" }, element("legend", {}, legend), ...labels)
+}
+
+// A slider with its name and its value beside it, which `tell` puts into words.
+export function range(name, least, most, start, change, tell = (value) => fixed(value, 2)) {
+  const input = element("input", {
+    type: "range", min: least, max: most, step: 0.01, value: start, "aria-label": name,
+  })
+  const shown = element("output", {})
+  const show = () => {
+    shown.textContent = tell(Number(input.value))
+    input.setAttribute("aria-valuetext", shown.textContent)
+  }
+  const told = () => {
+    show()
+    change()
+  }
+  show()
+  input.addEventListener("input", told)
+  return {
+    label: element("label", {}, name, input, shown),
+    value: () => Number(input.value),
+    set: (value) => {
+      input.value = value
+      told()
+    },
+  }
 }
 
 // The page's own keys, which turn pages and press buttons, do not hear what is typed or moved here.

@@ -2,7 +2,7 @@
 // right, input below and output above. Knows no values and no keys.
 
 import { comesBack } from "./arithmetic.js"
-import { svg, words } from "./drawing.js"
+import { arrow, arrowHeads, beside, svg, words } from "./drawing.js"
 import { hasGradient, isWeight } from "./unfold.js"
 
 const [WIDE, HIGH] = [42, 22] // of a cell
@@ -64,7 +64,7 @@ export function drawCells(place, blocks, network, word, backward) {
     viewBox: `0 0 ${width} ${HEIGHT}`, role: "group",
     "aria-label": `The numbers of a network that reads ${word}`,
   })
-  picture.append(heads(), ...[...word.slice(1)].flatMap((_, t) => around(network, word, t, backward)))
+  picture.append(arrowHeads(), ...[...word.slice(1)].flatMap((_, t) => around(network, word, t, backward)))
   const cells = new Map()
   for (const block of blocks) {
     picture.append(...labels(block))
@@ -111,22 +111,4 @@ function around(network, word, t, backward) {
   made.push(arrow(from, to, "value"))
   if (backward) made.push(arrow(beside(to, from, to), beside(from, from, to), "gradient"))
   return made
-}
-
-function arrow([x1, y1], [x2, y2], kind) {
-  const d = `M${x1} ${y1} L${x2} ${y2}`
-  return svg("path", { d, class: kind, "marker-end": `url(#head-${kind})` })
-}
-
-// A point a little to the right of the way from one place to another.
-function beside([x, y], [x1, y1], [x2, y2]) {
-  const length = Math.hypot(x2 - x1, y2 - y1)
-  return [x + (9 * (y2 - y1)) / length, y - (9 * (x2 - x1)) / length]
-}
-
-function heads() {
-  return svg("defs", {}, ...["value", "gradient"].map((kind) => svg("marker", {
-    id: `head-${kind}`, viewBox: "0 0 10 10", refX: 9, refY: 5,
-    markerWidth: 5, markerHeight: 5, orient: "auto-start-reverse",
-  }, svg("path", { d: "M0 0 L10 5 L0 10 z", class: `head-${kind}` }))))
 }
