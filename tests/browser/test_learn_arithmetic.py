@@ -132,11 +132,16 @@ def sent(case):
     }
 
 
-def by_autograd(config, weights, inputs, targets, state):
-    """The reference's window of one text, and the gradient of its loss by weights and by h."""
+def in_reference(config, weights, inputs, targets, state):
+    """The reference's window of one text, and the weights in its graph."""
     leaves = {name: torch.tensor(values, requires_grad=True) for name, values in weights.items()}
     ids = (torch.tensor(ids)[:, None] for ids in (inputs, targets))
-    window = reference.window(leaves, config, *ids, torch.tensor(state)[None])
+    return reference.window(leaves, config, *ids, torch.tensor(state)[None]), leaves
+
+
+def by_autograd(case):
+    """The reference's window, and the gradient of its loss by weights and by h."""
+    window, leaves = in_reference(*case)
     names = list(leaves)
     found = torch.autograd.grad(
         window.loss, [*leaves.values(), *window.hidden], allow_unused=True, materialize_grads=True
@@ -147,7 +152,7 @@ def by_autograd(config, weights, inputs, targets, state):
 
 def differences(case, answer):
     """The largest difference of each kind between the browser and the reference."""
-    window, gradients, by_hidden = by_autograd(*case)
+    window, gradients, by_hidden = by_autograd(case)
     steps = answer["steps"]
     pairs = {
         "loss": (answer["loss"], window.loss),
@@ -171,13 +176,11 @@ def test_a_window_is_the_references_forward_and_back(page: Page):
     assert max(worst.values()) < CLOSE, worst
 
 
-def last_loss_by_hidden(config, weights, inputs, targets, state):
-    """∂L_T/∂h_t at each step of the reference, of the last step's loss alone."""
-    tensors = {name: torch.tensor(values) for name, values in weights.items()}
-    leaves = {name: tensor.requires_grad_() for name, tensor in tensors.items()}
-    ids = [torch.tensor(ids)[:, None] for ids in (inputs, targets)]
-    window = reference.window(leaves, config, *ids, torch.tensor(state)[None])
-    last = torch.nn.functional.cross_entropy(window.logits[-1], ids[1][-1])
+def last_loss_by_hidden(case):
+    """Of the reference: at each step the gradient of the last step's loss alone by h."""
+    window, _ = in_reference(*case)
+    *_, target = case[3].tolist()
+    last = -window.logits[-1, 0].log_softmax(dim=0)[target]
     found = torch.autograd.grad(last, window.hidden, allow_unused=True, materialize_grads=True)
     return torch.cat(found).numpy()
 
@@ -190,7 +193,7 @@ def test_the_last_loss_reaches_earlier_steps_only_where_the_own_output_comes_bac
     reached = {"teacher": 0, "free": 0}
     for case, answer in zip(cases, answers, strict=True):
         ours = np.array(answer)
-        worst = max(worst, float(np.abs(ours - last_loss_by_hidden(*case)).max()))
+        worst = max(worst, float(np.abs(ours - last_loss_by_hidden(case)).max()))
         reached[case[0].feedback] += np.count_nonzero(ours[:-1])
     print(f"largest difference in {CASES} cases: {worst}; numbers not 0 before the end: {reached}")
     assert worst < CLOSE
