@@ -1,5 +1,5 @@
-// The arithmetic of the pictures: one window of a small network forward and back, and a product of
-// slopes. Pure functions in double precision; knows no page. `core/networks/reference.py` is the
+// The arithmetic of the pictures: one window of a small network forward and back, a product of
+// slopes, and one softmax after another. Pure functions in double precision; knows no page. `core/networks/reference.py` is the
 // specification, and a test holds this against it.
 //
 // A network is { architecture, combine, feedback, activation, weights: { U, W, b, V, c } }, its
@@ -9,8 +9,16 @@
 
 export function windowOf(network, inputs, targets, state) {
   const steps = forward(network, inputs, targets, state)
-  const loss = sum(steps.map((step) => step.loss)) / steps.length
-  return { steps, loss, gradients: backward(network, steps) }
+  const share = 1 / steps.length
+  const loss = share * sum(steps.map((step) => step.loss))
+  return { steps, loss, gradients: backward(network, steps, steps.map(() => share)) }
+}
+
+// Step by step, the gradient of the last step's loss alone by the hidden layer h.
+export function lastLossByHidden(network, inputs, targets, state) {
+  const steps = forward(network, inputs, targets, state)
+  backward(network, steps, steps.map((_, t) => (t === steps.length - 1 ? 1 : 0)))
+  return steps.map((step) => step.d.h)
 }
 
 // What comes back at the first step of all.
@@ -46,6 +54,18 @@ export function horizonOf(flow) {
   return flow.findLastIndex((value) => value >= 0.01 * flow[0])
 }
 
+// Of logits that are multiplied by a factor: their softmax, and the softmax of that once more.
+export function softmaxes(logits, factor) {
+  const once = softmax(logits.map((o) => factor * o))
+  return { once, twice: softmax(once) }
+}
+
+// The most that a second softmax gives to one of so many symbols: what it is given is 1 for this
+// one and 0 for every other.
+export function ceilingOfTwo(symbols) {
+  return Math.E / (Math.E + symbols - 1)
+}
+
 function forward(network, inputs, targets, state) {
   const { combine, activation, weights: { U, W, b, V, c } } = network
   const kind = comesBack(network)
@@ -65,18 +85,19 @@ function forward(network, inputs, targets, state) {
   })
 }
 
-// Adds to each step its gradients `d`, and returns those of the weights. `d.p` is what reaches p
-// from the next step; `d.backW` is of the product of back and W.
-function backward(network, steps) {
+// Adds to each step its gradients `d`, and returns those of the weights: of the sum of the steps'
+// losses, each multiplied by its share. `d.p` is what reaches p from the next step; `d.backW` is of
+// the product of back and W.
+function backward(network, steps, shares) {
   const { combine, activation, weights: { U, W, b, V, c } } = network
   const kind = comesBack(network)
   const gradients = {
     U: zerosLike(U), W: zerosLike(W), b: b.map(() => 0), V: zerosLike(V), c: c.map(() => 0),
   }
   let later = null // what arrives from the step after
-  for (const step of steps.toReversed()) {
+  for (const [step, share] of steps.map((step, t) => [step, shares[t]]).reverse()) {
     const d = {}
-    d.o = step.p.map((p, k) => (p - (k === step.y ? 1 : 0)) / steps.length)
+    d.o = step.p.map((p, k) => share * (p - (k === step.y ? 1 : 0)))
     d.p = step.p.map((_, k) => (kind === "p" && later ? later[k] : 0))
     const mean = dot(d.p, step.p)
     d.o = d.o.map((value, k) => value + step.p[k] * (d.p[k] - mean))

@@ -21,3 +21,9 @@ export function heads() {
     markerWidth: 5, markerHeight: 5, orient: "auto-start-reverse",
   }, svg("path", { d: "M0 0 L10 5 L0 10 z", class: `head-${kind}` }))))
 }
+
+// A point a little to the right of the way from one place to another.
+export function beside([x, y], [x1, y1], [x2, y2]) {
+  const length = Math.hypot(x2 - x1, y2 - y1)
+  return [x + (9 * (y2 - y1)) / length, y - (9 * (x2 - x1)) / length]
+}

@@ -32,6 +32,32 @@ export function choice(legend, options, chosen, change) {
   return element("fieldset", { class: "choice" }, element("legend", {}, legend), ...labels)
 }
 
+// A slider with its name and its value beside it, which `tell` puts into words.
+export function range(name, least, most, start, change, tell = (value) => fixed(value, 2)) {
+  const input = element("input", {
+    type: "range", min: least, max: most, step: 0.01, value: start, "aria-label": name,
+  })
+  const shown = element("output", {})
+  const show = () => {
+    shown.textContent = tell(Number(input.value))
+    input.setAttribute("aria-valuetext", shown.textContent)
+  }
+  const told = () => {
+    show()
+    change()
+  }
+  show()
+  input.addEventListener("input", told)
+  return {
+    label: element("label", {}, name, input, shown),
+    value: () => Number(input.value),
+    set: (value) => {
+      input.value = value
+      told()
+    },
+  }
+}
+
 // The page's own keys, which turn pages and press buttons, do not hear what is typed or moved here.
 // Keys that scroll pass, since a presenter's clicker sends them.
 export function keepKeys(host) {

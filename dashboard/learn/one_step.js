@@ -4,7 +4,7 @@
 import { comesBack, windowOf, zeroState } from "./arithmetic.js"
 import { choice, eachFrame, element, fixed, keepKeys } from "./drawing.js"
 import { cellsOf, drawCells } from "./one_step_cells.js"
-import { startWeights } from "./one_step_weights.js"
+import { startWeights } from "./start_weights.js"
 import { equationOf, sumInWords } from "./one_step_words.js"
 import { question } from "./question.js"
 import { gradientAt, isWeight, nameOf, unfold, valueAt } from "./unfold.js"

@@ -2,7 +2,7 @@
 // right, input below and output above. Knows no values and no keys.
 
 import { comesBack } from "./arithmetic.js"
-import { arrow, heads } from "./arrows.js"
+import { arrow, beside, heads } from "./arrows.js"
 import { svg, words } from "./drawing.js"
 import { hasGradient, isWeight } from "./unfold.js"
 
@@ -112,10 +112,4 @@ function around(network, word, t, backward) {
   made.push(arrow(from, to, "value"))
   if (backward) made.push(arrow(beside(to, from, to), beside(from, from, to), "gradient"))
   return made
-}
-
-// A point a little to the right of the way from one place to another.
-function beside([x, y], [x1, y1], [x2, y2]) {
-  const length = Math.hypot(x2 - x1, y2 - y1)
-  return [x + (9 * (y2 - y1)) / length, y - (9 * (x2 - x1)) / length]
 }

@@ -12,6 +12,7 @@ from dashboard.learn.mega_batch import own_mega_batch
 from dashboard.learn.one_step import one_step
 from dashboard.learn.product_of_slopes import product_of_slopes
 from dashboard.learn.unroll_and_cut import unroll_and_cut
+from dashboard.learn.whose_output import whose_output
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,14 @@ PICTURES = (
         "slope φ′ where φ works. Over k steps that is |w φ′| to the power of k, and it fades or "
         "grows exponentially.",
         product_of_slopes,
+    ),
+    Picture(
+        "output",
+        "Whose output comes back",
+        "Arch 2 is given back its previous output; teacher forcing puts the true one in its place, "
+        "and that is the letter which is read anyway, so no step depends on the one before. The "
+        "article's listing of Arch 2 draws from the softmax of a softmax, where one is meant.",
+        whose_output,
     ),
     Picture(
         "batch",

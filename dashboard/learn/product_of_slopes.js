@@ -2,7 +2,7 @@
 // over it as points. Rescaling moves all of it, and the ratio of near to far stays.
 
 import { activate, horizonOf, slope, slopeProducts } from "./arithmetic.js"
-import { choice, eachFrame, element, fixed, keepKeys, short, svg, words } from "./drawing.js"
+import { choice, eachFrame, element, fixed, keepKeys, range, short, svg, words } from "./drawing.js"
 import { drawBars } from "./product_bars.js"
 import { question } from "./question.js"
 
@@ -130,27 +130,6 @@ class ProductOfSlopes {
     this.curve.addEventListener("pointermove", (event) => {
       if (this.curve.hasPointerCapture(event.pointerId)) move(event)
     })
-  }
-}
-
-// A slider with its name and its value beside it.
-function range(name, least, most, start, change) {
-  const input = element("input", {
-    type: "range", min: least, max: most, step: 0.01, value: start, "aria-label": name,
-  })
-  const shown = element("output", {}, fixed(start, 2))
-  const told = () => {
-    shown.textContent = fixed(Number(input.value), 2)
-    change()
-  }
-  input.addEventListener("input", told)
-  return {
-    label: element("label", {}, name, input, shown),
-    value: () => Number(input.value),
-    set: (value) => {
-      input.value = value
-      told()
-    },
   }
 }
 

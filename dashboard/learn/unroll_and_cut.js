@@ -3,7 +3,7 @@
 
 import { zeroState } from "./arithmetic.js"
 import { choice, eachFrame, element, fixed, keepKeys, svg } from "./drawing.js"
-import { startWeights } from "./one_step_weights.js"
+import { startWeights } from "./start_weights.js"
 import { question } from "./question.js"
 import { leftBy, sizeOf, sumOf, trained, windowsOf } from "./truncated.js"
 import { MOST, copiesBefore, drawCopies } from "./unroll_and_cut_copies.js"

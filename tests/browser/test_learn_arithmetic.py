@@ -4,6 +4,7 @@ UNROLL_LEARN_CASES sets how many random cases there are.
 """
 
 import base64
+import math
 import os
 from pathlib import Path
 
@@ -34,10 +35,21 @@ SETTINGS = [
     for network in NETWORKS
     for activation in ("tanh", "relu")
 ]
+ARCH2 = [setting for setting in SETTINGS if setting["architecture"] == "arch2"]
 WINDOWS = """async ([address, cases]) => {
   const { windowOf } = await import(address)
   return cases.map(({ network, inputs, targets, state }) =>
     windowOf(network, inputs, targets, state))
+}"""
+BY_HIDDEN = """async ([address, cases]) => {
+  const { lastLossByHidden } = await import(address)
+  return cases.map(({ network, inputs, targets, state }) =>
+    lastLossByHidden(network, inputs, targets, state))
+}"""
+SOFTMAXES = """async ([address, cases]) => {
+  const { softmaxes, ceilingOfTwo } = await import(address)
+  return cases.map(([logits, factor]) =>
+    ({ ...softmaxes(logits, factor), ceiling: ceilingOfTwo(logits.length) }))
 }"""
 # Of every number on the picture: what it is, and what the sum behind it comes to.
 UNFOLDED = """async ([arithmetic, unfolding, cases]) => {
@@ -98,10 +110,10 @@ def address(name):
     return f"data:text/javascript;base64,{base64.b64encode(source).decode()}"
 
 
-def some_case(seed):
+def some_case(seed, settings=SETTINGS):
     """A random word, random weights and a state, under each setting in its turn."""
     rng = np.random.default_rng(seed)
-    config = TrainingConfig(**SETTINGS[seed % len(SETTINGS)])
+    config = TrainingConfig(**settings[seed % len(settings)])
     letters, nodes, length = rng.integers(2, 7), rng.integers(1, 5), rng.integers(1, 8)
     hidden = 2 * nodes if config.combine == "concat" else nodes
     returning = hidden if config.architecture == "arch1" else letters
@@ -130,11 +142,16 @@ def sent(case):
     }
 
 
-def by_autograd(config, weights, inputs, targets, state):
-    """The reference's window of one text, and the gradient of its loss by weights and by h."""
+def in_reference(config, weights, inputs, targets, state):
+    """The reference's window of one text, and the weights in its graph."""
     leaves = {name: torch.tensor(values, requires_grad=True) for name, values in weights.items()}
     ids = (torch.tensor(ids)[:, None] for ids in (inputs, targets))
-    window = reference.window(leaves, config, *ids, torch.tensor(state)[None])
+    return reference.window(leaves, config, *ids, torch.tensor(state)[None]), leaves
+
+
+def by_autograd(case):
+    """The reference's window, and the gradient of its loss by weights and by h."""
+    window, leaves = in_reference(*case)
     names = list(leaves)
     found = torch.autograd.grad(
         window.loss, [*leaves.values(), *window.hidden], allow_unused=True, materialize_grads=True
@@ -145,7 +162,7 @@ def by_autograd(config, weights, inputs, targets, state):
 
 def differences(case, answer):
     """The largest difference of each kind between the browser and the reference."""
-    window, gradients, by_hidden = by_autograd(*case)
+    window, gradients, by_hidden = by_autograd(case)
     steps = answer["steps"]
     pairs = {
         "loss": (answer["loss"], window.loss),
@@ -167,6 +184,50 @@ def test_a_window_is_the_references_forward_and_back(page: Page):
     worst = {name: max(case[name] for case in found) for name in found[0]}
     print(f"largest differences in {CASES} cases: {worst}")
     assert max(worst.values()) < CLOSE, worst
+
+
+def last_loss_by_hidden(case):
+    """Of the reference: at each step the gradient of the last step's loss alone by h."""
+    window, _ = in_reference(*case)
+    *_, target = case[3].tolist()
+    last = -window.logits[-1, 0].log_softmax(dim=0)[target]
+    found = torch.autograd.grad(last, window.hidden, allow_unused=True, materialize_grads=True)
+    return torch.cat(found).numpy()
+
+
+def test_the_last_loss_reaches_earlier_steps_only_where_the_own_output_comes_back(page: Page):
+    cases = [some_case(seed, ARCH2) for seed in range(CASES)]
+    sent_cases = [sent(case) for case in cases]
+    answers = page.evaluate(BY_HIDDEN, [address("arithmetic.js"), sent_cases])
+    worst = 0.0
+    reached = {"teacher": 0, "free": 0}
+    for case, answer in zip(cases, answers, strict=True):
+        ours = np.array(answer)
+        worst = max(worst, float(np.abs(ours - last_loss_by_hidden(case)).max()))
+        reached[case[0].feedback] += np.count_nonzero(ours[:-1])
+    print(f"largest difference in {CASES} cases: {worst}; numbers not 0 before the end: {reached}")
+    assert worst < CLOSE
+    assert reached["teacher"] == 0
+    assert reached["free"] > 0
+
+
+def test_a_second_softmax_comes_up_to_its_ceiling_and_never_beyond(page: Page):
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (CASES, 27))
+    logits[:, 0] = logits.max(axis=1) + 1  # ahead enough to be certain once it is sharpened
+    factors = 10 ** rng.uniform(-1, 3, CASES)
+    factors[0] = 1_000
+    cases = [[row.tolist(), factor] for row, factor in zip(logits, factors.tolist(), strict=True)]
+    answers = page.evaluate(SOFTMAXES, [address("arithmetic.js"), cases])
+    ceiling = math.e / (math.e + 26)
+    for (row, factor), answer in zip(cases, answers, strict=True):
+        once = torch.softmax(factor * torch.tensor(row, dtype=torch.float64), dim=0)
+        assert answer["once"] == pytest.approx(once.tolist(), rel=0, abs=1e-12)
+        assert answer["twice"] == pytest.approx(once.softmax(dim=0).tolist(), rel=0, abs=1e-12)
+        assert answer["ceiling"] == pytest.approx(ceiling, rel=0, abs=1e-12)
+        assert max(answer["twice"]) <= ceiling + 1e-12
+    assert max(answers[0]["once"]) == pytest.approx(1, rel=0, abs=1e-12)
+    assert max(answers[0]["twice"]) == pytest.approx(ceiling, rel=0, abs=1e-12)
 
 
 def test_every_number_is_the_sum_that_it_unfolds_into(page: Page):

@@ -124,6 +124,7 @@ def test_another_word_is_read_and_other_letters_are_not(page, url):
         ("step", "the same", "something different", "With W = 0 it says"),
         ("unroll", "it tells them apart", "it does not", "the carried state helps"),
         ("slopes", "it stays", "further back", "Rescaling restores the size"),
+        ("output", "less than 10 %", "about half", "nor have more than e/(e + 26) = 9.5 %"),
     ],
 )
 def test_the_answer_is_nowhere_before_a_prediction_is_committed(
@@ -244,4 +245,55 @@ def test_slopes_are_dragged_without_a_script_run_and_rescaling_keeps_the_ratio(p
     expect(told).to_contain_text("At lag 1 the gradient is 500,")
     expect(told).to_contain_text(re.compile(r"Horizon: lag 6,.* is 1\.8 · 10⁻¹²\."))
     assert float(bars.first.get_attribute("height")) > float(lag_0)
+    assert len(frames) == sent
+
+
+def test_teacher_forcing_reads_one_letter_twice_and_has_no_way_back(page, url):
+    toy = opened(page, url, "output")
+    steps, told = toy.locator("svg.steps"), toy.locator(".told").first
+    expect(steps.locator(".same")).to_have_count(4)
+    pairs = [steps.locator(f'[aria-label^="{said}"]') for said in ("what comes back", "step")]
+    assert [pair.all_text_contents() for pair in pairs] == [["h", "e", "l", "l"]] * 2
+    expect(steps.locator("path.gradient")).to_have_count(0)
+    expect(told).to_contain_text(re.compile(r"step back: [\d.]+, 0, 0, 0\. "))
+    toy.get_by_label("off", exact=True).check()
+    expect(steps.locator(".same")).to_have_count(0)
+    expect(steps.locator("path.gradient")).to_have_count(3)
+    sizes = steps.locator(".size").all_text_contents()
+    assert all(float(size) > 0 for size in sizes)
+    expect(told).to_contain_text(f", {', '.join(reversed(sizes))}. ")
+
+
+def test_other_weights_send_nothing_back_either_under_teacher_forcing(page, url):
+    toy = opened(page, url, "output")
+    told = toy.locator(".told").first
+    before = told.text_content()
+    toy.get_by_role("button", name="Other weights").click()
+    expect(told).not_to_have_text(before)
+    expect(told).to_contain_text(", 0, 0, 0. ")
+
+
+def test_one_softmax_is_sharpened_to_100_percent_and_two_stop_at_the_ceiling(page, url, frames):
+    toy = opened(page, url, "output")
+    told = toy.locator(".told").nth(1)
+    sharpen = toy.get_by_role("slider", name="Logits ×")
+    expect(told).to_contain_text("Likeliest after t: h. One softmax: 25.7 %. The logits")
+    expect(toy.locator("rect.bar.most")).to_have_count(1)
+    assert "ceiling" not in toy.inner_html()
+    sent = len(frames)
+    sharpen.scroll_into_view_if_needed()
+    dragged(page, sharpen, by=20)
+    expect(told).not_to_contain_text("25.7 %")
+    sharpen.fill("0")
+    expect(sharpen).to_have_attribute("aria-valuetext", "1")
+    toy.get_by_label("less than 10 %").check()
+    toy.get_by_role("button", name="Commit").click()
+    expect(sharpen).to_have_value("3")
+    expect(told).to_contain_text("One softmax: 100.0 %. Softmax of the softmax: 9.5 %.")
+    expect(toy.locator("line.ceiling")).to_have_count(1)
+    expect(toy.locator(".ceiling-name")).to_have_text("ceiling e/(e + 26) = 9.5 %")
+    sharpen.fill("0")
+    expect(told).to_contain_text("One softmax: 25.7 %. Softmax of the softmax: 4.6 %.")
+    toy.get_by_role("combobox", name="What comes after").select_option("q")
+    expect(told).to_contain_text("Likeliest after q: u. One softmax: 92.0 %.")
     assert len(frames) == sent

@@ -200,7 +200,9 @@ def test_a_copied_link_opens_the_same_settings_elsewhere(visit: Visitor, browser
 
 
 def test_the_buttons_follow_a_run_whose_steps_are_slow(visit: Visitor):
-    visit.open("nodes=400&batch_size=256&unrollings=60&report_every=1000000&probe_every=0&device=cpu")
+    visit.open(
+        "nodes=400&batch_size=256&unrollings=60&report_every=1000000&probe_every=0&device=cpu"
+    )
     visit.start()
     visit.grown()
     visit.click("Pause")  # is obeyed after the present step, when the page is long drawn

@@ -3,10 +3,14 @@
 import json
 import math
 
+import numpy as np
 import pytest
 from visit import TINY, Visit
 
 from core.config import PRESETS
+from core.data.alphabet import SYMBOLS
+from core.data.corpora import load_corpus
+from core.data.ngrams import NgramModel
 from core.storage.recorded import PREFIX
 from dashboard.learn.pictures import PICTURES
 from dashboard.learn.product_of_slopes import newest_probe
@@ -102,3 +106,25 @@ def test_whoever_watches_no_run_sees_the_first_recorded_one_over_the_slopes(monk
     probe = given(visit)["probe"]
     assert probe["name"] == f"run {first.id} ({PREFIX}Quick demo)"
     assert (len(probe["flow"]), probe["flow"][0]) == (41, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("query", "feedback"),
+    [
+        ({"preset": "arch2"}, "teacher"),
+        ({"preset": "arch2", "feedback": "free"}, "free"),
+        ({"preset": "arch1", "feedback": "free"}, "teacher"),
+    ],
+)
+def test_what_comes_back_is_as_in_the_settings_where_they_are_of_arch_2(query, feedback):
+    assert given(to_learn(Visit(**query), "output"))["feedback"] == feedback
+
+
+def test_the_softmaxes_begin_with_the_pairs_of_the_built_in_text():
+    data = given(to_learn(Visit(), "output"))
+    corpus = load_corpus("builtin")
+    assert (data["title"], data["symbols"]) == (corpus.title, SYMBOLS)
+    t = SYMBOLS.index("t")
+    counted = NgramModel(corpus.training).probabilities(np.array([t]), order=2)
+    assert data["follows"][t] == counted.tolist()
+    assert np.array(data["follows"]).shape == (27, 27)

@@ -1,4 +1,4 @@
-// The weights that pictures 1 and 2 begin with: numbers that a seed fixes. Pure; knows no page.
+// The weights that a small network begins with: numbers that a seed fixes. Pure; knows no page.
 
 // Two decimals each, between -1 and 1. The biases are positive, so that most ReLU units are on.
 export function startWeights({ architecture, combine }, letters, nodes, seed) {

@@ -1,0 +1,40 @@
+"""Picture 4: whose output comes back in Arch 2, and a softmax of a softmax."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from core.config import ALPHABET_SIZE
+from core.data.alphabet import SYMBOLS
+from dashboard import session
+from dashboard.learn.toy import toy
+from dashboard.texts import text_facts
+
+_draw = toy("whose_output")
+
+
+def whose_output() -> None:
+    """Draw it. It begins with the teacher forcing of the settings, where they are of Arch 2."""
+    config = session.config()
+    feedback = config.feedback if config.architecture == "arch2" else "teacher"
+    _draw(key="whose_output", data={"feedback": feedback} | pairs_of("builtin"))
+
+
+def pairs_of(text: str) -> dict[str, Any]:
+    """What comes after each character of a text, by counting pairs in its training part.
+
+    Keys: `title` of the text; `symbols`, in the order of their ids; `follows`, by id the
+    probabilities of the next character, all above 0.
+
+    Raises:
+        TextError: the text is not at hand.
+    """
+    facts = text_facts(text)
+    rows = [facts.ngrams.probabilities(np.array([id_]), order=2) for id_ in range(ALPHABET_SIZE)]
+    return {
+        "title": facts.corpus.title,
+        "symbols": SYMBOLS,
+        "follows": [row.tolist() for row in rows],
+    }
