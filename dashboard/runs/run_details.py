@@ -88,9 +88,9 @@ def _one(row: RunRow, refusal: str | None) -> None:
             st.warning(plain(problem))
         if row.status == RunStatus.DIVERGED:
             _way_on(row)
+    overlay([row])
     if not row.recorded:
-        overlay([row])
-    _words(row)
+        _words(row)
     with st.expander("Show me the code", icon=":material/code:"):
         st.caption(
             "The same run in plain PyTorch: torch and numpy are all it needs. Its losses agree to "
