@@ -53,9 +53,10 @@ def floor_levels(figure: Figure, floors: Mapping[str, float], look: Look) -> Non
 
 def _height_drawn(figure: Figure, floors: Sequence[float], logarithmic: bool) -> float:
     """From the lowest to the highest number on the vertical axis, about."""
-    curves = [np.asarray(trace["y"], np.float64) for trace in figure["data"]]
-    y = np.concatenate([*curves, [1.0]])
+    y = np.concatenate([[], *(np.asarray(trace["y"], np.float64) for trace in figure["data"])])
     y = y[np.isfinite(y) & (y > 0)]
+    if not y.size:
+        y = np.ones(1)  # nothing is drawn yet, and no name stands at another's place
     edge = figure["layout"]["yaxis"].get("autorangeoptions", {}).get("clipmax", np.inf)
     high, low = min(edge, float(y.max())), float(y.min())
     if logarithmic:

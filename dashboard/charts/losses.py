@@ -22,7 +22,7 @@ Unit = Literal["nats", "bits"]
 Axis = Literal["step", "characters_seen", "seconds"]
 Scale = Literal["fit", "all", "log"]
 
-SCALES: dict[Scale, str] = {"fit": "fit", "all": "all", "log": "log"}
+SCALES: tuple[Scale, ...] = ("fit", "all", "log")
 """Of losses: what is usual in this run, up to the highest spike, or logarithmic."""
 
 AXES: dict[Axis, str] = {"step": "Steps", "characters_seen": "Characters", "seconds": "Seconds"}
@@ -88,6 +88,7 @@ def keep_in_view(
     beyond = np.flatnonzero(y > edge)
     if not beyond.size:
         return
+    width = float(x.max())
     figure["layout"]["yaxis"]["autorangeoptions"] = {"clipmax": edge}
     beyond = beyond[np.argsort(-y[beyond], kind="stable")][:_MOST_MARKED]
     add(
@@ -97,10 +98,10 @@ def keep_in_view(
         y=f4(np.full(len(beyond), edge)),
         mode="markers+text",
         marker={"symbol": "triangle-up", "size": 11, "color": EVENT.color},
-        text=_labels_apart(x[beyond], y[beyond], float(x.max())),
+        text=_labels_apart(x[beyond], y[beyond], width),
         # Next to an edge of the plot beside the mark, not half outside.
         textposition=[
-            "bottom right" if place < _APART * x.max() else "bottom left" for place in x[beyond]
+            "bottom right" if place < _APART * width else "bottom left" for place in x[beyond]
         ],
         textfont={"size": 13},
         customdata=[f"{value:.4g}" for value in y[beyond]],

@@ -131,10 +131,13 @@ def _envelope(
 def _mark_changes(figure: Figure, events: pd.DataFrame, axis: Axis) -> None:
     """A vertical line where a live setting was changed; the last of a close bunch is named."""
     drawn = [float(trace["x"][-1]) for trace in figure["data"] if len(trace["x"])]
-    room = _LABEL_ROOM * max(drawn, default=0.0)
+    width = max(drawn, default=0.0)
+    room = _LABEL_ROOM * width
     places = events[axis].tolist()
     following = [*places[1:], float("inf")]
     for event, x, after in zip(events.itertuples(), places, following, strict=False):
         label = setting(event.kind, event.value) if after - x >= room else ""
-        place = {"y": 1, "xanchor": "right", "yanchor": "top", "textangle": 90}
+        # Beside the line, but for one at the right edge, where the floors have their names.
+        side = "left" if x < width - room else "right"
+        place = {"y": 1, "xanchor": side, "yanchor": "top", "textangle": 90}
         upright(figure, x, EVENT.line, label, **place)

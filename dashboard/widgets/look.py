@@ -48,11 +48,10 @@ def _scale() -> Scale:
     """How high the axis of losses reaches."""
     return st.segmented_control(
         "Scale of losses",
-        list(SCALES),
+        SCALES,
         default="fit",
         required=True,
         key="scale",
-        format_func=SCALES.__getitem__,
         label_visibility="collapsed",
         persist_state="session",
     )

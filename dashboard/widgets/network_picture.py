@@ -47,7 +47,6 @@ def picture_of(config: TrainingConfig) -> dict[str, Any]:
         "comes_back": _comes_back(config),
         "weights": weights,
         "sizes": {"x": ALPHABET_SIZE, "h": config.hidden_size, "p": ALPHABET_SIZE},
-        "unrollings": config.unrollings,
         "equation": equation(config),
         "caption": _caption(config),
     }

@@ -90,6 +90,12 @@ def test_floors_that_lie_close_are_named_one_above_the_other():
     assert figure["layout"]["annotations"][2]["yshift"] == 0
 
 
+def test_how_high_the_plot_is_follows_from_the_losses_alone():
+    figure = drawn(LOSSES + 7)  # from 9 to 10.3: a nat is 223 pixels, and not 31
+    floor_levels(figure, {"unigram": 9.5, "bigram": 9.4}, Look())
+    assert [note["yshift"] for note in figure["layout"]["annotations"]] == [0, 0]
+
+
 def test_floors_that_lie_apart_are_named_at_their_lines():
     figure = drawn(LOSSES)
     floor_levels(figure, {"unigram": 2.9, "bigram": 2.4}, Look())

@@ -196,6 +196,13 @@ def test_of_changes_too_close_to_read_the_last_is_named():
     assert [label for label in labels(figure) if label.startswith("clip")] == ["clip 2", "clip 4"]
 
 
+@pytest.mark.parametrize(("step", "side"), [(1, "left"), (4, "right")])
+def test_a_change_is_named_beside_its_line_and_never_beyond_the_plot(step, side):
+    events = events_frame([Event(step, "clip", 0.5)], METRICS)
+    (named,) = [a for a in loss_chart(events=events).layout.annotations if a.text == "clip 0.5"]
+    assert (named.x, named.xanchor) == (step, side)
+
+
 def test_a_change_of_unrollings_is_marked_too():
     events = events_frame([Event(1, "unrollings", 40)], METRICS)
     assert "T 40" in labels(learning_rate_chart(METRICS, events))
