@@ -65,7 +65,7 @@ def limits_tab() -> None:
             if refusal:
                 st.error(plain(refusal))
         if note:
-            tell_recorded(f"{note} Start trains these cells here: about {in_words(estimate or 0)}.")
+            tell_recorded(note, f"Start trains these cells here: about {in_words(estimate or 0)}.")
     if shown is None or drawn is None:
         return
 
