@@ -14,7 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import streamlit as st  # noqa: E402
 
 from core.errors import UnrollError  # noqa: E402
-from dashboard import link  # noqa: E402
+from dashboard import link, visitor  # noqa: E402
 from dashboard.widgets import present  # noqa: E402
 from dashboard.widgets.footer import footer  # noqa: E402
 from dashboard.widgets.plain import plain  # noqa: E402
@@ -46,9 +46,11 @@ page = st.navigation(
 try:
     present.arrive()
     present.apply()
+    visitor.arrive()
     link.arrive()
     link.enter(page.title)
     page.run()
     footer()
+    visitor.introduce()
 except UnrollError as error:  # such as a data folder that cannot be written
     st.error(plain(str(error)))

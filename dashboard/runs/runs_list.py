@@ -10,9 +10,8 @@ import streamlit as st
 from core.errors import UnrollError
 from core.records import RunStatus
 from core.storage.rows import RunRow
-from core.storage.zip_import import import_run
+from dashboard import gate
 from dashboard.runs.runs_table import matching, runs_table
-from dashboard.server import library
 from dashboard.widgets.plain import plain
 
 # Keys of st.session_state.
@@ -188,11 +187,9 @@ def _import() -> None:
     state[_REFUSAL] = state[_IMPORTED] = None
     if file is None:
         return
-    shelf = library().shelf()
     try:
-        row = shelf.get(import_run(shelf, file.getvalue()))
+        row = gate.take_in(file.getvalue())
     except UnrollError as error:
         state[_REFUSAL] = str(error)
     else:
-        library().forget(row.id)  # it may be a copy of a recorded one
         state[_IMPORTED] = f"{row.name} is in the list."

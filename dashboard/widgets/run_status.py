@@ -6,11 +6,15 @@ from datetime import timedelta
 
 import streamlit as st
 
+from core.engines.cost import estimated_seconds
+from core.engines.devices import surely_on_cpu
 from core.labels import VALUES
 from core.records import EventKind, RunStatus
 from core.training.snapshot import RunSnapshot
+from core.training.waiting import expected_wait
 from dashboard.charts.theme import STATUS_COLOURS
-from dashboard.server import manager
+from dashboard.gate import may_command
+from dashboard.server import attendance, manager
 from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import badge
 
@@ -29,6 +33,7 @@ def run_status(snapshot: RunSnapshot | None, ahead: str = "", recorded: str = ""
             0.0, f"Ready. Start trains the network{takes}; its curves and texts appear below."
         )
         return
+    attendance().seen(snapshot.run_id)
     planned = snapshot.config.steps
     share = min(1.0, snapshot.step / planned) if planned else 1.0
     text = f"step {snapshot.step:,} of {planned:,}"
@@ -59,17 +64,38 @@ def run_status(snapshot: RunSnapshot | None, ahead: str = "", recorded: str = ""
 
 
 def _waits(run_id: str) -> str:
-    """Its place in the queue, and who trains meanwhile, for how long still."""
+    """Its place in the queue, for about how long, and who trains meanwhile."""
     training, waiting = manager().queue()
-    places = [run.run_id for run in waiting]
-    place = f"place {places.index(run_id) + 1} in the queue" if run_id in places else "its turn"
+    ids = [run.run_id for run in waiting]
+    if run_id not in ids:
+        return "its turn"
+    at = ids.index(run_id)
+    place = f"place {at + 1} in the queue"
     if not training:
         return f"{place}, waiting for a place to train"
-    holders = ", ".join(f"{run.run_id}{_left(run.snapshot)}" for run in training)
-    return f"{place}; {holders} {'trains' if len(training) == 1 else 'train'}"
+    before = [_whole(run.snapshot) for run in waiting[:at]]
+    left = [run.snapshot.seconds_left for run in training]
+    seconds = expected_wait(manager().slots.count, left, before)
+    wait = "" if seconds is None else f", about {timedelta(seconds=round(seconds))} to wait"
+    # Another's run is nobody's business: it counts, and its name is a link to it.
+    own = [f"{run.run_id}{_left(run.snapshot)}" for run in training if may_command(run)]
+    others = len(training) - len(own)
+    if others:
+        also = " other" if own else ""
+        own.append(f"{others}{also} {'run' if others == 1 else 'runs'} of others")
+    return f"{place}{wait}; {', '.join(own)} {'trains' if len(training) == 1 else 'train'}"
 
 
 def _left(snapshot: RunSnapshot) -> str:
     if snapshot.seconds_left is None:
         return ""
     return f" ({timedelta(seconds=round(snapshot.seconds_left))} left)"
+
+
+def _whole(snapshot: RunSnapshot) -> float | None:
+    """Seconds that a run that waits will train: at its own pace if it has had one."""
+    if snapshot.seconds_left is not None:
+        return snapshot.seconds_left
+    if not surely_on_cpu(snapshot.config):
+        return None
+    return (snapshot.config.steps - snapshot.step) * estimated_seconds(snapshot.config)

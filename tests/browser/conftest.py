@@ -46,6 +46,7 @@ class Servers:
         own = {
             "UNROLL_HOME": str(home),
             "UNROLL_RECORDED": "0",
+            "UNROLL_SLOTS": "2",
             "PYTHONPATH": str(REPOSITORY),
             **(env or {}),
         }

@@ -223,7 +223,7 @@ def test_one_race_at_a_time_and_a_page_s_run_beside_it(races, small):
     assert beside.wait(30).status == RunStatus.FINISHED
     race.stop()
     race.wait(20)
-    assert not races.current.snapshot.active
+    assert not races.current().snapshot.active
 
 
 def test_a_race_without_a_report_has_no_lead_and_reads_no_text_for_it(races, small):
@@ -295,6 +295,6 @@ def test_a_lane_that_cannot_be_recorded_stops_those_that_began(load_text, small)
     lanes = lanes_of(small(), [{"activation": "relu"}, {"clip": 0.0}])
     with pytest.raises(StoreError, match="The disk is full"):
         races.start(lanes, "step", 1_000_000)
-    assert races.current is None
+    assert races.current() is None
     assert [run.wait(PATIENCE).status for run in asked[:2]] == [RunStatus.STOPPED] * 2
     assert [run.snapshot.step for run in asked] == [0, 0, 0]
