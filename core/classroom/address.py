@@ -67,7 +67,7 @@ def is_loopback(host: str) -> bool:
         found = ip_address(host)
     except ValueError:  # a name
         return False
-    return found.is_loopback or found.is_unspecified
+    return found.is_loopback
 
 
 def checked_address(typed: str) -> str:
