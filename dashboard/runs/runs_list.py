@@ -23,12 +23,12 @@ _REFUSAL, _IMPORTED = "runs_import_refusal", "runs_imported"
 _UNIT = "Best and last are bits per character on held-out text."
 _BITS = "Bits per character on held-out text."
 _COLUMNS = {  # those up to the diagnosis fit side by side into 1,280 pixels
-    "_index": st.column_config.TextColumn("ID", width=85),
+    "_index": st.column_config.TextColumn("ID", width=118),
     "Star": st.column_config.TextColumn("★", width=35),
-    "Name": st.column_config.TextColumn(width=190),
+    "Name": st.column_config.TextColumn(width=165),
     "Status": st.column_config.TextColumn(width=90),
     "Started": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=110),
-    "Differs": st.column_config.TextColumn(width=150, help="What differs from the nearest preset."),
+    "Differs": st.column_config.TextColumn(width=142, help="What differs from the nearest preset."),
     "Best": st.column_config.NumberColumn("Best", format="%.3f", width=60, help=_BITS),
     "Last": st.column_config.NumberColumn("Last", format="%.3f", width=60, help=_BITS),
     "Gap": st.column_config.NumberColumn(

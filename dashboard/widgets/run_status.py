@@ -73,16 +73,15 @@ def _waits(run_id: str) -> str:
     place = f"place {at + 1} in the queue"
     if not training:
         return f"{place}, waiting for a place to train"
-    before = [_whole(run.snapshot) for run in waiting[:at]]
-    left = [run.snapshot.seconds_left for run in training]
+    before = [_to_come(run.snapshot) for run in waiting[:at]]
+    left = [_to_come(run.snapshot) for run in training]
     seconds = expected_wait(manager().slots.count, left, before)
     wait = "" if seconds is None else f", about {timedelta(seconds=round(seconds))} to wait"
     # Another's run is nobody's business: it counts, and its name is a link to it.
     own = [f"{run.run_id}{_left(run.snapshot)}" for run in training if may_command(run)]
     others = len(training) - len(own)
     if others:
-        also = " other" if own else ""
-        own.append(f"{others}{also} {'run' if others == 1 else 'runs'} of others")
+        own.append("1 run of another" if others == 1 else f"{others} runs of others")
     return f"{place}{wait}; {', '.join(own)} {'trains' if len(training) == 1 else 'train'}"
 
 
@@ -92,10 +91,11 @@ def _left(snapshot: RunSnapshot) -> str:
     return f" ({timedelta(seconds=round(snapshot.seconds_left))} left)"
 
 
-def _whole(snapshot: RunSnapshot) -> float | None:
-    """Seconds that a run that waits will train: at its own pace if it has had one."""
-    if snapshot.seconds_left is not None:
-        return snapshot.seconds_left
+def _to_come(snapshot: RunSnapshot) -> float | None:
+    """Seconds that a run has yet to train: at its own pace up to now if it has had one."""
+    steps = snapshot.config.steps - snapshot.step
+    if snapshot.step and snapshot.seconds:
+        return steps * snapshot.seconds / snapshot.step
     if not surely_on_cpu(snapshot.config):
         return None
-    return (snapshot.config.steps - snapshot.step) * estimated_seconds(snapshot.config)
+    return steps * estimated_seconds(snapshot.config)
