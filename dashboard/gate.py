@@ -125,13 +125,17 @@ def own_first(rows: Sequence[RunRow], watched: str | None = None) -> list[RunRow
     return found
 
 
-def texts() -> dict[str, str]:
-    """The titles of the texts of their own that this visitor finds, by key."""
+def texts(chosen: str = "") -> dict[str, str]:
+    """The titles of the texts of their own that this visitor finds, by key.
+
+    Args:
+        chosen: a key that they have from a run or a link, and so may see the title of.
+    """
     who, titles = visitor.who(), kept_titles()
     if not who.limited:
         return titles
     mine = visitor.classroom().texts_of(who.browser) if who.browser else frozenset()
-    return {key: title for key, title in titles.items() if key in mine}
+    return {key: title for key, title in titles.items() if key in mine or key == chosen}
 
 
 def require_text(characters: int) -> None:

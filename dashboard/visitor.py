@@ -55,18 +55,19 @@ def arrive() -> None:
 
 
 def introduce() -> None:
-    """Let the browser make its secret or keep it for longer, and report it where it is not known.
+    """Let the browser make its secret or keep it for longer, and report it where that is needed.
 
-    Draws nothing; below the page, so that it moves nothing.
+    Draws nothing; below the page, so that it moves nothing. A report runs the page again, so on
+    one's own machine the cookie of the next visit is soon enough.
     """
-    known = st.session_state.get(_BROWSER) is not None
+    asked = st.session_state.get(_BROWSER) is None and shared()
     told = _asks(
         key="browser_secret",
-        data={"cookie": _COOKIE, "known": known},
+        data={"cookie": _COOKIE, "asked": asked},
         on_secret_change=lambda: None,
         height=1,
     )
-    if not known and (browser := browser_of(told.get("secret"))) is not None:
+    if asked and (browser := browser_of(told.get("secret"))) is not None:
         st.session_state[_BROWSER] = browser
         st.rerun()  # the page above was drawn for nobody
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 import streamlit as st
@@ -40,7 +41,7 @@ def run_status(snapshot: RunSnapshot | None, ahead: str = "", recorded: str = ""
     if snapshot.progress is not None:
         share, text = min(1.0, snapshot.progress), f"{snapshot.message}: {snapshot.progress:.0%}"
     elif snapshot.status == RunStatus.QUEUED:
-        text += f" · {_waits(snapshot.run_id)}"
+        text += f" · {waits([snapshot.run_id])}"
     elif snapshot.status == RunStatus.RUNNING and snapshot.message:
         text = f"{snapshot.message} …"
     elif snapshot.device and snapshot.engine:
@@ -63,13 +64,16 @@ def run_status(snapshot: RunSnapshot | None, ahead: str = "", recorded: str = ""
         st.warning(plain(changes[-1].text))
 
 
-def _waits(run_id: str) -> str:
-    """Its place in the queue, for about how long, and who trains meanwhile."""
+def waits(run_ids: Collection[str]) -> str:
+    """A place in the queue, for about how long, and who trains meanwhile.
+
+    Args:
+        run_ids: of the run, or of those that wait for one place together.
+    """
     training, waiting = manager().queue()
-    ids = [run.run_id for run in waiting]
-    if run_id not in ids:
+    at = next((at for at, run in enumerate(waiting) if run.run_id in run_ids), None)
+    if at is None:
         return "its turn"
-    at = ids.index(run_id)
     place = f"place {at + 1} in the queue"
     if not training:
         return f"{place}, waiting for a place to train"
