@@ -41,6 +41,11 @@ def is_own(run: WatchedRun | RunRow) -> bool:
     return not who.shared or who.owns(run.browser)
 
 
+def may_start() -> bool:
+    """Whether this visitor can start anything yet; what they start may be refused all the same."""
+    return visitor.who().known
+
+
 def commanded(run: WatchedRun) -> Run:
     """The run, to give it a command.
 

@@ -85,7 +85,7 @@ def waits(run_ids: Collection[str]) -> str:
     own = [f"{run.run_id}{_left(run.snapshot)}" for run in training if may_command(run)]
     others = len(training) - len(own)
     if others:
-        own.append("1 run of another" if others == 1 else f"{others} runs of others")
+        own.append("1 run of somebody else" if others == 1 else f"{others} runs of others")
     return f"{place}{wait}; {', '.join(own)} {'trains' if len(training) == 1 else 'train'}"
 
 

@@ -65,7 +65,7 @@ def start(page: Page, url: str) -> str:
     """Start a run as whoever sits at this page; the link to it."""
     page.goto(f"{url}/?{ENDLESS}&run=new")
     page.wait_for_function(COOKIE)
-    button(page, "Start").click()
+    button(page, "Start", disabled=False).click()  # once it is known whose run it will be
     button(page, "Pause", disabled=False).wait_for()
     page.wait_for_url(re.compile("run=[0-9a-f]{12}"))
     return page.url

@@ -47,5 +47,10 @@ def test_whoever_has_shown_no_secret_commands_nothing_and_not_what_is_nobodys():
     unknown = Visitor(None, shared=True)
     assert not unknown.commands(None)
     assert not unknown.owns(None)
+    assert (unknown.known, Visitor(None).known, Visitor("me", shared=True).known) == (
+        False,
+        True,
+        True,
+    )
     with pytest.raises(RunError, match="does not know yet which browser it is in"):
         unknown.require_known()
