@@ -1,11 +1,13 @@
 """Two people at one server, each with a browser of their own, as their pages show it."""
 
+from time import monotonic
+
 import pytest
 from visit import ENDLESS, TINY, Visit
 
 from core.records import RunStatus
 from dashboard import visitor
-from dashboard.server import library
+from dashboard.server import attendance, library
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -98,6 +100,27 @@ def test_the_teacher_types_the_key_once_and_empties_the_queue():
     again = Visit(YOU, run=runs[0].run_id)
     assert "Stop" in again.allowed()
     assert "Stop" not in Visit("c" * 64, run=runs[0].run_id).allowed()
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_run_that_nobody_watches_is_held_for_its_owner_to_resume():
+    run = Visit(ME, **ENDLESS).start()
+    attendance().patience = 0.0
+    run.wait_until(lambda s: s.status == RunStatus.PAUSED)
+    attendance().patience = 600.0
+    back = Visit(ME)
+    (told,) = back.said("warning")
+    assert told.startswith("Nobody looked at this run for ")
+    back.click("Resume")
+    assert run.wait_until(lambda s: s.status == RunStatus.RUNNING).message == ""
+
+
+def test_on_ones_own_machine_a_run_trains_unseen():
+    run = Visit(ME, **ENDLESS).start()
+    attendance().patience = 0.0
+    began = monotonic()
+    shot = run.wait_until(lambda s: monotonic() > began + 2.5)  # it is asked about every second
+    assert shot.status == RunStatus.RUNNING
 
 
 def test_without_a_teachers_key_on_ones_own_machine_nothing_of_this_is_there():
