@@ -130,6 +130,14 @@ def own_first(rows: Sequence[RunRow], watched: str | None = None) -> list[RunRow
     return found
 
 
+def owners(rows: Sequence[RunRow]) -> list[str]:
+    """Whose each run is, in a word, for the teacher; nothing for others, who find their own."""
+    who = visitor.who()
+    if not who.teacher:
+        return []
+    return ["you" if who.owns(row.browser) else (row.browser or "server")[:6] for row in rows]
+
+
 def texts(chosen: str = "") -> dict[str, str]:
     """The titles of the texts of their own that this visitor finds, by key.
 

@@ -25,6 +25,9 @@ _BITS = "Bits per character on held-out text."
 _COLUMNS = {  # those up to the diagnosis fit side by side into 1,280 pixels
     "_index": st.column_config.TextColumn("ID", width=118),
     "Star": st.column_config.TextColumn("★", width=35),
+    "Whose": st.column_config.TextColumn(
+        width=70, help="The first digits of the name of the owner's browser."
+    ),
     "Name": st.column_config.TextColumn(width=165),
     "Status": st.column_config.TextColumn(width=90),
     "Started": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=110),
@@ -139,7 +142,11 @@ def table(rows: Sequence[RunRow], of: int) -> None:
     if sorted(state.get(_table(), {}).get("selection", {}).get("rows", [])) != places:
         state[_table()] = {"selection": {"rows": places}}
     st.dataframe(
-        runs_table(rows), key=_table(), on_select=_choose, selection_mode="multi-row", **look
+        runs_table(rows, gate.owners(rows)),
+        key=_table(),
+        on_select=_choose,
+        selection_mode="multi-row",
+        **look,
     )
 
 

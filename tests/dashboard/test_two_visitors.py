@@ -66,7 +66,9 @@ def test_a_newcomer_is_not_dropped_into_anothers_run_and_finds_none_in_the_list(
     assert "run" not in newcomer.page.query_params
     assert newcomer.allowed() == ["Start"]
     assert listed(newcomer) == []
-    assert listed(Visit(ME)) == [run.run_id]
+    owner = Visit(ME)
+    assert listed(owner) == [run.run_id]
+    assert "Whose" not in owner.page.dataframe[0].value
     assert listed(Visit(YOU, run=run.run_id)) == [run.run_id]
 
 
@@ -93,6 +95,7 @@ def test_the_teacher_types_the_key_once_and_empties_the_queue():
     teacher.page.text_input(key="teacher_key").set_value("chalk")
     teacher.look()
     assert sorted(listed(teacher)) == sorted(run.run_id for run in runs)
+    assert list(teacher.page.dataframe[0].value["Whose"]) == ["aaaaaa"] * 3
     teacher.click("Empty the queue")
     assert runs[2].wait(20).status == RunStatus.STOPPED
     assert all(run.snapshot.status.active for run in runs[:2])
