@@ -41,6 +41,11 @@ def is_own(run: WatchedRun | RunRow) -> bool:
     return not who.shared or who.owns(run.browser)
 
 
+def may_start() -> bool:
+    """Whether this visitor can start anything yet; what they start may be refused all the same."""
+    return visitor.who().known
+
+
 def commanded(run: WatchedRun) -> Run:
     """The run, to give it a command.
 
@@ -125,13 +130,25 @@ def own_first(rows: Sequence[RunRow], watched: str | None = None) -> list[RunRow
     return found
 
 
-def texts() -> dict[str, str]:
-    """The titles of the texts of their own that this visitor finds, by key."""
+def owners(rows: Sequence[RunRow]) -> list[str]:
+    """Whose each run is, in a word, for the teacher; nothing for others, who find their own."""
+    who = visitor.who()
+    if not who.teacher:
+        return []
+    return ["you" if who.owns(row.browser) else (row.browser or "server")[:6] for row in rows]
+
+
+def texts(chosen: str = "") -> dict[str, str]:
+    """The titles of the texts of their own that this visitor finds, by key.
+
+    Args:
+        chosen: a key that they have from a run or a link, and so may see the title of.
+    """
     who, titles = visitor.who(), kept_titles()
     if not who.limited:
         return titles
     mine = visitor.classroom().texts_of(who.browser) if who.browser else frozenset()
-    return {key: title for key, title in titles.items() if key in mine}
+    return {key: title for key, title in titles.items() if key in mine or key == chosen}
 
 
 def require_text(characters: int) -> None:

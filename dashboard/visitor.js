@@ -6,7 +6,7 @@ let fallback // where neither cookies nor storage are allowed: until the page is
 export default function secret({ data, setTriggerValue }) {
   const own = cookie(data.cookie) ?? stored(data.cookie) ?? (fallback ??= made())
   keep(data.cookie, own)
-  if (!data.known) setTriggerValue("secret", own)
+  if (data.asked) setTriggerValue("secret", own)
 }
 
 function cookie(name) {

@@ -21,7 +21,9 @@ from core.classroom.visitor import Visitor, browser_of
 from core.errors import RunError
 
 _COOKIE = "unroll_browser"
-_BROWSER = "browser"  # in st.session_state: the hash of the secret
+# Keys of st.session_state.
+_BROWSER = "browser"  # the hash of the secret
+_SECRET = "browser_secret"  # what the component reports, for one run of the page
 _asks = st.components.v2.component(
     "unroll_browser_secret", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 )
@@ -55,20 +57,20 @@ def arrive() -> None:
 
 
 def introduce() -> None:
-    """Let the browser make its secret or keep it for longer, and report it where it is not known.
+    """Let the browser make its secret or keep it for longer, and report it where that is needed.
 
-    Draws nothing; below the page, so that it moves nothing.
+    Draws nothing; below the page, so that it moves nothing. A report runs the page again, so on
+    one's own machine the cookie of the next visit is soon enough.
     """
-    known = st.session_state.get(_BROWSER) is not None
-    told = _asks(
-        key="browser_secret",
-        data={"cookie": _COOKIE, "known": known},
-        on_secret_change=lambda: None,
-        height=1,
-    )
-    if not known and (browser := browser_of(told.get("secret"))) is not None:
-        st.session_state[_BROWSER] = browser
-        st.rerun()  # the page above was drawn for nobody
+    asked = st.session_state.get(_BROWSER) is None and shared()
+    data = {"cookie": _COOKIE, "asked": asked}
+    _asks(key=_SECRET, data=data, on_secret_change=_reported, height=1)
+
+
+def _reported() -> None:
+    """The report has come; who is known already stays who they are."""
+    if st.session_state.get(_BROWSER) is None:
+        st.session_state[_BROWSER] = browser_of(st.session_state[_SECRET].get("secret"))
 
 
 def who() -> Visitor:

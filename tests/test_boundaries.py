@@ -156,6 +156,24 @@ def test_charts_and_widgets_know_no_page_and_only_those_of_a_run_a_session(folde
         assert found & SESSIONS == NEED_A_SESSION.get(name, set()), name
 
 
+GATED = {"start", "stop", "stop_all", "empty_queue", "edit", "delete", "undelete", "update"}
+"""What is done to the runs of a server, and may be refused."""
+HOLDERS = {"manager", "races", "sweeps", "shelf", "holder"}
+
+
+def test_only_the_gate_and_the_teachers_desk_start_and_change_what_is_anybodys():
+    found = set()
+    for path in files("dashboard"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call)):
+                continue
+            holder = node.value.func
+            name = holder.attr if isinstance(holder, ast.Attribute) else getattr(holder, "id", "")
+            if name in HOLDERS and node.attr in GATED:
+                found.add(named(path))
+    assert found == {"dashboard/gate.py", "dashboard/widgets/teaching.py"}
+
+
 def test_charts_know_no_widget_and_no_streamlit():
     for name, found in dashboard_imports("charts"):
         assert "widgets" not in found, name

@@ -62,13 +62,18 @@ class Visitor:
         if not self.commands(browser):
             raise RunError(f"Run {run_id} {whose(browser)}")
 
+    @property
+    def known(self) -> bool:
+        """Whether what they start would be theirs; for a moment at a first visit it would not."""
+        return not self.limited or self.browser is not None
+
     def require_known(self) -> None:
         """Refuse whoever would own nothing of what they start.
 
         Raises:
             RunError: their browser has shown no secret.
         """
-        if self.limited and self.browser is None:
+        if not self.known:
             raise RunError(NOBODY)
 
 

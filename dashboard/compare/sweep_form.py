@@ -88,7 +88,11 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
 
 
 def _text_and_distances(locked: bool) -> None:
-    texts = {LATCH: "Latch text", "builtin": "Built-in: Python reference", **gate.texts()}
+    texts = {
+        LATCH: "Latch text",
+        "builtin": "Built-in: Python reference",
+        **gate.texts(st.session_state["grid_text"]),
+    }
     if text8_is_here():  # a grid does not wait for a download; a run on the Train page does
         texts["text8"] = "text8: 100 M of Wikipedia"
     texts.setdefault(st.session_state["grid_text"], st.session_state["grid_text"])

@@ -23,12 +23,15 @@ _REFUSAL, _IMPORTED = "runs_import_refusal", "runs_imported"
 _UNIT = "Best and last are bits per character on held-out text."
 _BITS = "Bits per character on held-out text."
 _COLUMNS = {  # those up to the diagnosis fit side by side into 1,280 pixels
-    "_index": st.column_config.TextColumn("ID", width=85),
+    "_index": st.column_config.TextColumn("ID", width=118),
     "Star": st.column_config.TextColumn("★", width=35),
-    "Name": st.column_config.TextColumn(width=190),
+    "Whose": st.column_config.TextColumn(
+        width=70, help="The first digits of the name of the owner's browser."
+    ),
+    "Name": st.column_config.TextColumn(width=165),
     "Status": st.column_config.TextColumn(width=90),
     "Started": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=110),
-    "Differs": st.column_config.TextColumn(width=150, help="What differs from the nearest preset."),
+    "Differs": st.column_config.TextColumn(width=142, help="What differs from the nearest preset."),
     "Best": st.column_config.NumberColumn("Best", format="%.3f", width=60, help=_BITS),
     "Last": st.column_config.NumberColumn("Last", format="%.3f", width=60, help=_BITS),
     "Gap": st.column_config.NumberColumn(
@@ -139,7 +142,11 @@ def table(rows: Sequence[RunRow], of: int) -> None:
     if sorted(state.get(_table(), {}).get("selection", {}).get("rows", [])) != places:
         state[_table()] = {"selection": {"rows": places}}
     st.dataframe(
-        runs_table(rows), key=_table(), on_select=_choose, selection_mode="multi-row", **look
+        runs_table(rows, gate.owners(rows)),
+        key=_table(),
+        on_select=_choose,
+        selection_mode="multi-row",
+        **look,
     )
 
 

@@ -27,10 +27,10 @@ _TITLES = {
 
 def text_picker(key: str, *, disabled: bool) -> None:
     """A selectbox whose value, a text's key, lives in the session state under `key`."""
-    labels = _labels()
     chosen = st.session_state[key]
     if not linkable(chosen):  # a page made by hand can send anything, a path among others
         chosen = st.session_state[key] = "builtin"
+    labels = _labels(chosen)
     labels.setdefault(chosen, chosen)  # a latch text from a link
     st.selectbox(
         "Text",
@@ -73,9 +73,9 @@ def text_picker(key: str, *, disabled: bool) -> None:
             _show(*shown)
 
 
-def _labels() -> dict[str, str]:
+def _labels(chosen: str) -> dict[str, str]:
     """What each text is called: Streamlit tells options apart by their labels alone."""
-    titles = _TITLES | gate.texts()
+    titles = _TITLES | gate.texts(chosen)
     times = Counter(titles.values())
     return {
         key: f"{title} ({key[4:10]})" if key.startswith("own:") and times[title] > 1 else title

@@ -13,7 +13,7 @@ from core.records import RunStatus
 from core.training.run import Run
 from core.training.snapshot import WatchedRun
 from dashboard import session
-from dashboard.gate import commanded, may_command
+from dashboard.gate import commanded, may_command, may_start
 from dashboard.server import library
 from dashboard.widgets.command_row import Kind, command, command_row
 from dashboard.widgets.whose_run import whose_run
@@ -38,7 +38,7 @@ def run_controls(run: WatchedRun | None, config: TrainingConfig | None) -> None:
             session.start,
             config,
             key="start",
-            fits=config is not None and not active,
+            fits=config is not None and not active and may_start(),
             icon="play_arrow",
             kind="primary",
             shortcut="S",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 import streamlit as st
@@ -40,7 +41,7 @@ def run_status(snapshot: RunSnapshot | None, ahead: str = "", recorded: str = ""
     if snapshot.progress is not None:
         share, text = min(1.0, snapshot.progress), f"{snapshot.message}: {snapshot.progress:.0%}"
     elif snapshot.status == RunStatus.QUEUED:
-        text += f" · {_waits(snapshot.run_id)}"
+        text += f" · {waits([snapshot.run_id])}"
     elif snapshot.status == RunStatus.RUNNING and snapshot.message:
         text = f"{snapshot.message} …"
     elif snapshot.device and snapshot.engine:
@@ -63,26 +64,28 @@ def run_status(snapshot: RunSnapshot | None, ahead: str = "", recorded: str = ""
         st.warning(plain(changes[-1].text))
 
 
-def _waits(run_id: str) -> str:
-    """Its place in the queue, for about how long, and who trains meanwhile."""
+def waits(run_ids: Collection[str]) -> str:
+    """A place in the queue, for about how long, and who trains meanwhile.
+
+    Args:
+        run_ids: of the run, or of those that wait for one place together.
+    """
     training, waiting = manager().queue()
-    ids = [run.run_id for run in waiting]
-    if run_id not in ids:
+    at = next((at for at, run in enumerate(waiting) if run.run_id in run_ids), None)
+    if at is None:
         return "its turn"
-    at = ids.index(run_id)
     place = f"place {at + 1} in the queue"
     if not training:
         return f"{place}, waiting for a place to train"
-    before = [_whole(run.snapshot) for run in waiting[:at]]
-    left = [run.snapshot.seconds_left for run in training]
+    before = [_to_come(run.snapshot) for run in waiting[:at]]
+    left = [_to_come(run.snapshot) for run in training]
     seconds = expected_wait(manager().slots.count, left, before)
     wait = "" if seconds is None else f", about {timedelta(seconds=round(seconds))} to wait"
     # Another's run is nobody's business: it counts, and its name is a link to it.
     own = [f"{run.run_id}{_left(run.snapshot)}" for run in training if may_command(run)]
     others = len(training) - len(own)
     if others:
-        also = " other" if own else ""
-        own.append(f"{others}{also} {'run' if others == 1 else 'runs'} of others")
+        own.append("1 run of somebody else" if others == 1 else f"{others} runs of others")
     return f"{place}{wait}; {', '.join(own)} {'trains' if len(training) == 1 else 'train'}"
 
 
@@ -92,10 +95,11 @@ def _left(snapshot: RunSnapshot) -> str:
     return f" ({timedelta(seconds=round(snapshot.seconds_left))} left)"
 
 
-def _whole(snapshot: RunSnapshot) -> float | None:
-    """Seconds that a run that waits will train: at its own pace if it has had one."""
-    if snapshot.seconds_left is not None:
-        return snapshot.seconds_left
+def _to_come(snapshot: RunSnapshot) -> float | None:
+    """Seconds that a run has yet to train: at its own pace up to now if it has had one."""
+    steps = snapshot.config.steps - snapshot.step
+    if snapshot.step and snapshot.seconds:
+        return steps * snapshot.seconds / snapshot.step
     if not surely_on_cpu(snapshot.config):
         return None
-    return (snapshot.config.steps - snapshot.step) * estimated_seconds(snapshot.config)
+    return steps * estimated_seconds(snapshot.config)

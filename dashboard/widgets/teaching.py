@@ -41,7 +41,8 @@ def teaching() -> None:
 
 def _desk() -> None:
     st.markdown("You see and command the runs of all. This browser stays the teacher's.")
-    st.session_state[_LOCK] = visitor.classroom().starting_is_locked  # another may have changed it
+    locked = visitor.classroom().starting_is_locked
+    st.session_state[_LOCK] = locked  # another teacher's browser may have changed it
     st.toggle(
         "Lock starting",
         key=_LOCK,
@@ -49,7 +50,8 @@ def _desk() -> None:
         help="Nobody but you starts, resumes, extends or imports a run. What trains goes on.",
     )
     training, waiting = manager().queue()
-    st.caption(f"{len(training)} training, {len(waiting)} waiting.")
+    state = ", starting is locked" if locked else ""
+    st.caption(f"{len(training)} training, {len(waiting)} waiting{state}.")
     if done := st.session_state.pop(_DONE, ""):
         st.caption(done)
     st.button(
