@@ -193,6 +193,24 @@ def test_text8_is_not_fetched_by_looking_at_a_file():
 # -- writing ---------------------------------------------------------------------------------
 
 
+def test_whoever_arrives_reads_a_text_written_with_the_settings_that_are_seen():
+    reader = Reader().upload_weights(LATCH)
+    model = CharacterModel(weights_of(LATCH), LATCH)
+    written = [sample(model, 400, np.random.default_rng(0))]
+    assert reader.texts() == written
+    assert "seed 0 · temperature 1 · no prime · from a file" in reader.said("caption")
+    reader.set(temperature_a=0.5)
+    assert reader.texts() == written
+    assert "The settings have changed since: Write writes with them." in reader.said("caption")
+    reader.upload_weights(ARCH2, "other.safetensors")
+    other, draw = CharacterModel(weights_of(ARCH2), ARCH2), Draw(0.5)
+    assert reader.texts() == [sample(other, 400, np.random.default_rng(0), draw=draw)]
+    assert (
+        "seed 0 · temperature 0.5 · no prime · the character fed back · from a file"
+        in reader.said("caption")
+    )
+
+
 def test_the_settings_draw_the_text_that_the_library_draws():
     reader = Reader().upload_weights(LATCH)
     reader.set(prime_a="The 2", temperature_a=0.6, top_k_a=7, length_a=50, seed_a=9, count_a=2)
