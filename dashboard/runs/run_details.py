@@ -166,7 +166,7 @@ def _several(rows: Sequence[RunRow]) -> None:
     ):
         st.markdown(f"#### {len(rows)} runs")
         st.button(
-            f"Delete {len(idle)} runs",
+            "Delete 1 run" if len(idle) == 1 else f"Delete {len(idle)} runs",
             icon=":material/delete:",
             type="tertiary",
             disabled=not idle,

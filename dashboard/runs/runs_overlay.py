@@ -121,6 +121,7 @@ def settings_table(rows: Sequence[RunRow]) -> None:
     st.markdown("**Where their settings differ**")
     table = configuration_differences(rows)
     if len(table):
-        st.dataframe(table, width="content")
+        names = {"_index": st.column_config.TextColumn(width=120)}
+        st.dataframe(table, width="content", column_config=names)
     else:
         st.caption("Nowhere: they repeat each other.")

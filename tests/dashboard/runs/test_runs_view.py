@@ -145,12 +145,16 @@ def test_a_run_has_one_colour_in_the_table_and_on_its_curves():
     assert drawn[other]["line"]["color"] == colours[second.run_id] != colours[first.run_id]
 
 
-def test_of_two_chosen_runs_of_one_colour_the_later_takes_the_next(rows):
-    twins = [str(n) for n in range(99) if run_colour(str(n)) == run_colour("0")][:2]
-    older, newer = (replace(rows[0], id=twin, created=at) for at, twin in enumerate(twins))
-    own = run_colour("0")
-    following = RUN_COLOURS[(RUN_COLOURS.index(own) + 1) % len(RUN_COLOURS)]
-    assert run_colours([newer, older]) == {older.id: own, newer.id: following}
+def test_of_chosen_runs_of_one_colour_the_later_takes_one_that_no_other_has(rows):
+    ids = [str(number) for number in range(999)]
+    own, following = run_colour("0"), RUN_COLOURS[(RUN_COLOURS.index(run_colour("0")) + 1) % 8]
+    twins = [run_id for run_id in ids if run_colour(run_id) == own][:2]
+    neighbour = next(run_id for run_id in ids if run_colour(run_id) == following)
+    older, newer, last = (
+        replace(rows[0], id=run_id, created=at) for at, run_id in enumerate([*twins, neighbour])
+    )
+    free = RUN_COLOURS[(RUN_COLOURS.index(own) + 2) % 8]
+    assert run_colours([last, newer, older]) == {older.id: own, newer.id: free, last.id: following}
     assert run_colours([newer]) == {newer.id: own}
 
 
