@@ -39,6 +39,7 @@ class Writing:
     streams: list[Iterator[int]]
     texts: list[str]
     going_on: bool = True
+    stopped: bool = False  # by the visitor
 
     @classmethod
     def begin(cls, taken: Taken, drawing: Drawing) -> Writing:
@@ -75,7 +76,7 @@ class Writing:
 
     def stop(self) -> None:
         """What was written up to now stays."""
-        self.going_on = False
+        self.going_on, self.stopped = False, True
 
 
 @dataclass(frozen=True)
@@ -179,8 +180,15 @@ def _show(writing: Writing, now: Drawing) -> None:
     for number, text in enumerate(writing.texts):
         st.caption(f"seed {writing.drawing.seed + number} · {how}")
         st.code(text, language=None, wrap_lines=True)
-    if not writing.going_on and any(len(t) < writing.drawing.length for t in writing.texts):
-        st.caption(f"Stopped after {len(writing.texts[0]):,} of {writing.drawing.length:,}.")
+    length = writing.drawing.length
+    shortest = min(map(len, writing.texts))
+    if writing.stopped and shortest < length:
+        st.caption(f"Stopped after {shortest:,} of {length:,}.")
+    elif not writing.going_on and shortest < length:
+        st.caption(
+            f"Broke off after {shortest:,} of {length:,}: the outputs that come next are no finite "
+            "numbers. Weights of an earlier step may write on."
+        )
     if writing.drawing != now:
         st.caption("The settings have changed since: Write writes with them.")
 

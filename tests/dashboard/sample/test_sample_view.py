@@ -235,6 +235,18 @@ def test_text_streams_in_and_stops_where_it_is():
     assert "Stopped after 100 of 400." in reader.said("caption")
 
 
+def test_a_text_that_breaks_off_says_why():
+    weights = weights_of(LATCH)
+    weights["V"][:] = 3e38  # a sum of two is beyond float32
+    weights["c"][:] = -3e38
+    weights["c"][0] = 3e38
+    reader = Reader().upload_bytes(weights_bytes(weights, LATCH))
+    (text,) = reader.texts()
+    assert len(text) < 400
+    (said,) = [words for words in reader.said("caption") if words.startswith("Broke off")]
+    assert said.startswith(f"Broke off after {len(text)} of 400: the outputs that come next are no")
+
+
 def test_two_texts_stand_side_by_side_each_from_its_own_network():
     reader = Reader().upload_weights(LATCH).set(two=True)
     reader.upload_weights(ARCH2, "other.safetensors", panel="b")
