@@ -34,7 +34,7 @@ def unit_strips(rows: Rows, end: float, parts: Sequence[tuple[str, int]], chosen
     for _, units in parts:
         middles.append(first + (units - 1) / 2)
         first += units
-    figure = _strips("How hₜ comes about, unit by unit", rows, end, "unit %{x}")
+    figure = _strips("The step, unit by unit", rows, end, "unit %{x}")
     figure["layout"]["xaxis"] |= {
         "range": (-0.5, first - 0.5),  # or the label over a unit at the edge would move it
         "tickvals": middles,

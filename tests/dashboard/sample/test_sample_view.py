@@ -333,7 +333,7 @@ def test_a_step_shows_every_term_of_its_equation_and_a_unit_in_numbers(config, s
     (sentence,) = [text for text in reader.said("markdown") if text.startswith("The network reads")]
     assert sentence.startswith(f"The network reads “{LABELS[encode(walked.text)[10]]}”: ")
     assert says in sentence
-    (strips,) = reader.chart("How hₜ comes about, unit by unit")["data"]
+    (strips,) = reader.chart("The step, unit by unit")["data"]
     rows = dict(zip(strips["y"], strips["z"], strict=True))
     np.testing.assert_allclose(rows["hₜ = tanh(sum)"], walked.moments[10].hidden, atol=1e-6)
     if config.architecture == "arch1":
