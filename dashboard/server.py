@@ -22,7 +22,6 @@ from core.experiments.race import LEAST, MOST, Guess, Races
 from core.experiments.recorded_cells import RecordedCells
 from core.experiments.recorded_sweep import read_recorded_sweep
 from core.experiments.sweep_store import SweepStore
-from core.storage.recorded import PREFIX
 from core.training.attendance import Attendance
 from core.training.limits import Limits, slots, unwatched_seconds
 from core.training.manager import MOST_ACTIVE, MOST_OF_MANY, RunManager
@@ -154,7 +153,7 @@ def _end_sweeps(made: BackgroundSweeps) -> None:
 def recorded_race() -> tuple[PastRace, str] | None:
     """The recorded runs that read as much as the first of them, as a race that is over.
 
-    With it come when and with what they were made.
+    With it come when and with what the first of them was made.
     """
     rows = library().recordings()
     read = [(row.text_sha256, row.characters_seen) for row in rows]
@@ -162,9 +161,7 @@ def recorded_race() -> tuple[PastRace, str] | None:
     lanes = [run for row in alike if (run := library().stored(row.id)) is not None]
     if len(lanes) < LEAST:
         return None
-    return PastRace(lanes), " ".join(
-        f"{row.name.removeprefix(PREFIX)}, {row.note}" for row in alike
-    )
+    return PastRace(lanes), alike[0].note
 
 
 @st.cache_resource

@@ -68,8 +68,8 @@ def limits_tab() -> None:
             if refusal:
                 st.error(plain(refusal))
         if note:
-            ahead = f" Start trains these cells here: about {in_words(estimate or 0)}."
-            tell_recorded(note + (ahead if gate.may_sweep() else ""))
+            ahead = f"Start trains these cells here: about {in_words(estimate or 0)}."
+            tell_recorded(note, ahead if gate.may_sweep() else "")
     if shown is None or drawn is None:
         return
 

@@ -56,7 +56,7 @@ def race_tab() -> None:
         if not active:
             st.markdown(same_in_all(now) if now else _INTRO)
         if note:
-            tell_recorded(f"Two runs that were not trained in lockstep. {note}")
+            tell_recorded(note, "Runs that were trained one after the other, not in lockstep.")
     if drawn is None:
         return
     began = drawn.snapshot

@@ -19,14 +19,23 @@ _recorded = ContextVar("recorded", default=False)
 
 
 def badge(note: str) -> str:
-    """The mark and when it was recorded, as Markdown."""
-    return f":violet-badge[:material/history: {MARK}] {plain(note)}"
+    """The mark and the day, with which a note begins, as Markdown."""
+    return f":violet-badge[:material/history: {MARK}] {plain(_day(note))}."
 
 
-def tell_recorded(note: str) -> None:
-    """The line above what is recorded; nothing without a note."""
+def tell_recorded(note: str, further: str = "") -> None:
+    """The line above what is recorded; nothing without a note.
+
+    Args:
+        note: when and with what it was made. The day is seen, the whole is a help.
+        further: what else is to be seen, as plain text.
+    """
     if note:
-        st.markdown(badge(note))
+        st.markdown(f"{badge(note)} {plain(further)}", help=plain(note))
+
+
+def _day(note: str) -> str:
+    return note.partition(",")[0]
 
 
 @contextmanager

@@ -3,12 +3,15 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from visit import ENDLESS, TINY, Visit
 
 from core.config import PRESETS
 from core.errors import SweepError
 from core.experiments.cluster import Cluster
+from core.insight.sampling import sample
+from core.networks.stepwise import CharacterModel
 from core.storage.recorded import FOLDER, PREFIX
 from core.storage.zip_import import import_run
 from dashboard.server import library, manager, sweeps
@@ -64,7 +67,8 @@ def test_train_shows_the_recorded_demo_and_start_is_the_visitors():
     ]
     assert visit.status().startswith(":blue-badge[finished] step 12,000 of 12,000 · " + MARK)
     note = library().recordings()[0].note
-    assert visit.status().endswith(f"{note} Start trains a run of your own.")
+    day = note.partition(",")[0]
+    assert visit.status().endswith(f"{day}. Start trains a run of your own.")
     assert visit.allowed() == START_ALONE
     assert visit.chosen() == PRESETS["demo"].config.model_dump()
     assert "run" not in visit.page.query_params
@@ -131,13 +135,14 @@ def test_one_that_diverged_is_trained_again_with_clipping_as_ones_own(ids):
     run.stop()
 
 
-def test_sample_shows_what_the_network_wrote_and_lets_it_write():
+def test_sample_opens_with_what_the_recorded_network_writes_now(ids):
     visit = Newcomer("sample")
     assert len(visit.notes()) == 1
-    assert len(visit.page.code) == 1
-    visit.page.session_state["sample_pace"] = "at once"
-    visit.look().click("Write")
-    assert len(visit.look().page.code[0].value) == 400
+    step, weights = library().stored(ids("Quick demo")).weights()
+    model = CharacterModel(weights, PRESETS["demo"].config)
+    written = sample(model, 400, np.random.default_rng(0))
+    assert [code.value for code in visit.page.code] == [written]
+    assert f"seed 0 · temperature 1 · no prime · weights of step {step:,}" in visit.said("caption")
 
 
 @pytest.mark.parametrize("part", ["Step through", "Score"])
@@ -154,7 +159,7 @@ def test_a_race_of_two_recorded_runs_stands_until_somebody_races():
     assert all(title.endswith(" · recorded") for title in visit.titles())
     assert len(visit.titles()) == 3
     [note] = visit.notes()
-    assert "not trained in lockstep" in note
+    assert "one after the other, not in lockstep" in note
     [words] = [text.value for text in visit.page.markdown if text.value.startswith("#####")]
     assert re.match("##### T 25, B 32 is ahead of T 1, B 800 at the end .*: by 0.0", words)
     assert not visit.button("race_start").disabled
@@ -168,7 +173,9 @@ def test_the_limits_are_the_recorded_ones_and_start_measures_all_cells():
     assert {"The map · recorded", "Horizon on real text · recorded"} <= set(visit.titles())
     assert visit.status() == "104 of 104 cells, 8 of them for horizons"
     [note] = visit.notes()
-    assert re.search("104 cells in .* Start trains these cells here: about [0-9]", note)
+    assert re.search(r" 20\d\d\. Start trains these cells here: about [0-9]", note)
+    [how] = [text.help for text in visit.page.markdown if text.value == note]
+    assert re.search("on a CPU by compiled code, Python .* 104 cells in", how)
     start = visit.button("sweep_start")
     assert (start.label, start.disabled) == ("Start", False)
     assert visit.button("sweep_more").disabled
