@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 LIGHT_BACKGROUND = "#FFFFFF"
 """The light theme's page, as in .streamlit/config.toml."""
@@ -28,6 +29,10 @@ CRIMSON = "#CC3B7C"
 STEEL = "#6C90CE"
 GREEN = "#3C8F2F"
 GREY = "#7F8790"
+PINE = "#0C783C"
+PURPLE = "#A824B4"
+SALMON = "#D87878"
+PINK = "#FC48B4"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +87,12 @@ RUNS = (
     Style(CRIMSON, "dashdot", "diamond", 2.5),
     Style(STEEL, "dot", "triangle-up", 2.5),
 )
-"""Runs side by side, in the order in which they were chosen."""
+"""Lanes side by side, in their order; of chosen runs, dash and marker by place."""
+
+RUN_COLOURS = (VIOLET, OCHRE, CRIMSON, STEEL, PINE, PURPLE, SALMON, PINK)
+"""What a run may be drawn in wherever it stands: see `run_colour`."""
+
+
+def run_colour(run_id: str) -> str:
+    """The colour of a run for good. Two runs may have the same."""
+    return RUN_COLOURS[crc32(run_id.encode()) % len(RUN_COLOURS)]

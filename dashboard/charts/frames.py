@@ -20,6 +20,24 @@ def metrics_frame(history: HistoryView, places: int = 500) -> pd.DataFrame:
     return pd.DataFrame(history.envelope(places))
 
 
+def smoothed(metrics: pd.DataFrame, steps: int) -> pd.DataFrame:
+    """The same with `loss_mean` averaged over the rows of the last so many steps; 0 leaves it.
+
+    A row whose loss is no finite number stays as it is, and counts in no other.
+    """
+    if not steps:
+        return metrics
+    at, losses = metrics["step"].to_numpy(), metrics["loss_mean"].to_numpy()
+    firsts = np.searchsorted(at, at - steps, side="right")
+    finite = np.isfinite(losses)
+    means = losses.copy()
+    # Not by differences of sums: after a loss of 1e30 those would hold nothing of the others.
+    for place in np.flatnonzero(finite):
+        rows = slice(firsts[place], place + 1)
+        means[place] = losses[rows][finite[rows]].mean()
+    return metrics.assign(loss_mean=means)
+
+
 def reports_frame(reports: Sequence[Report]) -> pd.DataFrame:
     """A row a report; columns as the fields of `Report`."""
     # Column by column: a table made of rows takes ten times as long, twice a second.

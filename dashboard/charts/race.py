@@ -12,13 +12,15 @@ import numpy as np
 import pandas as pd
 
 from core.history import MEAN_STEPS
-from core.palette import FLOORS, Style
+from core.labels import setting
+from core.palette import EVENT, FLOORS, Style
 from core.records import ProbeRecord
 from dashboard.charts.floors import floor_levels
 from dashboard.charts.flow import FAINTEST, flow_figure
 from dashboard.charts.losses import (
     Axis,
     Look,
+    Points,
     along_a_run,
     in_unit,
     keep_in_view,
@@ -29,6 +31,7 @@ from dashboard.charts.theme import LOG_AXIS
 
 LINES_AND_MARKERS = f"Lines: training, mean of {MEAN_STEPS} steps. Markers: validation."
 """A lane has one entry in the legend for both."""
+CHANGES = "Triangles on a line: a live change; point at one to read it."
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class LaneCurves:
         metrics: from `dashboard.charts.frames.metrics_frame`; of several seeds, see `together`.
         reports: from `dashboard.charts.frames.reports_frame`, of all its seeds.
         probe: the newest one, of its first seed.
+        events: live changes to mark, from `dashboard.charts.frames.events_frame`.
     """
 
     name: str
@@ -48,6 +52,7 @@ class LaneCurves:
     metrics: pd.DataFrame
     reports: pd.DataFrame
     probe: ProbeRecord | None = None
+    events: pd.DataFrame | None = None
 
 
 def together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -98,11 +103,36 @@ def race_loss_chart(
             mode="markers",
             marker=lane.style.marker,
         )
+        if lane.events is not None and len(lane.events) and len(x):
+            _mark_changes(figure, lane, lane.events, look.axis, (x, mean))
     if all(lane.metrics.empty for lane in lanes):
         return emptied(figure, "no steps yet")
     keep_in_view(figure, [losses for _, losses in drawn], drawn, look)
     floor_levels(figure, floors, look)
     return figure
+
+
+def _mark_changes(
+    figure: Figure, lane: LaneCurves, events: pd.DataFrame, axis: Axis, line: Points
+) -> None:
+    """On the lane's line, where a live setting was changed."""
+    places = f4(events[axis])
+    told = [
+        f"{setting(event.kind, event.value)} after step {event.step:,}"
+        for event in events.itertuples()
+    ]
+    curve(
+        figure,
+        x=places,
+        y=f4(np.interp(places, *line)),
+        name=f"{lane.name}, changed",
+        legendgroup=lane.name,
+        showlegend=False,
+        mode="markers",
+        marker={"color": lane.style.color, "symbol": EVENT.symbol, "size": 14},
+        customdata=told,
+        hovertemplate="%{customdata}<extra>" + lane.name + "</extra>",
+    )
 
 
 def race_norm_chart(lanes: Sequence[LaneCurves], *, axis: Axis = "characters_seen") -> Figure:

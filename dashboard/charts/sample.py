@@ -5,7 +5,7 @@ Knows no page and no network.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,6 @@ import pandas as pd
 from core.data.alphabet import SYMBOLS
 from core.palette import GREY, OCHRE, STEEL, VIOLET
 from dashboard.charts.parts import Figure, add, curve, new_figure, note
-from dashboard.charts.theme import HEAT
 
 LABELS = ["␣", *SYMBOLS[1:]]
 """The symbols as axis labels: a bare space would be invisible."""
@@ -75,44 +74,6 @@ def next_character_chart(
     if drawn is not None:
         top_of_bar = float(probabilities[drawn])
         note(figure, verb, x=LABELS[drawn], y=top_of_bar, yanchor="bottom", font={"size": 14})
-    return figure
-
-
-def hidden_strip(rows: Sequence[np.ndarray], names: Sequence[str], activation: str) -> Figure:
-    """The hidden layer as strips of colour, a unit a cell.
-
-    Args:
-        rows: equal parts of the layer, `(units,)` each.
-        names: what each part is called, from the top.
-    """
-    layer = np.stack(rows)
-    # tanh stays within -1 and 1. For ReLU the scale is the layer's own: it has no upper end.
-    low, high = (-1.0, 1.0) if activation == "tanh" else (0.0, max(1e-6, float(layer.max())))
-    figure = new_figure(
-        "Hidden units",
-        xaxis={"showline": False, "ticks": "", "showticklabels": False},
-        yaxis={
-            "autorange": "reversed",
-            "ticks": "",
-            "showline": False,
-            "tickvals": list(range(len(rows))),
-            "ticktext": list(names),
-        },
-        hovermode="closest",
-        margin={"b": 12},
-    )
-    add(
-        figure,
-        "heatmap",
-        z=layer.tolist(),  # lists: the page cannot unpack a packed table
-        customdata=np.arange(layer.size).reshape(layer.shape).tolist(),
-        zmin=low,
-        zmax=high,
-        colorscale=HEAT,
-        colorbar={"thickness": 12, "nticks": 3},
-        ygap=4,
-        hovertemplate="unit %{customdata}: %{z:.3f}<extra></extra>",
-    )
     return figure
 
 

@@ -105,7 +105,12 @@ def remedy(row: RunRow) -> tuple[str, dict[str, float]]:
 
 
 def edit(run_id: str, **changes: Any) -> None:
-    """Keep what a user says about a run."""
+    """Keep what a user says about a run; without a name it would not be found again."""
+    if not changes.get("name", "a name").strip():
+        st.session_state[_REFUSAL] = (
+            "A name of no letters is not allowed: the run keeps its old one."
+        )
+        return
     attempt(lambda: gate.to_change(run_id).edit(run_id, **changes))
 
 

@@ -6,11 +6,13 @@ Knows no charts. Every refusal is a sentence on the page.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import streamlit as st
 
 from core.config import bounds
 from core.errors import UnrollError
+from core.palette import run_colour
 from core.records import RunStatus
 from core.storage.rows import RunRow
 from core.storage.script import script_for
@@ -70,7 +72,7 @@ def _undo(run_ids: Sequence[str]) -> None:
 
 
 def _one(row: RunRow, refusal: str | None) -> None:
-    st.markdown(f"#### {plain(row.name)}")
+    _name(row)
     active = row.status.active
     badly = row.status in (RunStatus.DIVERGED, RunStatus.FAILED)
     # A run that trains is counted in the list above, which is drawn more often than this.
@@ -168,7 +170,7 @@ def _several(rows: Sequence[RunRow]) -> None:
     ):
         st.markdown(f"#### {len(rows)} runs")
         st.button(
-            f"Delete {len(idle)} runs",
+            "Delete 1 run" if len(idle) == 1 else f"Delete {len(idle)} runs",
             icon=":material/delete:",
             type="tertiary",
             disabled=not idle,
@@ -200,23 +202,40 @@ def _extend(row: RunRow, fits: bool) -> None:
             run_actions.go(lambda: session.resume(row.id, int(steps)))
 
 
+def _name(row: RunRow) -> None:
+    """Its name under its colour: a field to rename it in, if it is for this visitor to name."""
+    st.html(f'<div style="border-top: 5px solid {run_colour(row.id)}"></div>')
+    if row.recorded or not may_command(row):
+        st.markdown(f"#### {plain(row.name)}")
+        return
+    place = _word(row.id, "name")
+    if st.session_state.get(place) != row.name:  # else what is being typed would be lost
+        st.session_state[place] = row.name
+    st.text_input(
+        "Name",
+        max_chars=200,
+        icon=":material/edit:",
+        label_visibility="collapsed",
+        width=520,
+        **_kept(row, "name"),
+    )
+
+
 def _words(row: RunRow) -> None:
-    """What a user says about the run; each change is kept at once."""
-
-    def kept(field: str) -> dict:
-        """Of a widget for this field: its key, and what is done when it changes."""
-        return {"key": _word(row.id, field), "on_change": _edit, "args": (row.id, field)}
-
-    name, tags, star = st.columns([3, 3, 1], vertical_alignment="bottom")
-    with name:
-        st.text_input("Name", row.name, max_chars=200, **kept("name"))
+    """What else a user says about the run; each change is kept at once."""
+    tags, star = st.columns([6, 1], vertical_alignment="bottom")
     with tags:
         st.text_input(
-            "Tags", ", ".join(row.tags), placeholder="separated by commas", **kept("tags")
+            "Tags", ", ".join(row.tags), placeholder="separated by commas", **_kept(row, "tags")
         )
     with star:
-        st.toggle("Star", row.starred, **kept("starred"))
-    st.text_area("Note", row.note, max_chars=10_000, height=100, **kept("note"))
+        st.toggle("Star", row.starred, **_kept(row, "starred"))
+    st.text_area("Note", row.note, max_chars=10_000, height=100, **_kept(row, "note"))
+
+
+def _kept(row: RunRow, field: str) -> dict[str, Any]:
+    """Of a widget for this field: its key, and what is done when it changes."""
+    return {"key": _word(row.id, field), "on_change": _edit, "args": (row.id, field)}
 
 
 def _edit(run_id: str, field: str) -> None:

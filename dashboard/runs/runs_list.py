@@ -11,7 +11,9 @@ from core.errors import UnrollError
 from core.records import RunStatus
 from core.storage.rows import RunRow
 from dashboard import gate
-from dashboard.runs.runs_table import matching, runs_table
+from dashboard.runs.run_colours import run_colours
+from dashboard.runs.runs_table import coloured, matching, runs_table
+from dashboard.widgets import present
 from dashboard.widgets.plain import plain
 
 # Keys of st.session_state.
@@ -24,6 +26,7 @@ _UNIT = "Best and last are bits per character on held-out text."
 _BITS = "Bits per character on held-out text."
 _COLUMNS = {  # those up to the diagnosis fit side by side into 1,280 pixels
     "_index": st.column_config.TextColumn("ID", width=118),
+    "Colour": st.column_config.TextColumn("", width=33, help="Of its curves."),
     "Star": st.column_config.TextColumn("★", width=35),
     "Whose": st.column_config.TextColumn(
         width=70, help="The first digits of the name of the owner's browser."
@@ -31,7 +34,7 @@ _COLUMNS = {  # those up to the diagnosis fit side by side into 1,280 pixels
     "Name": st.column_config.TextColumn(width=165),
     "Status": st.column_config.TextColumn(width=90),
     "Started": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=110),
-    "Differs": st.column_config.TextColumn(width=142, help="What differs from the nearest preset."),
+    "Differs": st.column_config.TextColumn(width=130, help="What differs from the nearest preset."),
     "Best": st.column_config.NumberColumn("Best", format="%.3f", width=60, help=_BITS),
     "Last": st.column_config.NumberColumn("Last", format="%.3f", width=60, help=_BITS),
     "Gap": st.column_config.NumberColumn(
@@ -42,7 +45,7 @@ _COLUMNS = {  # those up to the diagnosis fit side by side into 1,280 pixels
     ),
     "Steps": st.column_config.NumberColumn(format="localized", width=75),
     "Time": st.column_config.TextColumn(width=68, help="Of training."),
-    "Diagnosis": st.column_config.TextColumn(width=150),
+    "Diagnosis": st.column_config.TextColumn(width=135),
     "Characters": st.column_config.NumberColumn(format="compact", width=88),
     "Tags": st.column_config.ListColumn(width="small"),
     "Note": st.column_config.TextColumn(width="small"),
@@ -125,11 +128,13 @@ def table(rows: Sequence[RunRow], of: int) -> None:
     state = st.session_state
     state[_DRAWN] = [row.id for row in rows]
     state[_CHOSEN] = [row.id for row in chosen_of(rows)]
+    header, row_height, most = (57, 49, 500) if present.is_on() else (38, 35, 360)  # pixels
     look: dict[str, Any] = {
         "column_config": _COLUMNS,
         "column_order": [name for name in _COLUMNS if name != "_index"],
-        "height": min(38 + 35 * max(of, 1), 360),  # whatever is found: what is below stands still
-        "row_height": 35,
+        # Whatever is found: what is below stands still.
+        "height": min(header + row_height * max(of, 1), most),
+        "row_height": row_height,
         "placeholder": "",
     }
     if not rows:
@@ -142,7 +147,7 @@ def table(rows: Sequence[RunRow], of: int) -> None:
     if sorted(state.get(_table(), {}).get("selection", {}).get("rows", [])) != places:
         state[_table()] = {"selection": {"rows": places}}
     st.dataframe(
-        runs_table(rows, gate.owners(rows)),
+        coloured(runs_table(rows, gate.owners(rows)), run_colours(chosen_of(rows))),
         key=_table(),
         on_select=_choose,
         selection_mode="multi-row",

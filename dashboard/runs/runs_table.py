@@ -10,10 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pandas as pd
+from pandas.io.formats.style import Styler
 
 from core.config import PRESETS, TrainingConfig
 from core.insight.standing import among_lines
 from core.labels import number, setting, value_name
+from core.palette import run_colour
 from core.storage.rows import RunRow, bits
 
 
@@ -26,6 +28,7 @@ def runs_table(rows: Sequence[RunRow], owners: Sequence[str] = ()) -> pd.DataFra
     """
     table = pd.DataFrame(
         {
+            "Colour": ["⬤" for _ in rows],
             "Star": ["★" if row.starred else "" for row in rows],
             "Name": [row.name for row in rows],
             "Status": [str(row.status) for row in rows],
@@ -50,6 +53,18 @@ def runs_table(rows: Sequence[RunRow], owners: Sequence[str] = ()) -> pd.DataFra
     for name in ("Best", "Last", "Gap"):
         table[name] = table[name].astype(float)
     return table
+
+
+def coloured(table: pd.DataFrame, colours: Mapping[str, str]) -> pd.DataFrame | Styler:
+    """The same with each run's colour in it; as it is where it is too long to be styled.
+
+    Args:
+        colours: by id, of the runs that do not have their own.
+    """
+    if table.size > pd.get_option("styler.render.max_elements"):
+        return table
+    styles = [f"color: {colours.get(run_id) or run_colour(run_id)}" for run_id in table.index]
+    return table.style.apply(lambda _: styles, subset=["Colour"])
 
 
 def differences(row: RunRow) -> str:

@@ -1,4 +1,4 @@
-"""One character at a time, forward and back: what the network had before it, and what came.
+"""One character at a time, forward and back: how its step comes about, and what came.
 
 The session holds a place only. The text is written anew at each click, from the seed.
 """
@@ -8,11 +8,15 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from core.data.alphabet import encode
+from core.insight.step_apart import StepApart, came_back, take_apart
 from core.insight.walk import Moment, Walk, walk
+from core.networks.stepwise import CharacterModel
 from core.palette import VIOLET
 from dashboard.charts import sample as sample_charts
 from dashboard.sample.draw_settings import Drawing
 from dashboard.sample.sources import Taken
+from dashboard.sample.step_apart_panel import in_one_sentence, step_in_numbers, step_strips
 from dashboard.widgets.coloured_text import Kind, Mark, Row, coloured_text
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.live_chart import live_chart
@@ -24,7 +28,7 @@ _SHOWN = 160  # characters of the text before the present one
 
 
 def step_through_panel(taken: Taken, drawing: Drawing) -> None:
-    """Buttons, text, distribution, entropy and hidden layer at one place of a text."""
+    """Buttons, and at one place of a text the step that was made there, and what came of it."""
     model = drawing.model(taken)
 
     @st.fragment
@@ -43,7 +47,7 @@ def step_through_panel(taken: Taken, drawing: Drawing) -> None:
         place = st.session_state[_PLACE] = min(place, len(walked.moments))
         _buttons(place, drawing.length - 1)
         with pictures(bool(taken.recorded)):
-            _draw(walked, place, taken)
+            _draw(walked, place, taken, model)
 
     panel()
 
@@ -74,9 +78,25 @@ def _move(by: int, last: int) -> None:
     st.session_state[_PLACE] = min(last, max(1, st.session_state.get(_PLACE, 1) + by))
 
 
-def _draw(walked: Walk, place: int, taken: Taken) -> None:
-    moment = walked.moments[place - 1]
+def _draw(walked: Walk, place: int, taken: Taken, model: CharacterModel) -> None:
+    moment, step = walked.moments[place - 1], _apart(walked, place - 1, taken, model)
+    st.markdown(in_one_sentence(step, first=place == 1))
     _text(walked, place)
+    step_strips(step)
+    _next_character(moment)
+    step_in_numbers(step, moment.character)
+
+
+def _apart(walked: Walk, t: int, taken: Taken, model: CharacterModel) -> StepApart:
+    """The step that reads the last character before the present one."""
+    config = taken.config
+    if config.architecture == "arch2":  # as it is fed back here, whatever it was trained with
+        config = config.changed(feedback="teacher" if model.fed_back == "character" else "free")
+    back = came_back(walked, t, config, model.fed_back)
+    return take_apart(taken.weights, config, int(encode(walked.text[t])[0]), back)
+
+
+def _next_character(moment: Moment) -> None:
     chance = float(moment.drawn_from[moment.character])
     differs = not np.allclose(moment.drawn_from, moment.probabilities, atol=1e-6)
     chart, figures = st.columns([6, 1])
@@ -97,13 +117,6 @@ def _draw(walked: Walk, place: int, taken: Taken) -> None:
     figures.metric("Given" if moment.given else "Drawn", labels[moment.character])
     figures.metric("Probability", f"{chance:.1%}", help="Of the character that came.")
     figures.metric("Entropy, bits", f"{moment.entropy_bits:.2f}", help=_ENTROPY)
-    names, rows = _layer(moment, taken)
-    live_chart(
-        sample_charts.hidden_strip(rows, names, taken.config.activation),
-        key="sample_hidden",
-        height=96 + 27 * len(rows),
-        alt="Values of the hidden units as strips of colour",
-    )
 
 
 def _text(walked: Walk, place: int) -> None:
@@ -112,14 +125,6 @@ def _text(walked: Walk, place: int) -> None:
     given = [True] + [moment.given for moment in walked.moments]  # the first was not predicted
     for at in range(first, place + 1):
         kind: Kind = "now" if at == place else "given" if given[at] else ""
-        marks.append(Mark(walked.text[at], kind=kind))
-    row = Row(marks, "The network has read", "and now comes the framed character")
+        marks.append(Mark(walked.text[at], 0.6 if at == place - 1 else None, kind=kind))
+    row = Row(marks, "It reads the coloured character", "and now comes the framed one")
     coloured_text([row], key="sample_walked", positive=VIOLET, hint=False)
-
-
-def _layer(moment: Moment, taken: Taken) -> tuple[list[str], list[np.ndarray]]:
-    """The hidden layer in the parts that see different things."""
-    n = taken.config.nodes
-    if taken.config.combine != "concat":
-        return ["all"], [moment.hidden]
-    return ["sees x now", "sees what<br>came back"], [moment.hidden[:n], moment.hidden[n:]]

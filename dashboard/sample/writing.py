@@ -1,6 +1,7 @@
 """Text that streams in: what is being written lives in the session, a part a tick.
 
-Knows nothing of where weights come from.
+Whoever arrives finds a text that was written there and then. Knows nothing of where weights come
+from.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dashboard.sample.source_picker import about_step, weights_in_hand
 from dashboard.sample.sources import Source, Taken
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.live_chart import live_chart
+from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import pictures
 
 PACES = {"a character at a time": 1, "streaming": 50, "at once": 0}
@@ -37,6 +39,7 @@ class Writing:
     streams: list[Iterator[int]]
     texts: list[str]
     going_on: bool = True
+    stopped: bool = False  # by the visitor
 
     @classmethod
     def begin(cls, taken: Taken, drawing: Drawing) -> Writing:
@@ -66,9 +69,14 @@ class Writing:
         self.texts = [text + new for text, new in zip(self.texts, more, strict=True)]
         self.going_on = any(more) and any(len(text) < self.drawing.length for text in self.texts)
 
+    def write_all(self) -> None:
+        """Write to the end."""
+        while self.going_on:  # the second time finds the end of a text that breaks off
+            self.write(0)
+
     def stop(self) -> None:
         """What was written up to now stays."""
-        self.going_on = False
+        self.going_on, self.stopped = False, True
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,7 @@ class Panel:
 
     name: str
     source: Source
+    taken: Taken
     drawing: Drawing
 
     @property
@@ -89,6 +98,13 @@ class Panel:
     def going(self) -> bool:
         """Whether it writes."""
         return self.writing is not None and self.writing.going_on
+
+    def arrive(self) -> None:
+        """Where no text of these weights stands, write one with the settings as they are."""
+        if self.writing is None or self.writing.taken is not self.taken:
+            begun = Writing.begin(self.taken, self.drawing)
+            begun.write_all()
+            st.session_state[self._place] = begun
 
     def begin(self) -> None:
         """Write anew, from the newest weights."""
@@ -139,8 +155,7 @@ def _for_each(order: Callable[[Panel], None], panels: Sequence[Panel]) -> None:
 
 def writing_panel(panel: Panel, pace: str) -> None:
     """The text, and what the double softmax does to it."""
-    writing, drawing = panel.writing, panel.drawing
-    taken = weights_in_hand(panel.source, panel.name)
+    writing, drawing, taken = panel.writing, panel.drawing, panel.taken
     going = writing if writing is not None and writing.going_on else None
 
     # A fragment's key tells those of two panels apart.
@@ -148,29 +163,48 @@ def writing_panel(panel: Panel, pace: str) -> None:
     def stream() -> None:
         if going is not None and going.going_on:
             going.write(PACES[pace])
-        _show(writing, taken)
+        if writing is not None:
+            _show(writing, drawing)
         if going is not None and not going.going_on:
             st.rerun()  # ends the timer, and brings back the button
 
     stream()
-    if drawing.draw.as_published and taken is not None:
+    if drawing.draw.as_published:
         with pictures(bool(taken.recorded)):
             _flattening(taken, drawing, panel.name)
 
 
-def _show(writing: Writing | None, taken: Taken | None) -> None:
-    if writing is None:
-        st.caption("Write lets the network write, from the settings on the left.")
-        if taken is not None and taken.snapshot is not None and taken.snapshot.reports:
-            last = taken.snapshot.reports[-1]
-            st.caption(f"Until then, what it wrote while it trained, at step {last.step:,}")
-            st.code(last.sample, language=None, wrap_lines=True)
-        return
+def _show(writing: Writing, now: Drawing) -> None:
+    """The texts, each under what it was written with."""
+    how = f"{_in_words(writing.drawing)} · {about_step(writing.taken).lower()}"
     for number, text in enumerate(writing.texts):
-        st.caption(f"seed {writing.drawing.seed + number} · {about_step(writing.taken).lower()}")
+        st.caption(f"seed {writing.drawing.seed + number} · {how}")
         st.code(text, language=None, wrap_lines=True)
-    if not writing.going_on and any(len(t) < writing.drawing.length for t in writing.texts):
-        st.caption(f"Stopped after {len(writing.texts[0]):,} of {writing.drawing.length:,}.")
+    length = writing.drawing.length
+    shortest = min(map(len, writing.texts))
+    if writing.stopped and shortest < length:
+        st.caption(f"Stopped after {shortest:,} of {length:,}.")
+    elif not writing.going_on and shortest < length:
+        st.caption(
+            f"Broke off after {shortest:,} of {length:,}: the outputs that come next are no finite "
+            "numbers. Weights of an earlier step may write on."
+        )
+    if writing.drawing != now:
+        st.caption("The settings have changed since: Write writes with them.")
+
+
+def _in_words(drawing: Drawing) -> str:
+    """The settings of a text, those that are as a rule left alone only where they are not."""
+    draw = drawing.draw
+    words = [
+        f"temperature {draw.temperature:g}",
+        f"prime “{plain(drawing.prime)}”" if drawing.prime else "no prime",
+        f"top k {draw.top_k}" if draw.top_k else "",
+        f"top p {draw.top_p:g}" if draw.top_p < 1 else "",
+        "double softmax" if draw.as_published else "",
+        f"the {drawing.fed_back} fed back" if drawing.fed_back else "",
+    ]
+    return " · ".join(filter(None, words))
 
 
 def _flattening(taken: Taken, drawing: Drawing, panel: str) -> None:

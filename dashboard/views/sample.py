@@ -59,16 +59,16 @@ elif part == "Timeline":
 elif read is None:
     st.info("Nothing can be read from this network yet.")
 elif part == "Write":
-    panels = [Panel("a", source, read[1])]
-    takens = [read[0]]
+    panels = [Panel("a", source, *read)]
     if second is not None and second[0] is not None and second[1] is not None:
-        panels.append(Panel("b", second[0], second[1][1]))
-        takens.append(second[1][0])
+        panels.append(Panel("b", second[0], *second[1]))
+    for panel in panels:
+        panel.arrive()
     pace = writing_commands(panels)
     places = [st.container()] if second is None else st.columns(2)
-    for place, panel, taken in zip(places, panels, takens, strict=False):
+    for place, panel in zip(places, panels, strict=False):
         with place:
-            tell_recorded(taken.recorded)
+            tell_recorded(panel.taken.recorded)
             writing_panel(panel, pace)
 else:
     tell_recorded(read[0].recorded)

@@ -16,6 +16,9 @@ from core.labels import value_name
 
 _HEIGHT = 340
 
+BACK = {"h": "hₜ₋₁", "y": "yₜ₋₁", "p": "pₜ₋₁"}
+"""What comes back, as the equation writes it."""
+
 _here = Path(__file__)
 _component = st.components.v2.component(
     "unroll_network_picture",
@@ -37,14 +40,13 @@ def network_picture(config: TrainingConfig, *, key: str) -> None:
 def picture_of(config: TrainingConfig) -> dict[str, Any]:
     """What the picture says and which arrows it has.
 
-    Keys: `comes_back`, whether the hidden layer h, the true output y or the own output p goes into
-    the next step; `weights`, a label for each arrow's matrix with its shape; `sizes`, of input,
-    hidden layer and output; `equation`; `caption`.
+    Keys: `comes_back`, see there; `weights`, a label for each arrow's matrix with its shape;
+    `sizes`, of input, hidden layer and output; `equation`; `caption`.
     """
     shapes = config.parameter_shapes
     weights = {name: f"{name}  {shape_text(shapes[name])}" for name in ("U", "W", "V")}
     return {
-        "comes_back": _comes_back(config),
+        "comes_back": comes_back(config),
         "weights": weights,
         "sizes": {"x": ALPHABET_SIZE, "h": config.hidden_size, "p": ALPHABET_SIZE},
         "equation": equation(config),
@@ -55,7 +57,7 @@ def picture_of(config: TrainingConfig) -> dict[str, Any]:
 def equation(config: TrainingConfig) -> str:
     """A step of the network in a line, in the letters of `core/networks/reference.py`."""
     phi = value_name(config.activation)
-    back = {"h": "hₜ₋₁", "y": "yₜ₋₁", "p": "pₜ₋₁"}[_comes_back(config)]
+    back = BACK[comes_back(config)]
     inside = {
         "concat": f"[xₜ U ; {back} W] + b",
         "add": f"xₜ U + {back} W + b",
@@ -69,7 +71,8 @@ def shape_text(shape: tuple[int, ...]) -> str:
     return " × ".join(str(size) for size in shape)
 
 
-def _comes_back(config: TrainingConfig) -> str:
+def comes_back(config: TrainingConfig) -> str:
+    """What goes into the next step: the hidden layer h, the true output y or the own output p."""
     if config.architecture == "arch1":
         return "h"
     return "y" if config.feedback == "teacher" else "p"
@@ -84,7 +87,7 @@ def _caption(config: TrainingConfig) -> str:
         "y": "The true previous output comes back, which is the very character that is read: no "
         "gradient goes from step to step.",
         "p": "The network's own previous output comes back, and with it a gradient.",
-    }[_comes_back(config)]
+    }[comes_back(config)]
     return (
         f"{back} All {config.unrollings} copies share the same {config.parameter_count:,} "
         f"parameters: {counts}."

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,7 +64,7 @@ def choose_row(page, row):
 
 def test_a_run_is_found_compared_noted_and_trained_further(runs, home):
     choose_row(runs, 0)
-    expect(runs.get_by_role("heading", name="Arch 1 ReLU, N 8, T 6")).to_be_visible()
+    expect(runs.get_by_label("Name", exact=True)).to_have_value("Arch 1 ReLU, N 8, T 6")
     choose_row(runs, 1)
     expect(runs.get_by_text("Where their settings differ")).to_be_visible()
     choose_row(runs, 1)
@@ -90,25 +91,42 @@ def test_a_run_is_found_compared_noted_and_trained_further(runs, home):
 
 
 def test_a_chosen_run_stays_chosen_wherever_its_row_goes(runs, home):
-    heading = runs.get_by_role("heading", name="Arch 1 tanh, N 8, T 6")
+    name, its = runs.get_by_label("Name", exact=True), "Arch 1 tanh, N 8, T 6"
     choose_row(runs, 1)
-    expect(heading).to_be_visible()
+    expect(name).to_have_value(its)
     cli(home, "train", *SMALL, "--steps=20", "--nodes=9")  # its row comes above, by itself
     expect(runs.get_by_text("3 runs")).to_be_visible(timeout=15_000)
     shows(runs, 3)
-    expect(heading).to_be_visible()
+    expect(name).to_have_value(its)
     choose_row(runs, 2)  # where the chosen one stands now
     expect(runs.get_by_text("Choose a run in the table")).to_be_visible()
     box = runs.locator('[data-testid="stDataFrame"]').first.bounding_box()
-    # By name, behind choice, id and star: N 8 ReLU, N 8 tanh, N 9.
-    runs.mouse.click(box["x"] + 35 + 85 + 35 + 40, box["y"] + 17)
+    # By name, behind choice, id, colour and star: N 8 ReLU, N 8 tanh, N 9.
+    runs.mouse.click(box["x"] + 35 + 85 + 33 + 35 + 40, box["y"] + 17)
     choose_row(runs, 1)
-    expect(heading).to_be_visible()
+    expect(name).to_have_value(its)
     runs.get_by_placeholder("name, tag, note").fill("tanh")
     expect(runs.get_by_text("2 of 3 runs")).to_be_visible()
-    expect(heading).to_be_visible()
+    expect(name).to_have_value(its)
     runs.get_by_role("link", name="Train").click()
     expect(runs.get_by_role("button", name="Start Shortcut S")).to_be_visible()
     runs.get_by_role("link", name="Runs").click()
     expect(runs.get_by_text("2 of 3 runs")).to_be_visible()
-    expect(heading).to_be_visible()
+    expect(name).to_have_value(its)
+
+
+def test_a_run_is_renamed_where_its_name_stands_and_enter_saves(runs, home):
+    choose_row(runs, 0)
+    name = runs.get_by_label("Name", exact=True)
+    before = name.input_value()
+    name.fill("for the lecture")
+    name.press("Enter")
+    search = runs.get_by_placeholder("name, tag, note")
+    search.fill("for the lecture")
+    expect(runs.get_by_text(re.compile(r"^1 of \d runs"))).to_be_visible()
+    expect(name).to_have_value("for the lecture")
+    named = [run["name"] for run in json.loads(cli(home, "runs", "list", "--json"))]
+    assert "for the lecture" in named
+    name.fill(before)
+    name.press("Enter")
+    expect(runs.get_by_text("No run of")).to_be_visible()

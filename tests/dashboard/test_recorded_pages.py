@@ -3,12 +3,15 @@
 import json
 import re
 
+import numpy as np
 import pytest
 from visit import ENDLESS, TINY, Visit
 
 from core.config import PRESETS
 from core.errors import SweepError
 from core.experiments.cluster import Cluster
+from core.insight.sampling import sample
+from core.networks.stepwise import CharacterModel
 from core.storage.recorded import FOLDER, PREFIX
 from core.storage.zip_import import import_run
 from dashboard.server import library, manager, sweeps
@@ -132,13 +135,14 @@ def test_one_that_diverged_is_trained_again_with_clipping_as_ones_own(ids):
     run.stop()
 
 
-def test_sample_shows_what_the_network_wrote_and_lets_it_write():
+def test_sample_opens_with_what_the_recorded_network_writes_now(ids):
     visit = Newcomer("sample")
     assert len(visit.notes()) == 1
-    assert len(visit.page.code) == 1
-    visit.page.session_state["sample_pace"] = "at once"
-    visit.look().click("Write")
-    assert len(visit.look().page.code[0].value) == 400
+    step, weights = library().stored(ids("Quick demo")).weights()
+    model = CharacterModel(weights, PRESETS["demo"].config)
+    written = sample(model, 400, np.random.default_rng(0))
+    assert [code.value for code in visit.page.code] == [written]
+    assert f"seed 0 · temperature 1 · no prime · weights of step {step:,}" in visit.said("caption")
 
 
 @pytest.mark.parametrize("part", ["Step through", "Score"])

@@ -138,3 +138,18 @@ def test_without_a_teachers_key_on_ones_own_machine_nothing_of_this_is_there():
     assert run.wait(20).status == RunStatus.STOPPED
     library().flush()
     assert library().shelf().get(run.run_id).browser == ME
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_run_that_is_watched_can_be_opened_in_the_list_and_neither_named_nor_deleted():
+    run = Visit(ME, **ENDLESS).started_and_paused()
+    run.stop()
+    run.wait(20)
+    other = Visit(YOU, run=run.run_id)
+    assert listed(other) == [run.run_id]
+    other.page.session_state["runs_chosen"] = [run.run_id]
+    other.look()
+    fits = {b.label for b in other.page.button if str(b.key).startswith("runs_") and not b.disabled}
+    assert fits == {"Open", "Duplicate"}
+    assert other.said("info")[0].startswith(WATCH)
+    assert not {"Name", "Tags", "Note"} & {field.label for field in other.page.text_input}

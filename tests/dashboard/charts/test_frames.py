@@ -1,11 +1,12 @@
 """Records become tables: nothing is lost on the way, and events stand at their step."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from core.history import History
 from core.records import Event, Report, StepRecord
-from dashboard.charts.frames import events_frame, metrics_frame, reports_frame
+from dashboard.charts.frames import events_frame, metrics_frame, reports_frame, smoothed
 
 COLUMNS = {
     "step",
@@ -106,3 +107,21 @@ def test_no_change_is_a_table_with_the_same_columns(history):
     frame = events_frame([], metrics_frame(history))
     assert len(frame) == 0
     assert set(frame.columns) == {"step", "characters_seen", "seconds", "kind", "value"}
+
+
+LOSSES = pd.DataFrame({"step": [100, 200, 300, 400], "loss_mean": [4.0, 2.0, 1e30, 1.0]})
+
+
+def test_smoothing_averages_the_rows_of_the_last_steps_and_none_changes_nothing():
+    assert smoothed(LOSSES, 0) is LOSSES
+    assert smoothed(LOSSES[:2], 200)["loss_mean"].tolist() == [4.0, 3.0]
+    far = pd.DataFrame({"step": [100, 200, 900, 1_000], "loss_mean": [4.0, 2.0, 3.0, 1.0]})
+    assert smoothed(far, 300)["loss_mean"].tolist() == [4.0, 3.0, 3.0, 2.0]
+    assert far["loss_mean"].tolist() == [4.0, 2.0, 3.0, 1.0]
+
+
+def test_smoothing_forgets_a_spike_and_leaves_a_loss_that_is_no_number_where_it_stood():
+    frame = pd.concat([LOSSES, pd.DataFrame({"step": [500], "loss_mean": [np.inf]})])
+    found = smoothed(frame, 100)["loss_mean"].tolist()
+    assert found == [4.0, 2.0, 1e30, 1.0, np.inf]
+    assert smoothed(frame, 200)["loss_mean"].tolist()[1] == 3.0

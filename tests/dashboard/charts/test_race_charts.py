@@ -3,7 +3,7 @@
 import pandas as pd
 from checked import Checked
 
-from core.palette import TANH
+from core.palette import RELU, TANH
 from dashboard.charts import race
 from dashboard.charts.losses import Look
 from dashboard.charts.race import LaneCurves, together
@@ -36,3 +36,19 @@ def test_the_loss_chart_draws_means_and_its_caption_names_their_window():
     figure = Checked(race).race_loss_chart([lane], {"bigram": 2.3}, Look(axis="characters_seen"))
     assert list(figure.data[0].y) == [3.0, 2.0]
     assert "mean of 100 steps" in race.LINES_AND_MARKERS
+
+
+def test_live_changes_stand_on_the_line_of_their_run_and_say_what_they_were():
+    metrics = pd.DataFrame({"step": [10, 20], "loss_mean": [3.0, 2.0]})
+    reports = pd.DataFrame({"step": [20], "validation_loss_nats": [2.1]})
+    events = pd.DataFrame({"step": [15, 20], "kind": ["clip", "unrollings"], "value": [0.5, 40]})
+    lanes = [
+        LaneCurves("changed", TANH, metrics, reports, events=events),
+        LaneCurves("left alone", RELU, metrics, reports, events=events[:0]),
+    ]
+    figure = Checked(race).race_loss_chart(lanes, {}, Look())
+    (marks,) = [trace for trace in figure.data if trace.name == "changed, changed"]
+    assert list(zip(marks.x, marks.y, strict=True)) == [(15, 2.5), (20, 2.0)]
+    assert list(marks.customdata) == ["clip 0.5 after step 15", "T 40 after step 20"]
+    assert (marks.marker.color, marks.legendgroup) == (TANH.color, "changed")
+    assert len(figure.data) == 5

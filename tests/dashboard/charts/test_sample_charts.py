@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 from checked import Checked
 
 from core.palette import OCHRE, VIOLET
@@ -10,7 +9,7 @@ from dashboard.charts import sample
 from dashboard.charts.sample import LABELS
 
 charts = Checked(sample)
-next_character_chart, hidden_strip = charts.next_character_chart, charts.hidden_strip
+next_character_chart = charts.next_character_chart
 bits_chart, words_chart = charts.bits_chart, charts.words_chart
 
 CHANCES = np.arange(27) / 351
@@ -45,22 +44,6 @@ def test_the_networks_own_distribution_is_laid_over_where_it_differs():
 def test_charts_to_compare_can_share_one_height():
     figure = next_character_chart(CHANCES, "Next", highest=0.5)
     assert figure.layout.yaxis.range == (0, 0.5)
-
-
-@pytest.mark.parametrize(
-    ("activation", "ends"), [("tanh", (-1, 1)), ("relu", (0, 3.5))], ids=["tanh", "relu"]
-)
-def test_hidden_units_are_cells_on_a_scale_that_fits_the_activation(activation, ends):
-    rows = [np.array([0.0, 0.5]), np.array([3.5, 0.25])]
-    (strip,) = hidden_strip(rows, ["one", "two"], activation).data
-    assert [list(row) for row in strip.z] == [[0, 0.5], [3.5, 0.25]]
-    assert [list(row) for row in strip.customdata] == [[0, 1], [2, 3]]
-    assert (strip.zmin, strip.zmax) == ends
-
-
-def test_a_dead_relu_layer_has_a_scale_all_the_same():
-    (strip,) = hidden_strip([np.zeros(3)], ["all"], "relu").data
-    assert strip.zmax > strip.zmin
 
 
 def test_the_networks_bits_stand_out():

@@ -26,6 +26,7 @@ ROLES = {
     **palette.FLOORS,
     **{f"run {number}": style for number, style in enumerate(palette.RUNS, 1)},
 }
+ROLES |= {f"run's colour {c}": palette.Style(c) for c in palette.RUN_COLOURS}
 STYLES = {**ROLES, **palette.ACTIVATIONS}
 
 # Linear RGB as the three kinds of dichromats see it (Machado, Oliveira, Fernandes 2009,
@@ -112,6 +113,12 @@ def test_every_line_stands_out_from_the_background(role, background):
 def test_curves_that_share_a_chart_differ_in_colour_for_all_eyes(eyes, together):
     seen = [oklab(EYES[eyes] @ linear(style.color)) for style in together]
     assert min(np.linalg.norm(one - other) for one, other in combinations(seen, 2)) > 0.1
+
+
+@pytest.mark.parametrize("eyes", EYES)
+def test_no_two_colours_of_runs_look_the_same_to_any_eyes(eyes):
+    seen = [oklab(EYES[eyes] @ linear(color)) for color in palette.RUN_COLOURS]
+    assert min(np.linalg.norm(one - other) for one, other in combinations(seen, 2)) > 0.075
 
 
 @pytest.mark.parametrize(

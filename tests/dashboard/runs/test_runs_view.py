@@ -1,8 +1,11 @@
 """The Runs page: find a run, go on with it, repeat it, name it, delete it and think again."""
 
 import io
+import re
 import zipfile
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from visit import ENDLESS, TINY, Visit
 
@@ -13,11 +16,16 @@ from core.experiments.cells import BASE, Mark
 from core.experiments.plan import SweepPlan
 from core.experiments.recorded_cells import RecordedCells
 from core.experiments.train_cell import train_cell
+from core.palette import RUN_COLOURS, run_colour
 from core.records import Event, RunStatus
 from core.storage.store import Store
+from dashboard.charts import race
+from dashboard.charts.frames import metrics_frame, smoothed
 from dashboard.runs.run_actions import packed
+from dashboard.runs.run_colours import run_colours
 from dashboard.runs.runs_table import configuration_differences, matching, runs_table
 from dashboard.server import library, manager
+from dashboard.widgets.live_chart import figure_payload
 
 pytestmark = pytest.mark.usefixtures("own_server")
 PATIENCE = 30
@@ -42,6 +50,14 @@ def runs_page(*chosen):
 
 def table_of(visit):
     return visit.page.dataframe[0].value
+
+
+def colours_of(visit):
+    """Of the runs in the table, by id."""
+    styler, ids = visit.page.dataframe[0].proto.arrow_data.styler, table_of(visit).index
+    rules = re.findall(r"([^{}]+)\{\s*color: (#\w{6});?\s*\}", styler.styles)
+    places = {int(row): c for cells, c in rules for row in re.findall(r"_row(\d+)_", cells)}
+    return {ids[place]: colour for place, colour in places.items()}
 
 
 def test_an_empty_list_says_what_makes_the_first_run():
@@ -101,6 +117,77 @@ def test_a_chosen_run_is_named_and_noted():
         "Look!",
     )
     assert table_of(visit.look())["Name"].tolist() == ["Mine <b>"]
+
+
+def test_a_name_of_no_letters_is_refused_and_the_field_shows_the_old_one():
+    run = trained()
+    visit = runs_page(run.run_id)
+    visit.page.text_input(key=f"runs_word_{run.run_id}_name").set_value("  ")
+    visit.look()
+    assert visit.said("error") == [
+        "A name of no letters is not allowed: the run keeps its old one."
+    ]
+    assert visit.page.text_input(key=f"runs_word_{run.run_id}_name").value == (
+        library().shelf().get(run.run_id).name
+    )
+
+
+def test_a_run_has_one_colour_in_the_table_and_on_its_curves():
+    first, second = trained(), trained()
+    visit = runs_page(first.run_id)
+    assert colours_of(visit) == {run.run_id: run_colour(run.run_id) for run in (first, second)}
+    library().shelf().edit(first.run_id, name="one")
+    visit = runs_page(first.run_id, second.run_id)
+    colours = colours_of(visit)
+    drawn = {trace["name"]: trace for trace in visit.chart("Loss")["data"]}
+    assert drawn["one"]["line"]["color"] == colours[first.run_id] == run_colour(first.run_id)
+    (other,) = [name for name in drawn if name != "one" and "validation" not in name]
+    assert drawn[other]["line"]["color"] == colours[second.run_id] != colours[first.run_id]
+
+
+def test_of_chosen_runs_of_one_colour_the_later_takes_one_that_no_other_has(rows):
+    ids = [str(number) for number in range(999)]
+    own, following = run_colour("0"), RUN_COLOURS[(RUN_COLOURS.index(run_colour("0")) + 1) % 8]
+    twins = [run_id for run_id in ids if run_colour(run_id) == own][:2]
+    neighbour = next(run_id for run_id in ids if run_colour(run_id) == following)
+    older, newer, last = (
+        replace(rows[0], id=run_id, created=at) for at, run_id in enumerate([*twins, neighbour])
+    )
+    free = RUN_COLOURS[(RUN_COLOURS.index(own) + 2) % 8]
+    assert run_colours([last, newer, older]) == {older.id: own, newer.id: free, last.id: following}
+    assert run_colours([newer]) == {newer.id: own}
+
+
+def test_smoothing_begins_at_none_and_draws_and_says_its_mean():
+    run = trained(steps=400)
+    visit = runs_page(run.run_id)
+    slider = visit.page.get("select_slider")[0]
+    assert slider.value == 0
+    rough = metrics_frame(run.snapshot.history)
+    sent = visit.chart("Loss")["data"][0]["y"]
+    assert race.LINES_AND_MARKERS in visit.said("caption")
+    slider.set_value(300)
+    visit.look()
+    assert (
+        f"{race.LINES_AND_MARKERS} Smoothed: each point of a line is the mean of its points of the "
+        "last 300 steps."
+    ) in visit.said("caption")
+    assert (
+        visit.chart("Loss")["data"][0]["y"]
+        == figure_payload({"y": smoothed(rough, 300)["loss_mean"].to_numpy(np.float32)})["y"]
+    )
+    assert visit.chart("Loss")["data"][0]["y"] != sent
+
+
+def test_live_changes_are_marked_on_the_curve():
+    config = PRESETS["demo"].config.changed(**{**TINY, "steps": 12})
+    run = manager().start(config, planned=[Event(4, "clip", 0.5)])
+    run.wait(PATIENCE)
+    library().flush()
+    visit = runs_page(run.run_id)
+    marks = visit.chart("Loss")["data"][-1]
+    assert marks["customdata"] == ["clip 0.5 after step 4"]
+    assert f"{race.LINES_AND_MARKERS} {race.CHANGES}" in visit.said("caption")
 
 
 def test_a_run_is_opened_from_the_store_on_the_train_page():

@@ -17,6 +17,7 @@ from core.insight.walk import walk
 from core.networks.initialisers import initial_parameters
 from core.networks.stepwise import CharacterModel
 from core.storage.weights import weights_bytes
+from dashboard.charts.sample import LABELS
 from dashboard.sample.surprise_panel import _short
 from dashboard.server import library, manager
 
@@ -193,6 +194,24 @@ def test_text8_is_not_fetched_by_looking_at_a_file():
 # -- writing ---------------------------------------------------------------------------------
 
 
+def test_whoever_arrives_reads_a_text_written_with_the_settings_that_are_seen():
+    reader = Reader().upload_weights(LATCH)
+    model = CharacterModel(weights_of(LATCH), LATCH)
+    written = [sample(model, 400, np.random.default_rng(0))]
+    assert reader.texts() == written
+    assert "seed 0 · temperature 1 · no prime · from a file" in reader.said("caption")
+    reader.set(temperature_a=0.5)
+    assert reader.texts() == written
+    assert "The settings have changed since: Write writes with them." in reader.said("caption")
+    reader.upload_weights(ARCH2, "other.safetensors")
+    other, draw = CharacterModel(weights_of(ARCH2), ARCH2), Draw(0.5)
+    assert reader.texts() == [sample(other, 400, np.random.default_rng(0), draw=draw)]
+    assert (
+        "seed 0 · temperature 0.5 · no prime · the character fed back · from a file"
+        in reader.said("caption")
+    )
+
+
 def test_the_settings_draw_the_text_that_the_library_draws():
     reader = Reader().upload_weights(LATCH)
     reader.set(prime_a="The 2", temperature_a=0.6, top_k_a=7, length_a=50, seed_a=9, count_a=2)
@@ -214,6 +233,18 @@ def test_text_streams_in_and_stops_where_it_is():
     assert reader.texts() == [second]
     assert reader.look().texts() == [second]
     assert "Stopped after 100 of 400." in reader.said("caption")
+
+
+def test_a_text_that_breaks_off_says_why():
+    weights = weights_of(LATCH)
+    weights["V"][:] = 3e38  # a sum of two is beyond float32
+    weights["c"][:] = -3e38
+    weights["c"][0] = 3e38
+    reader = Reader().upload_bytes(weights_bytes(weights, LATCH))
+    (text,) = reader.texts()
+    assert len(text) < 400
+    (said,) = [words for words in reader.said("caption") if words.startswith("Broke off")]
+    assert said.startswith(f"Broke off after {len(text)} of 400: the outputs that come next are no")
 
 
 def test_two_texts_stand_side_by_side_each_from_its_own_network():
@@ -283,6 +314,50 @@ def test_stepping_goes_forward_and_back_along_the_sample():
     assert_at(13)
     reader.click("Start")
     assert_at(1)
+
+
+@pytest.mark.parametrize(
+    ("config", "says", "unit"),
+    [
+        (LATCH, "half of its units see the letter (xₜ U), the others the hidden layer", 8),
+        (LATCH.changed(combine="add"), "each unit adds what the letter says (xₜ U)", 0),
+        (LATCH.changed(combine="multiply"), "each unit multiplies what the letter says", 0),
+        (ARCH2, "the others the previous output, which is this very letter", 8),
+    ],
+    ids=["concat", "add", "multiply", "arch2"],
+)
+def test_a_step_shows_every_term_of_its_equation_and_a_unit_in_numbers(config, says, unit):
+    reader = Reader().upload_weights(config).open("Step through").click("10 forward")
+    model = CharacterModel(weights_of(config), config)
+    walked = walk(model, 12, np.random.default_rng(0))
+    (sentence,) = [text for text in reader.said("markdown") if text.startswith("The network reads")]
+    assert sentence.startswith(f"The network reads “{LABELS[encode(walked.text)[10]]}”: ")
+    assert says in sentence
+    (strips,) = reader.chart("The step, unit by unit")["data"]
+    rows = dict(zip(strips["y"], strips["z"], strict=True))
+    np.testing.assert_allclose(rows["hₜ = tanh(sum)"], walked.moments[10].hidden, atol=1e-6)
+    if config.architecture == "arch1":
+        np.testing.assert_allclose(rows["hₜ₋₁"], walked.moments[9].hidden, atol=1e-6)
+    (line,) = [text for text in reader.said("markdown") if text.startswith(f"**Unit {unit}**")]
+    value = f"{walked.moments[10].hidden[unit]:.3f}".replace("-", "−")
+    assert line.endswith(f"= tanh({rows['sum'][unit]:.3f}) = **{value}**".replace("-", "−"))
+    table = reader.page.dataframe[0].value
+    logits = float(walked.moments[10].hidden @ weights_of(config)["V"][:, encode(walked.text)[11]])
+    logit = f"make its logit {logits:.3f}.".replace("-", "−")
+    assert any(caption.endswith(logit) for caption in reader.said("caption"))
+    assert table["unit"][0] == str(unit)
+
+
+def test_arch2_fed_its_distribution_shows_it_coming_back():
+    reader = Reader().upload_weights(ARCH2).open("Step through").set(fed_back_a="distribution")
+    (strips,) = reader.chart("What goes in")["data"]
+    assert strips["y"] == ["xₜ", "pₜ₋₁"]
+    assert (sum(strips["z"][0]), sum(strips["z"][1])) == (1, 0)  # nothing came before
+    assert any(text.endswith("so pₜ₋₁ is 0.") for text in reader.said("markdown"))
+    (strips,) = reader.click("Forward").chart("What goes in")["data"]
+    model = CharacterModel(weights_of(ARCH2), ARCH2, "distribution")
+    moment = walk(model, 3, np.random.default_rng(0)).moments[0]
+    np.testing.assert_allclose(strips["z"][1], moment.probabilities, atol=1e-6)
 
 
 def test_a_sentence_is_coloured_by_the_networks_bits_and_by_those_of_the_counts():
