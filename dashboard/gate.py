@@ -178,6 +178,11 @@ def own_race() -> Race | None:
     return races().current(visitor.own_key())
 
 
+def watched_race(race_id: str | None) -> Race | None:
+    """The race whose link this visitor has; their own where they have none, or it is gone."""
+    return (races().find(race_id) if race_id else None) or own_race()
+
+
 def start_race(
     configs: Sequence[TrainingConfig], axis: Axis, amount: float, seeds: int = 1
 ) -> Race:

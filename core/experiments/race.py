@@ -216,6 +216,11 @@ class Races:
         """The race of this owner that runs, or ran last."""
         return self._races.get(owner)
 
+    def find(self, race_id: str) -> Race | None:
+        """The race of this id, whoever it belongs to, as long as it is its owner's last."""
+        with self._lock:
+            return next((r for r in self._races.values() if r.race_id == race_id), None)
+
     def start(
         self,
         configs: Sequence[TrainingConfig],

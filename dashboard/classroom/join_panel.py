@@ -33,7 +33,9 @@ def join_panel() -> None:
 
 def _first_page() -> str:
     """Where this page's own address says that the server is."""
-    return (st.context.url or "http://localhost").split("?")[0].rstrip("/").removesuffix("/classroom")
+    return (
+        (st.context.url or "http://localhost").split("?")[0].rstrip("/").removesuffix("/classroom")
+    )
 
 
 def _joined() -> None:

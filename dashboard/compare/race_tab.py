@@ -16,13 +16,15 @@ from dashboard import pace
 from dashboard.compare import racing
 from dashboard.compare.race_form import RacePlan, race_form
 from dashboard.compare.race_panel import draw_race, same_in_all
-from dashboard.gate import own_first, own_race
+from dashboard.gate import own_first, own_race, watched_race
 from dashboard.server import attendance, find_run, library, recorded_race
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.look import look_controls
 from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import pictures, tell_recorded
 
+_ID = "race_id"  # in st.session_state: of the race whose link was opened
+_WATCHED = "This race was started in another browser, which alone commands it."
 _MOST_UNDER = 50  # runs to choose from, newest first
 
 _INTRO = (
@@ -31,16 +33,27 @@ _INTRO = (
 )
 
 
+def race_link() -> dict[str, str]:
+    """What a link needs to show this race to others, as long as it is its owner's last."""
+    race = _race()
+    return {} if race is None else {"race": race.race_id}
+
+
+def _race() -> Race | None:
+    return watched_race(st.session_state.get(_ID))
+
+
 def race_tab() -> None:
     """The whole tab, the form in the sidebar."""
-    race = own_race()
+    race = _race()
+    mine = race is own_race()
     now = race.snapshot if race else None
     active = now is not None and now.active
     # Until somebody races here.
     recording = recorded_race() if race is None else None
     drawn, note = recording or (race, "")
     with st.sidebar:
-        if now is not None and now.active:
+        if now is not None and now.active and mine:
             st.markdown(same_in_all(now))
             plan = None
         else:
@@ -48,11 +61,13 @@ def race_tab() -> None:
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
-        _buttons(race if active else None, plan)
+        _buttons(race if active and mine else None, plan)
         look = look_controls(with_axis=False)
     with st.container():  # below the buttons: what comes and goes must not move them
         if refusal := st.session_state.pop("race_refusal", None):
             st.error(plain(refusal))
+        if not mine:
+            _watched()
         if not active:
             st.markdown(same_in_all(now) if now else _INTRO)
         if note:
@@ -77,6 +92,16 @@ def race_tab() -> None:
             st.rerun()
 
     live()
+
+
+def _watched() -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f":material/visibility: {_WATCHED}", width="content")
+        st.button("Your own races", on_click=_leave, key="race_own")
+
+
+def _leave() -> None:
+    st.session_state[_ID] = None
 
 
 def _lead(race: Race | PastRace, snapshot: RaceSnapshot) -> tuple[Lead | None, str]:
@@ -117,6 +142,7 @@ def _buttons(race: Race | None, plan: RacePlan | None) -> None:
 def _start(plan: RacePlan) -> None:
     try:
         racing.start(plan.lanes, plan.axis, plan.amount, plan.guess, plan.seeds)
+        _leave()
     except UnrollError as error:  # another session's race
         st.session_state["race_refusal"] = str(error)
 

@@ -36,4 +36,5 @@ def race_button(config: TrainingConfig, watched: bool) -> None:
         # Such as that a race runs already: it is shown, and the sentence above it.
         st.session_state["race_refusal"] = str(error)
     st.session_state["compare_part"] = "race"
+    st.session_state["race_id"] = None  # one's own, and not whichever was watched
     st.switch_page("views/compare.py")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from dashboard.compare.limits_tab import limits_tab
-from dashboard.compare.race_tab import race_tab
+from dashboard.compare.race_tab import race_link, race_tab
 from dashboard.compare.sweeping import sweep_runs
 from dashboard.widgets import present
 
@@ -13,6 +13,7 @@ if "compare_part" not in st.session_state:
     # A reload finds what was open, or the sweep that runs.
     asked = st.query_params.get("part", "limits" if sweep_runs() else "race")
     st.session_state["compare_part"] = asked if asked in PARTS else "race"
+    st.session_state["race_id"] = st.query_params.get("race")
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
     st.header("Compare", width="content")
@@ -25,7 +26,7 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
         label_visibility="collapsed",
     )
 part = chosen or "race"
-query = {"part": part, **present.query()}
+query = {"part": part, **(race_link() if part == "race" else {}), **present.query()}
 if st.query_params.to_dict() != query:
     st.query_params.from_dict(query)
 PARTS[part][1]()

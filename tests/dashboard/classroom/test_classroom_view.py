@@ -1,13 +1,13 @@
 """The Classroom page and the bar above every page, for a teacher and for students."""
 
 import pytest
-from visit import TINY, Visit
+from visit import ENDLESS, TINY, Visit
 
 from core.config import PRESETS
 from core.errors import RunError
 from dashboard import visitor
 from dashboard.classroom import commands
-from dashboard.server import library
+from dashboard.server import library, races
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -203,3 +203,22 @@ def test_a_class_is_forgotten_only_once_it_is_confirmed(room):
     teacher.look().click("Forget this class")
     assert room.members.all() == []
     assert "Join" in labels(Visit(ADA))
+
+
+def test_all_who_follow_see_the_teachers_race_and_command_none_of_it(room):
+    room.members.join(ADA)
+    teacher = Visit(TEACHER, **ENDLESS)
+    teacher.page.switch_page("views/compare.py")
+    teacher.look().click("Start the race")
+    teacher.click("Look here")
+    race = races().current(TEACHER)
+    ada = Visit(ADA)
+    assert ada.page.session_state["race_id"] == race.race_id
+    assert "This race was started in another browser, which alone commands it." in markdown(ada)
+    assert {"tanh", "ReLU"} <= {line["name"] for line in ada.chart("Loss")["data"]}
+    (stop,) = [button for button in ada.page.button if button.label == "Stop all"]
+    assert stop.disabled
+    assert "Your own races" not in labels(ada.click("Your own races"))
+    assert race.snapshot.active
+    for run in race.runs:
+        run.stop()
