@@ -64,7 +64,7 @@ class Question:
         options: what can be answered; empty where a number is asked for.
         about: what it is about, in a word or two; may be empty.
         state: where it stands.
-        outcome: what came true, once it is revealed; may be empty.
+        outcome: what came true, to be shown once it is revealed; may be empty.
     """
 
     number: int
@@ -89,23 +89,31 @@ class Questions:
 
     # -- what the teacher does -----------------------------------------------------------
 
-    def put(self, text: str, options: Sequence[str] = (), about: str = "") -> Question:
+    def put(
+        self, text: str, options: Sequence[str] = (), about: str = "", outcome: str = ""
+    ) -> Question:
         """Ask the room, in place of what was asked before.
 
         Args:
             text: the question.
             options: 2 to 6 answers to choose from; none asks for a number.
             about: what it is about.
+            outcome: what is to be proposed when it is revealed, where it is known already.
 
         Raises:
             RunError: a text is missing or too long, or there are too few or too many options.
         """
         text, choices = checked_question(text, options)
+        outcome = _bounded(outcome, "The outcome", LONGEST_QUESTION)
         with self._database.transaction() as connection:
             connection.execute("UPDATE questions SET away = 1")
             connection.execute(
-                "INSERT INTO questions (text, options, about, state, asked) VALUES (?, ?, ?, ?, ?)",
-                (text, json.dumps(choices), _line(about), QuestionState.OPEN, self._clock()),
+                "INSERT INTO questions (text, options, about, outcome, state, asked) "
+                "VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    *(text, json.dumps(choices), _line(about), outcome),
+                    *(QuestionState.OPEN, self._clock()),
+                ),
             )
             return self._read("ORDER BY number DESC LIMIT 1")[0]
 
