@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pandas as pd
 import streamlit as st
 
@@ -35,7 +37,8 @@ def hand_ins_panel() -> None:
         )
         with st.popover("Forget this class", icon=":material/delete_forever:"):
             _forget()
-    st.caption(f"{len(handed_in)} runs of {people} people.")
+    runs = "1 run" if len(handed_in) == 1 else f"{len(handed_in)} runs"
+    st.caption(f"{runs} of {'1 person' if people == 1 else f'{people} people'}.")
     names = {member.browser: member.name or "no name" for member in room.members.all()}
     if handed_in:
         st.dataframe(_table(handed_in, names), hide_index=True)
@@ -91,7 +94,7 @@ def _table(handed_in: list[HandIn], names: dict[str, str] | None = None) -> pd.D
     rows = []
     for one in handed_in:
         row: dict[str, object] = {} if names is None else {"Name": names.get(one.browser, "")}
-        row["Handed in"] = pd.Timestamp(one.at, unit="s").tz_localize("UTC")
+        row["Handed in"] = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.at))
         row["Run"] = one.run_id
         try:
             run = library().holder(one.run_id).get(one.run_id)
