@@ -15,7 +15,8 @@ from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import badge
 
 ENOUGH = (
-    "Stop it as soon as you have seen enough: what is recorded stays, and Resume goes on from there."
+    "Stop it as soon as you have seen enough: what is recorded stays, and Resume goes on from "
+    "there."
 )
 
 
