@@ -5,11 +5,17 @@ Knows no torch. Losses are means over a window's `B * T` predictions, in nats pe
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from core.config import LiveSettings
+
+
+def new_run_id() -> str:
+    """A run's name. Nobody guesses it: whoever has it may watch the run."""
+    return secrets.token_hex(6)
 
 
 class RunStatus(StrEnum):

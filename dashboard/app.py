@@ -14,7 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import streamlit as st  # noqa: E402
 
 from core.errors import UnrollError  # noqa: E402
-from dashboard import link  # noqa: E402
+from dashboard import link, visitor  # noqa: E402
 from dashboard.widgets import present  # noqa: E402
 from dashboard.widgets.footer import footer  # noqa: E402
 from dashboard.widgets.page_script import page_script  # noqa: E402
@@ -48,9 +48,11 @@ try:
     present.arrive()
     present.apply()
     page_script()
+    visitor.arrive()
     link.arrive()
     link.enter(page.title)
     page.run()
     footer()
+    visitor.introduce()
 except UnrollError as error:  # such as a data folder that cannot be written
     st.error(plain(str(error)))

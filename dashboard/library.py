@@ -7,6 +7,7 @@ says what is wrong: nothing is recorded then. A run is looked for among the user
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from core.errors import StoreError, UnrollError
@@ -95,15 +96,19 @@ class Library:
         rows = self.recorded.runs() if self.recorded is not None else []
         return [row for row in reversed(rows) if not self._has_own(row.id)]
 
-    def newcomers_run(self, preset: str) -> RunRow | None:
-        """What to show whoever asks for no run: the newest of the user's own that has trained.
+    def newcomers_run(self, preset: str, is_own: Callable[[RunRow], bool]) -> RunRow | None:
+        """What to show whoever asks for no run: the newest of their own that has trained.
 
         Cells of sweeps are left out. Where there is none, it is the recorded run that is most like
         this preset.
+
+        Args:
+            preset: of the settings beside it.
+            is_own: whether a run is theirs.
         """
         own: list[RunRow] = []
         with suppress(StoreError):  # no store, no runs
-            own = self.shelf().runs()
+            own = [row for row in self.shelf().runs() if is_own(row)]
         newest = next((row for row in own if row.step and row.source != "sweep"), None)
         recorded = self.recordings()
         if newest is not None or not recorded:

@@ -10,9 +10,8 @@ import streamlit as st
 from core.config import TrainingConfig
 from core.errors import shown
 from core.links import from_query, to_query
-from core.records import Event, live_changes
 from core.training.snapshot import WatchedRun
-from dashboard import session
+from dashboard import gate, session
 from dashboard.server import find_run, library, manager
 from dashboard.widgets import present
 
@@ -23,8 +22,8 @@ _PAGE, _LINK = "page", "link"
 def arrive() -> None:
     """On a session's first run: take the settings and the run from the link.
 
-    A link without a run shows the newest run that still trains here, so that a reload or a
-    second tab finds it. Where none does, it shows the newest run of all, or a recorded one,
+    A link without a run shows the newest of one's own that still trains here, so that a reload or
+    a second tab finds it. Where none does, it shows the newest run of all, or a recorded one,
     beside the link's settings: pages are full before anything was trained.
     """
     if session.begun():
@@ -36,16 +35,16 @@ def arrive() -> None:
     wanted = st.query_params.get("run")
     run: WatchedRun | None = None
     if wanted != session.NO_RUN:
-        run = find_run(wanted) if wanted else manager().latest_active()
+        run = find_run(wanted) if wanted else manager().latest_active(gate.is_own)
         if wanted and run is None:
             problems.append(_not_known(wanted))
     session.set_up(link.preset, link.config, link.events, tuple(problems))
     if run is None:
         session.show(wanted if wanted == session.NO_RUN else None)
-        if not wanted and (row := library().newcomers_run(link.preset)) is not None:
+        if not wanted and (row := library().newcomers_run(link.preset, gate.is_own)) is not None:
             session.offer(row.id)
         return
-    own = (link.config, link.events) == (run.snapshot.config, _changes_of(run))
+    own = (link.config, link.events) == (run.snapshot.config, session.changes_of(run))
     if run.snapshot.status.active or "preset" not in st.query_params or own:
         session.watch(run)
     else:  # it has ended, and the settings were changed since
@@ -92,12 +91,5 @@ def _query() -> dict[str, str]:
         began = snapshot.config
         same = mine.changed(**began.live.model_dump()) == began
         if same and mine.live in (began.live, snapshot.live):  # no other run is being set up
-            return to_query(session.preset(), snapshot.config, _changes_of(run))
+            return to_query(session.preset(), snapshot.config, session.changes_of(run))
     return to_query(session.preset(), session.config(), session.planned_changes())
-
-
-def _changes_of(run: WatchedRun) -> tuple[Event, ...]:
-    """The live changes of a run, and those that it is still to make by itself."""
-    snapshot = run.snapshot
-    to_come = [event for event in run.planned if event.step >= snapshot.step]
-    return (*live_changes(snapshot.events), *to_come)

@@ -15,7 +15,6 @@ import signal
 import streamlit as st
 
 from core.engines.warm import compile_in_background
-from core.errors import RunError
 from core.experiments.background import BackgroundSweeps, SweepSnapshot
 from core.experiments.cluster import Cluster, scheduler_address
 from core.experiments.past_race import PastRace
@@ -23,12 +22,15 @@ from core.experiments.race import LEAST, MOST, Guess, Races
 from core.experiments.recorded_cells import RecordedCells
 from core.experiments.recorded_sweep import read_recorded_sweep
 from core.experiments.sweep_store import SweepStore
-from core.training.manager import RunManager
+from core.training.attendance import Attendance
+from core.training.limits import Limits, slots, unwatched_seconds
+from core.training.manager import MOST_ACTIVE, MOST_OF_MANY, RunManager
+from core.training.observer import Observers, RunObserver
 from core.training.run import Run
 from core.training.snapshot import WatchedRun
+from dashboard import visitor
 from dashboard.library import Library
 
-_MAX_RUNNING = 2  # more would only take turns on a laptop's cores
 _PATIENCE = 2.0  # seconds for a run to end its step, and for a sweep, when the server stops
 
 
@@ -40,14 +42,21 @@ def library() -> Library:
 
 @st.cache_resource
 def manager() -> RunManager:
-    """The run manager of this server."""
+    """The run manager of this server.
+
+    Raises:
+        ConfigError: the environment asks for places to train that cannot be.
+    """
     # What was imported up to now lives as long as the server: the collector need not look at
     # it again, which saves the training threads a tenth of a second each time.
     gc.collect()
     gc.freeze()
     compile_in_background()
-    writer = library().writer
-    made = RunManager(max_running=_MAX_RUNNING, observe=writer.observe if writer else None)
+    made = RunManager(
+        max_running=slots(),
+        observe=_observed,
+        most_active=MOST_OF_MANY if visitor.shared() else MOST_ACTIVE,
+    )
     atexit.register(_end, made, library())
     return made
 
@@ -67,10 +76,42 @@ def _end(runs: RunManager, recorded: Library) -> None:
         os._exit(0)
 
 
+def _observed(run: Run) -> RunObserver:
+    writer = library().writer
+    recorders = [writer.observe(run)] if writer else []
+    return Observers(*recorders, attendance().guard(run))
+
+
+@st.cache_resource
+def attendance() -> Attendance:
+    """Which of this server's runs are looked at.
+
+    Raises:
+        ConfigError: the environment asks for minutes that cannot be.
+    """
+    shared, key, places = visitor.shared(), visitor.teacher_key(), manager().slots
+
+    def wanted(run: Run) -> bool:
+        # On one's own machine a run that trains over night is in nobody's way.
+        return shared and (key.is_set or places.others_wait(run.browser))
+
+    return Attendance(unwatched_seconds(), wanted)
+
+
+@st.cache_resource
+def limits() -> Limits:
+    """What each person may have where many share this server.
+
+    Raises:
+        ConfigError: the environment asks for what cannot be.
+    """
+    return Limits.from_environment()
+
+
 @st.cache_resource
 def races() -> Races:
     """The races of this server."""
-    return Races(manager())
+    return Races(manager(), shared=visitor.shared())
 
 
 @st.cache_resource
@@ -139,16 +180,3 @@ def recorded_note(run: WatchedRun | None) -> str:
     """When and with what a recorded run was made; nothing of any other."""
     row = None if run is None else library().recording(run.run_id)
     return "" if row is None else row.note
-
-
-def commanded(run: WatchedRun) -> Run:
-    """The run, to give it a command.
-
-    Raises:
-        RunError: it is out of the store, and takes none.
-    """
-    if isinstance(run, Run):
-        return run
-    status = run.snapshot.status
-    where = "trains in another process; command it there" if status.active else f"is {status}"
-    raise RunError(f"This run {where}.")

@@ -6,17 +6,15 @@ widgets, and nothing of the address bar.
 
 from __future__ import annotations
 
-import secrets
-
 import streamlit as st
 
 from core.config import TrainingConfig
 from core.errors import UnrollError
 from core.links import nearest_preset
-from core.records import Event
-from core.storage.stored_run import past_of
+from core.records import Event, live_changes, new_run_id
 from core.training.snapshot import WatchedRun
-from dashboard.server import find_run, library, manager
+from dashboard import gate
+from dashboard.server import attendance, find_run, manager
 
 NO_RUN = "new"
 """In place of a run's id: show none, not even one that trains here."""
@@ -44,6 +42,19 @@ def set_up(
     state[_PRESET], state[_CONFIG], state[_PROBLEMS] = preset, config, problems
     plan(planned)
     leave()
+
+
+def set_up_as(run: WatchedRun) -> None:
+    """Fill in a run's settings and live changes, to start one of one's own."""
+    config = run.snapshot.config
+    set_up(nearest_preset(config.model_dump()), config, changes_of(run))
+
+
+def changes_of(run: WatchedRun) -> tuple[Event, ...]:
+    """The live changes of a run, and those that it is still to make by itself."""
+    snapshot = run.snapshot
+    to_come = [event for event in run.planned if event.step >= snapshot.step]
+    return (*live_changes(snapshot.events), *to_come)
 
 
 def watch(run: WatchedRun) -> None:
@@ -86,12 +97,15 @@ def asked_for() -> str | None:
 def watched_run() -> WatchedRun | None:
     """The run this session shows."""
     run_id = shown()
-    return find_run(run_id) if run_id and run_id != NO_RUN else None
+    if not run_id or run_id == NO_RUN:
+        return None
+    attendance().seen(run_id)
+    return find_run(run_id)
 
 
 def start(config: TrainingConfig) -> None:
     """Start a run and watch it; the second click of a double click starts no second one."""
-    run, runs = watched_run(), manager()
+    run = watched_run()
     if run is not None and run.snapshot.status.active:
         return
     st.session_state[_PROBLEMS] = ()
@@ -100,9 +114,9 @@ def start(config: TrainingConfig) -> None:
     # A second click ends this click's script wherever it uses the session state. So the run
     # is named there first, and nothing is noted after its start: whoever comes next finds it,
     # or it has not been started.
-    st.session_state[_RUN] = st.session_state[_PLANNED_FOR] = run_id = secrets.token_hex(4)
+    st.session_state[_RUN] = st.session_state[_PLANNED_FOR] = run_id = new_run_id()
     try:
-        runs.start(config, run_id=run_id, planned=planned)
+        gate.start(config, run_id, planned)
     except UnrollError as error:
         show(before)
         tell(str(error))
@@ -114,11 +128,7 @@ def resume(run_id: str, steps: int | None = None) -> None:
     Raises:
         UnrollError: it cannot go on.
     """
-    shelf = library()
-    shelf.flush()
-    config, past = past_of(shelf.shelf(), run_id, steps)
-    run = manager().start(config, run_id=run_id, past=past)
-    shelf.forget(run_id)
+    run = gate.resume(run_id, steps)
     st.session_state[_PROBLEMS] = ()
     watch(run)
 

@@ -37,6 +37,7 @@ RANKS = {
     "training": 4,
     "storage": 5,
     "experiments": 6,
+    "classroom": 6,
     "cli": 7,
     "__main__": 8,
 }
@@ -116,10 +117,20 @@ def test_only_these_files_start_threads():
 
 PAGES = {"learn", "train", "compare", "flow", "sample", "runs"}
 SHARED = {"charts", "widgets"}  # by all pages
-SESSIONS = {"app", "link", "pace", "server", "session"}  # who is served, and by what
+SESSIONS = {
+    "app",
+    "gate",
+    "link",
+    "pace",
+    "server",
+    "session",
+    "visitor",
+}  # who is served, and by what
 NEED_A_SESSION = {
-    "dashboard/widgets/run_controls.py": {"server", "session"},
-    "dashboard/widgets/run_status.py": {"server"},  # who else waits and trains
+    "dashboard/widgets/run_controls.py": {"gate", "server", "session"},
+    "dashboard/widgets/run_status.py": {"gate", "server"},  # who else waits and trains
+    "dashboard/widgets/whose_run.py": {"gate", "server", "session"},
+    "dashboard/widgets/teaching.py": {"server", "visitor"},
 }
 
 
@@ -145,6 +156,24 @@ def test_charts_and_widgets_know_no_page_and_only_those_of_a_run_a_session(folde
         assert found & SESSIONS == NEED_A_SESSION.get(name, set()), name
 
 
+GATED = {"start", "stop", "stop_all", "empty_queue", "edit", "delete", "undelete", "update"}
+"""What is done to the runs of a server, and may be refused."""
+HOLDERS = {"manager", "races", "sweeps", "shelf", "holder"}
+
+
+def test_only_the_gate_and_the_teachers_desk_start_and_change_what_is_anybodys():
+    found = set()
+    for path in files("dashboard"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call)):
+                continue
+            holder = node.value.func
+            name = holder.attr if isinstance(holder, ast.Attribute) else getattr(holder, "id", "")
+            if name in HOLDERS and node.attr in GATED:
+                found.add(named(path))
+    assert found == {"dashboard/gate.py", "dashboard/widgets/teaching.py"}
+
+
 def test_charts_know_no_widget_and_no_streamlit():
     for name, found in dashboard_imports("charts"):
         assert "widgets" not in found, name
@@ -152,7 +181,7 @@ def test_charts_know_no_widget_and_no_streamlit():
 
 
 def test_the_dashboard_is_small_at_its_root_and_its_views_are_short():
-    assert len(list((ROOT / "dashboard").glob("*.py"))) <= 8
+    assert len(list((ROOT / "dashboard").glob("*.py"))) <= 10
     for view in files("dashboard/views"):
         assert len(view.read_text(encoding="utf-8").splitlines()) < 80, named(view)
 

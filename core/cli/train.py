@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from core.cli.texts import add_encoding, text_at_hand
 from core.config import PRESETS, TrainingConfig, allowed
 from core.errors import ConfigError, StoreError, WeightsError, shown
 from core.links import events_from
+from core.records import new_run_id
 
 if TYPE_CHECKING:  # torch is imported late, so that a mistyped option is answered at once
     from core.storage.store import Store
@@ -97,7 +97,7 @@ def run(options: argparse.Namespace) -> int:
 
     initial = load_weights(options.init_weights, config)[0] if options.init_weights else None
     run = Run(
-        secrets.token_hex(4),
+        new_run_id(),
         config,
         Slots(1),
         initial_weights=initial,

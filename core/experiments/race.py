@@ -22,11 +22,12 @@ from core.errors import RunError
 from core.experiments.lead import Lead, Losses, find_lead
 from core.experiments.lockstep import Lockstep
 from core.insight.held_out import character_losses
-from core.records import RunStatus
+from core.records import RunStatus, new_run_id
 from core.training.driver import LoadText
+from core.training.limits import Limits
 from core.training.manager import RunManager
 from core.training.run import Run
-from core.training.slots import Slots
+from core.training.slots import OnePlace, Owner, Places, Slots
 from core.training.snapshot import RunSnapshot, WatchedRun
 from core.training.trainer import Trainer
 
@@ -196,24 +197,33 @@ class Race:
 
 
 class Races:
-    """At most one race at a time: its lanes share the processor with the runs of the page.
+    """Each owner's race, at most one at a time.
 
     Args:
         manager: starts the runs, and keeps them as it keeps any other.
+        shared: whether a race waits for a place to train among all other runs. Where one person
+            is alone its lanes share the processor with the runs of the page.
     """
 
-    def __init__(self, manager: RunManager) -> None:
+    def __init__(self, manager: RunManager, shared: bool = False) -> None:
         self._manager = manager
+        self._shared = shared
         self._lock = Lock()
-        self._race: Race | None = None
+        self._races: dict[Owner, Race] = {}
 
-    @property
-    def current(self) -> Race | None:
-        """The race that runs, or ran last."""
-        return self._race
+    def current(self, owner: Owner = None) -> Race | None:
+        """The race of this owner that runs, or ran last."""
+        return self._races.get(owner)
 
     def start(
-        self, configs: Sequence[TrainingConfig], axis: Axis, amount: float, seeds: int = 1
+        self,
+        configs: Sequence[TrainingConfig],
+        axis: Axis,
+        amount: float,
+        seeds: int = 1,
+        owner: Owner = None,
+        browser: Owner = None,
+        limits: Limits | None = None,
     ) -> Race:
         """Start a race.
 
@@ -222,6 +232,9 @@ class Races:
             axis: what they advance in lockstep by.
             amount: where it ends: characters, steps or seconds.
             seeds: how many runs each lane has: with its own seed, and with those after it.
+            owner: whose race it is.
+            browser: who owns its runs.
+            limits: what a run of its owner may be; None for anything.
 
         Raises:
             ConfigError: a seed that is too large.
@@ -241,22 +254,33 @@ class Races:
             for more in range(seeds)
         ]
         with self._lock:
-            if self._race is not None and self._race.snapshot.active:
+            before = self._races.get(owner)
+            if before is not None and before.snapshot.active:
                 raise RunError("A race runs already: stop it, or wait until it is done.")
-            names = [secrets.token_hex(4) for _ in lanes]
+            names = [new_run_id() for _ in lanes]
             lockstep = Lockstep(names, end=_end(axis, amount, configs))
             # Lanes wait for each other, so each needs a place at once.
-            places = Slots(len(lanes))
+            places: Places = Slots(len(lanes))
+            if self._shared:
+                places = OnePlace(self._manager.slots)
             runs: list[Run] = []
             try:
                 for name, lane in zip(names, lanes, strict=True):
-                    race = _Lane(lockstep, axis)
-                    runs.append(self._manager.start(lane, run_id=name, slots=places, race=race))
+                    if limits is not None and axis != "seconds":
+                        limits.require_steps(lane)
+                    run = self._manager.start(
+                        lane,
+                        run_id=name,
+                        slots=places,
+                        race=_Lane(lockstep, axis),
+                        browser=browser,
+                    )
+                    runs.append(run)
             except BaseException:
                 for run in runs:  # they would wait for the one that is missing
                     run.stop()
                 raise
-            self._race = Race(
+            self._races[owner] = Race(
                 secrets.token_hex(4),
                 axis,
                 runs,
@@ -264,7 +288,7 @@ class Races:
                 seeds=seeds,
                 load_text=self._manager.load_text,
             )
-            return self._race
+            return self._races[owner]
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,6 +99,7 @@ class RunRow:
     tags: _Tags
     note: str
     deleted: float | None
+    browser: str | None  # who owns it: the SHA-256 of a browser's secret
     here: bool = False  # no column: whether it trains in this very process
 
     @property

@@ -97,6 +97,10 @@ _MIGRATIONS = (
     ALTER TABLE runs ADD COLUMN engine_reason TEXT NOT NULL DEFAULT '';
     UPDATE runs SET engine = 'torch' WHERE device != ''; -- there was no other one
     """,
+    """
+    ALTER TABLE runs ADD COLUMN browser TEXT; -- what was trained before is nobody's
+    CREATE INDEX runs_by_browser ON runs (browser);
+    """,
 )
 RUNS = Schema(
     title="The store of runs",

@@ -42,6 +42,7 @@ _SELECT = (
 )
 _ACTIVE = tuple(str(status) for status in RunStatus if status.active)
 _IS_ACTIVE = f"status IN ({', '.join('?' * len(_ACTIVE))})"
+_LARGE = {"metrics": "data", "probes": "payload", "reports": "sample"}  # most of what they hold
 _RECORDS = ("metrics", "reports", "events", "probes")  # tables that `runs` owns rows of
 
 
@@ -116,6 +117,7 @@ class Store(Database):
         planned: Sequence[Event] = (),
         given_weights: bool = False,
         sweep: str | None = None,
+        browser: str | None = None,
     ) -> None:
         """Note a run of this process that is about to start.
 
@@ -135,6 +137,7 @@ class Store(Database):
             planned=planned,
             given_weights=given_weights,
             sweep=sweep,
+            browser=browser,
         )
 
     def insert(self, config: TrainingConfig, **values: Any) -> None:
@@ -338,6 +341,27 @@ class Store(Database):
         with self.transaction():
             self.get(run_id)
             self.update(run_id, deleted=None)
+
+    def bytes_of(self, browser: str) -> int:
+        """What the records and last states of one owner's runs take, deleted ones left out.
+
+        Raises:
+            StoreError: the disk fails.
+        """
+        whose = "FROM runs {} WHERE browser = ? AND deleted IS NULL"
+        taken = 0
+        with self.reading() as connection:
+            for table, column in _LARGE.items():
+                (size,) = connection.execute(
+                    f"SELECT sum(length({column})) {whose.format(f'JOIN {table} ON run = id')}",
+                    (browser,),
+                ).fetchone()
+                taken += size or 0
+            ids = connection.execute(f"SELECT id {whose.format('')}", (browser,)).fetchall()
+        for (run_id,) in ids:
+            with suppress(OSError):  # it has none
+                taken += self.checkpoint_path(run_id).stat().st_size
+        return taken
 
     def checkpoint_path(self, run_id: str) -> Path:
         """Where a run's last state is kept."""

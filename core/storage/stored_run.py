@@ -146,6 +146,11 @@ class StoredRun:
         self._snapshot = self._look()
 
     @property
+    def browser(self) -> str | None:
+        """Who owns it."""
+        return self._browser
+
+    @property
     def snapshot(self) -> RunSnapshot:
         """The run as the store has it, at most half a second old: it may train elsewhere."""
         with self._lock:
@@ -194,7 +199,7 @@ class StoredRun:
     def _look(self) -> RunSnapshot:
         store, run_id = self._store, self.run_id
         row = store.get(run_id)
-        self._planned = row.planned
+        self._planned, self._browser = row.planned, row.browser
         if self._seen == (row.updated, row.status):
             return self._snapshot
         self._read_steps()

@@ -87,6 +87,7 @@ class Writer:
             planned=run.planned,
             given_weights=run.given_weights,
             past=run.past,
+            browser=run.browser,
         )
 
     def recorder(
@@ -98,6 +99,7 @@ class Writer:
         planned: Sequence[Event] = (),
         given_weights: bool = False,
         past: Past | None = None,
+        browser: str | None = None,
     ) -> Recorder:
         """As `observe`, for what trains without being a `Run`.
 
@@ -108,6 +110,7 @@ class Writer:
             planned: changes that will happen by themselves.
             given_weights: whether it starts from other weights than `config.init`.
             past: what it goes on from; None for a new run.
+            browser: who owns a new run.
 
         Raises:
             StoreError: it cannot be noted.
@@ -122,6 +125,7 @@ class Writer:
                 source=self._source,
                 planned=planned,
                 given_weights=given_weights,
+                browser=browser,
             )
         else:
             step, events = past.state.step if past.state else 0, len(past.events)

@@ -8,7 +8,6 @@ right in every part is refused in a sentence and leaves no trace. What its parts
 from __future__ import annotations
 
 import io
-import secrets
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -20,7 +19,7 @@ from core.data.corpora import Corpus, keep, load_corpus, names_file, own_corpus,
 from core.errors import ConfigError, StoreError, TextError, shown
 from core.labels import run_name
 from core.paths import opened
-from core.records import Event, live_changes
+from core.records import Event, live_changes, new_run_id
 from core.storage.batch import Batch, Progress, write
 from core.storage.checkpoints import Checkpoint, read_checkpoint, save_checkpoint
 from core.storage.store import Store
@@ -55,7 +54,9 @@ class _Arrival:
     created: float | None  # None means now
 
 
-def import_run(store: Store, source: Path | bytes, *, recorded: bool = False) -> str:
+def import_run(
+    store: Store, source: Path | bytes, *, recorded: bool = False, browser: str | None = None
+) -> str:
     """Take a run in; returns its id here, which is its own if that was free.
 
     The file may have been unpacked and packed again, its folder with it.
@@ -65,6 +66,7 @@ def import_run(store: Store, source: Path | bytes, *, recorded: bool = False) ->
         source: the file, or its bytes.
         recorded: whether it is one of those that come with Unroll: it is marked so, and keeps its
             date.
+        browser: who owns it here; the file does not say whose it was.
 
     Raises:
         StoreError: the file is not an exported run, or not a whole one.
@@ -73,7 +75,7 @@ def import_run(store: Store, source: Path | bytes, *, recorded: bool = False) ->
     try:
         with _opened(source) as file, Archive(file) as archive:
             parts = Parts(archive)
-            return _stored(store, parts, _checked(parts, recorded))
+            return _stored(store, parts, _checked(parts, recorded), browser)
     except bounded.Refused as error:
         raise StoreError(f"{name} cannot be imported ({error}): export it again.") from None
     except _WRONG as error:
@@ -141,7 +143,7 @@ def _checked(parts: Parts, recorded: bool) -> _Arrival:
     )
 
 
-def _stored(store: Store, parts: Parts, arrival: _Arrival) -> str:
+def _stored(store: Store, parts: Parts, arrival: _Arrival, browser: str | None) -> str:
     run_id = _free_id(store, arrival.wanted_id)
     now = store.now()
     begun = {
@@ -150,6 +152,7 @@ def _stored(store: Store, parts: Parts, arrival: _Arrival) -> str:
         "created": now if arrival.created is None else arrival.created,
         "updated": now,
         "planned": arrival.planned,
+        "browser": browser,
     }
     path = store.checkpoint_path(run_id)
     try:
@@ -202,4 +205,4 @@ def _free_id(store: Store, wanted: str) -> str:
             store.get(wanted)
         except StoreError:
             return wanted
-    return secrets.token_hex(4)
+    return new_run_id()

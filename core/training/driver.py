@@ -27,7 +27,7 @@ from core.steps import StepTable
 from core.training.exchange import Exchange
 from core.training.observer import Description
 from core.training.publisher import INTERRUPTED, STOPPED, Publisher
-from core.training.slots import Slots
+from core.training.slots import Owner, Places
 from core.training.state import Past
 from core.training.trainer import MANY_STEPS, Trainer
 from core.training.turns import InTurn
@@ -53,8 +53,9 @@ class Driver:
         exchange: Exchange,
         publisher: Publisher,
         config: TrainingConfig,
-        slots: Slots,
+        slots: Places,
         *,
+        browser: Owner,
         load_text: LoadText,
         initial_weights: Mapping[str, ndarray] | None,
         planned: Sequence[Event],
@@ -66,6 +67,7 @@ class Driver:
         self._publisher = publisher
         self._config = config
         self._slots = slots
+        self._browser = browser
         self._load_text = load_text
         self._initial_weights = initial_weights
         self._planned = planned
@@ -99,7 +101,7 @@ class Driver:
             self._train()
         except _Stopped:
             if self._exchange.orders.interrupted:
-                return RunStatus.INTERRUPTED, INTERRUPTED
+                return RunStatus.INTERRUPTED, self._exchange.orders.reason or INTERRUPTED
             return RunStatus.STOPPED, STOPPED
         except Diverged as error:
             self._publisher.publish(divergence=error.record)
@@ -275,23 +277,31 @@ class Driver:
         self._publisher.note(EventKind.RESUMED, message="")
 
     def _enter_slot(self) -> None:
-        self._publisher.publish(status=RunStatus.QUEUED)
-        if not self._slots.acquire(give_up=lambda: self._exchange.orders.stop):
-            raise _Stopped
+        # Where one is free there is no wait to be told of.
+        if not self._acquire(give_up=lambda: True):
+            self._publisher.publish(status=RunStatus.QUEUED)
+            if not self._acquire(give_up=lambda: self._exchange.orders.stop):
+                raise _Stopped
         self._has_slot = True
         self._publisher.publish(status=RunStatus.RUNNING)
+
+    def _acquire(self, give_up: Callable[[], bool]) -> bool:
+        return self._slots.acquire(give_up, self._browser, self._exchange.snapshot.run_id)
 
     def _leave_slot(self) -> None:
         if self._has_slot:
             self._has_slot = False
-            self._slots.release()
+            self._slots.release(self._browser)
 
     def _await_turn(self, trainer: Trainer) -> None:
         """In a race: wait until nobody is further behind, and obey meanwhile."""
         while self._race:
             if self._race.held:  # nothing may come for a while: let readers see the last step
                 self._publisher.publish()
+                self._leave_slot()  # and others train
             if self._race.turn(self._exchange.snapshot.run_id, trainer, self._interrupted):
+                if not self._has_slot:
+                    self._enter_slot()
                 return
             self._obey(trainer)
 

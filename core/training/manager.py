@@ -5,7 +5,6 @@ Knows nothing of pages. Thread safety: every method may be called from any threa
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from time import monotonic
@@ -16,17 +15,20 @@ from core.config import TrainingConfig
 from core.data.corpora import load_corpus
 from core.engines.memory import require_memory
 from core.errors import RunError
-from core.records import Event, RunStatus
+from core.records import Event, RunStatus, new_run_id
 from core.training.driver import LoadText
+from core.training.limits import Limits
 from core.training.observer import RunObserver
 from core.training.run import Run
-from core.training.slots import Slots
+from core.training.slots import Owner, Places, Slots
 from core.training.state import Past
 from core.training.turns import InTurn
 
 MOST_ACTIVE = 32
 """Runs that train, wait for a place or are paused: each has a thread, and holds its records. A few
 races of three seeds a lane and a class that presses Start stay below it; a stuck key does not."""
+MOST_OF_MANY = 200
+"""As `MOST_ACTIVE`, of people whose own share is limited, too."""
 
 
 class RunManager:
@@ -37,6 +39,7 @@ class RunManager:
         max_kept: ended runs beyond so many are forgotten, oldest first.
         load_text: from a text's key to its corpus.
         observe: asked for each run who observes it; None keeps no record.
+        most_active: runs that may train, wait or be paused at once.
     """
 
     def __init__(
@@ -45,8 +48,10 @@ class RunManager:
         max_kept: int = 30,
         load_text: LoadText = load_corpus,
         observe: Callable[[Run], RunObserver] | None = None,
+        most_active: int = MOST_ACTIVE,
     ) -> None:
-        self._slots = Slots(max_running)
+        self.slots = Slots(max_running)
+        self._most_active = most_active
         self._max_kept = max_kept
         self.load_text = load_text
         self._observe = observe
@@ -61,8 +66,10 @@ class RunManager:
         initial_weights: Mapping[str, ndarray] | None = None,
         planned: Sequence[Event] = (),
         past: Past | None = None,
-        slots: Slots | None = None,
+        slots: Places | None = None,
         race: InTurn | None = None,
+        browser: Owner = None,
+        limits: Limits | None = None,
     ) -> Run:
         """Start a run, or queue it.
 
@@ -74,6 +81,8 @@ class RunManager:
             past: go on from here.
             slots: where to wait for a place to train, instead of with all others.
             race: asked before every step whether it is the run's turn.
+            browser: who owns it.
+            limits: what its owner may have; None for any number.
 
         Raises:
             RunError: so many are active that no other one may be.
@@ -82,9 +91,10 @@ class RunManager:
         """
         require_memory(config)  # here, too: before there is a run that can only fail
         run = Run(
-            run_id or secrets.token_hex(4),
+            run_id or new_run_id(),
             config,
-            slots or self._slots,
+            slots or self.slots,
+            browser=browser,
             load_text=self.load_text,
             initial_weights=initial_weights,
             planned=planned,
@@ -92,7 +102,7 @@ class RunManager:
             race=race,
         )
         with self._lock:
-            self._require_room()
+            self._require_room(run, limits)
             before = self._runs.get(run.run_id)
             self._runs[run.run_id] = run
             self._forget()
@@ -116,16 +126,26 @@ class RunManager:
         with self._lock:
             return list(reversed(self._runs.values()))
 
-    def latest_active(self) -> Run | None:
-        """The newest run that can still train."""
-        return next((run for run in self.runs() if run.snapshot.status.active), None)
+    def latest_active(self, fits: Callable[[Run], bool] = lambda run: True) -> Run | None:
+        """The newest run that can still train, of those that fit."""
+        return next((run for run in self.runs() if run.snapshot.status.active and fits(run)), None)
 
     def queue(self) -> tuple[list[Run], list[Run]]:
-        """The runs that train at present, and those that wait for a place, first come first."""
+        """The runs that train at present, and those that wait for a place, the next one first."""
         oldest_first = list(reversed(self.runs()))
         training = [run for run in oldest_first if run.snapshot.status == RunStatus.RUNNING]
+        line = self.slots.line()
         waiting = [run for run in oldest_first if run.snapshot.status == RunStatus.QUEUED]
+        # One that is about to ask for its place comes last, as it will.
+        waiting.sort(key=lambda r: line.index(r.run_id) if r.run_id in line else len(line))
         return training, waiting
+
+    def empty_queue(self) -> int:
+        """Stop every run that waits for a place; how many did."""
+        _, waiting = self.queue()
+        for run in waiting:
+            run.stop()
+        return len(waiting)
 
     def stop_all(self, timeout: float = 10.0) -> None:
         """Stop every run and wait for the threads to end."""
@@ -146,12 +166,16 @@ class RunManager:
         shots = [run.wait(max(0.0, ends - monotonic())) for run in self.runs()]
         return not any(shot.status.active for shot in shots)
 
-    def _require_room(self) -> None:
-        active = sum(run.snapshot.status.active for run in self._runs.values())
-        if active >= MOST_ACTIVE:
+    def _require_room(self, run: Run, limits: Limits | None) -> None:
+        active = [run for run in self._runs.values() if run.snapshot.status.active]
+        if len(active) >= self._most_active:
             raise RunError(
-                f"{active} runs train, wait or are paused already, and {MOST_ACTIVE} may: stop "
-                "some of them on the Runs page, or wait until they are done."
+                f"{len(active)} runs train, wait or are paused already, and {self._most_active} "
+                "may: stop some of them on the Runs page, or wait until they are done."
+            )
+        if limits is not None and not run.in_race:  # whose number is bounded by itself
+            limits.require_runs(
+                sum(other.browser == run.browser and not other.in_race for other in active)
             )
 
     def _take_back(self, run_id: str, before: Run | None) -> None:

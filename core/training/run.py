@@ -27,7 +27,7 @@ from core.training.exchange import Exchange, Weights
 from core.training.observer import Observers, RunObserver
 from core.training.orders import Orders
 from core.training.publisher import Publisher
-from core.training.slots import Slots
+from core.training.slots import Owner, Places
 from core.training.snapshot import RunSnapshot
 from core.training.state import Past
 from core.training.turns import InTurn
@@ -40,6 +40,7 @@ class Run:
         run_id: its name in links.
         config: the experiment.
         slots: where to wait for a place to train.
+        browser: who owns it, by the hash of a browser's secret; None where nobody does.
         load_text: from a text's key to its corpus; tests pass a small one.
         initial_weights: start from these instead of `config.init`.
         planned: changes of live settings that are to happen by themselves.
@@ -52,8 +53,9 @@ class Run:
         self,
         run_id: str,
         config: TrainingConfig,
-        slots: Slots,
+        slots: Places,
         *,
+        browser: Owner = None,
         load_text: LoadText = load_corpus,
         initial_weights: Mapping[str, ndarray] | None = None,
         planned: Sequence[Event] = (),
@@ -67,6 +69,8 @@ class Run:
                 race.wake()
 
         self.run_id = run_id
+        self.browser = browser
+        self.in_race = race is not None
         self.planned = tuple(planned) or (past.planned if past else ())
         self.past = past
         self.given_weights = initial_weights is not None
@@ -81,6 +85,7 @@ class Run:
             self._publisher,
             config,
             slots,
+            browser=browser,
             load_text=load_text,
             initial_weights=initial_weights,
             planned=self.planned,
@@ -169,10 +174,12 @@ class Run:
         with suppress(RunError):
             self._exchange.order(lambda orders: replace(orders, stop=True))
 
-    def interrupt(self) -> None:
-        """As `stop`, for a program that ends: the run is one to be resumed later."""
+    def interrupt(self, reason: str = "") -> None:
+        """As `stop`, for a program that ends or for another reason: it is to be resumed later."""
         with suppress(RunError):
-            self._exchange.order(lambda orders: replace(orders, stop=True, interrupted=True))
+            self._exchange.order(
+                lambda orders: replace(orders, stop=True, interrupted=True, reason=reason)
+            )
 
     def abandon(self) -> None:
         """End the run at once, in the middle of a step; what was kept last is what stays.

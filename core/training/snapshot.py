@@ -70,6 +70,10 @@ class WatchedRun(Protocol):
         """Its name in links."""
 
     @property
+    def browser(self) -> str | None:
+        """Who owns it, by the hash of a browser's secret; None where nobody does."""
+
+    @property
     def snapshot(self) -> RunSnapshot:
         """The run as it stands, or as it was last seen."""
 

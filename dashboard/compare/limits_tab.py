@@ -12,6 +12,7 @@ from core.experiments.background import SweepSnapshot
 from core.experiments.judgement import judge
 from core.experiments.plan import SweepPlan
 from core.experiments.summary import table
+from dashboard import gate
 from dashboard.compare import sweeping
 from dashboard.compare.cell_details import cell_details
 from dashboard.compare.latch_drawing import latch_drawing
@@ -59,13 +60,16 @@ def limits_tab() -> None:
     drawn, note = sweeping.pictured(shown) if shown else (None, "")
     _buttons(plan, shown, drawn)
     with st.container():  # below the buttons: what comes and goes must not move them
+        if not gate.may_sweep():
+            st.info(gate.NO_SWEEPS, icon=":material/groups:")
         if library().store is None:
             st.warning(plain(library().problem))
         for refusal in (problem, st.session_state.pop("sweep_refusal", "")):
             if refusal:
                 st.error(plain(refusal))
         if note:
-            tell_recorded(note, f"Start trains these cells here: about {in_words(estimate or 0)}.")
+            ahead = f"Start trains these cells here: about {in_words(estimate or 0)}."
+            tell_recorded(note, ahead if gate.may_sweep() else "")
     if shown is None or drawn is None:
         return
 
@@ -89,7 +93,7 @@ def _buttons(
     plan: SweepPlan | None, shown: SweepSnapshot | None, drawn: SweepSnapshot | None
 ) -> None:
     """What can be done with the grid as it was measured here; the file is of what is drawn."""
-    active = shown is not None and shown.active
+    active, mine = shown is not None and shown.active, gate.may_sweep()
     done = shown.done if shown else 0
     left = len(shown.cells) - done if shown else 0
     judgement = judge(shown.plan, shown.cells, shown.results) if shown and not active else None
@@ -100,7 +104,7 @@ def _buttons(
             _start,
             plan,
             key="sweep_start",
-            fits=bool(left) and not active,
+            fits=bool(left) and not active and mine,
             icon="play_arrow",
             kind="primary",
             help="Trains the cells of this grid that are not measured yet.",
@@ -108,9 +112,9 @@ def _buttons(
         )
         command(
             "Stop",
-            sweeps().stop,
+            _stop,
             key="sweep_stop",
-            fits=active,
+            fits=active and mine,
             icon="stop",
             kind="primary",
         )
@@ -119,7 +123,7 @@ def _buttons(
             _extend,
             further,
             key="sweep_more",
-            fits=further is not None,
+            fits=further is not None and mine,
             icon="add",
             help="Measures what the verdict lacks; no cell is trained twice.",
             width=_MORE_WIDTH,
@@ -138,8 +142,15 @@ def _buttons(
 
 def _start(plan: SweepPlan) -> None:
     try:
-        sweeps().start(plan)
+        gate.start_sweep(plan)
     except UnrollError as error:  # another session's sweep, a full disk
+        st.session_state["sweep_refusal"] = str(error)
+
+
+def _stop() -> None:
+    try:
+        gate.stop_sweep()
+    except UnrollError as error:  # it is not theirs
         st.session_state["sweep_refusal"] = str(error)
 
 

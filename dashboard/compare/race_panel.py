@@ -33,6 +33,7 @@ from dashboard.compare.race_form import AXIS_WORDS
 from dashboard.server import guesses, library
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
+from dashboard.widgets.run_status import waits
 
 _UNDER = Style(GREY, "dot", "x", 2.0)
 
@@ -113,6 +114,9 @@ def _progress(race: RaceSnapshot) -> None:
     waiting = [lane.message for lane in race.lanes if lane.status.active and lane.message]
     words = f"{race.reached:,.{digits}f} of {race.end:,.0f} {AXIS_WORDS[race.axis]}"
     share = min(1.0, race.reached / race.end) if race.end else 1.0
+    active = [run for runs in race.runs for run in runs if run.status.active]
+    if active and all(run.status == RunStatus.QUEUED for run in active):
+        waiting = [waits([run.run_id for run in active])]
     st.progress(share, plain(f"{waiting[0]} …" if waiting else f"{state} {words}"))
 
 

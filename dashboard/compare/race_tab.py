@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 
 import streamlit as st
 
@@ -16,7 +16,8 @@ from dashboard import pace
 from dashboard.compare import racing
 from dashboard.compare.race_form import RacePlan, race_form
 from dashboard.compare.race_panel import draw_race, same_in_all
-from dashboard.server import find_run, library, races, recorded_race
+from dashboard.gate import own_first, own_race
+from dashboard.server import attendance, find_run, library, recorded_race
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.look import look_controls
 from dashboard.widgets.plain import plain
@@ -32,7 +33,7 @@ _INTRO = (
 
 def race_tab() -> None:
     """The whole tab, the form in the sidebar."""
-    race = races().current
+    race = own_race()
     now = race.snapshot if race else None
     active = now is not None and now.active
     # Until somebody races here.
@@ -66,6 +67,8 @@ def race_tab() -> None:
     def live() -> None:
         """The part that moves."""
         snapshot = drawn.snapshot
+        for run in chain(*snapshot.runs):
+            attendance().seen(run.run_id)
         with pictures(bool(note)):
             draw_race(snapshot, look, under, *_lead(drawn, snapshot))
         moved = not snapshot.active or snapshot.held != began.held
@@ -122,7 +125,8 @@ def _under(racing_now: set[str]) -> RunSnapshot | None:
     """A finished run, also of another day, to lay under the race."""
     kept = library().recordings()
     with suppress(UnrollError):  # no store, no history
-        kept = [*sorted(library().shelf().runs(), key=lambda row: row.source == "sweep"), *kept]
+        own = own_first(library().shelf().runs())
+        kept = [*sorted(own, key=lambda row: row.source == "sweep"), *kept]
     ended = {
         row.id: f"{row.name}, {row.step:,} steps"
         for row in kept

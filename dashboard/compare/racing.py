@@ -11,7 +11,8 @@ from core.config import TrainingConfig
 from core.experiments.race import Axis, Guess, differences
 from core.labels import setting
 from core.palette import ACTIVATIONS, RUNS, Style
-from dashboard.server import guesses, races
+from dashboard.gate import start_race
+from dashboard.server import guesses
 
 
 def start(
@@ -24,10 +25,9 @@ def start(
     """Start a race and note the guess.
 
     Raises:
-        ConfigError: a seed that is too large.
-        RunError: a race runs already, or lanes of several seeds differ in their seed.
+        UnrollError: it may not be, or cannot: a race runs already, a seed is too large ...
     """
-    race = races().start(configs, axis, amount, seeds)
+    race = start_race(configs, axis, amount, seeds)
     if guess is not None:
         guesses()[race.race_id] = guess
 

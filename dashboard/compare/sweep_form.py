@@ -7,12 +7,12 @@ from typing import Any
 import streamlit as st
 
 from core.config import bounds, choices
-from core.data.corpora import kept_titles
 from core.data.text8 import text8_is_here
 from core.errors import ConfigError
 from core.experiments.cells import BASE, LATCH
 from core.experiments.plan import HORIZON_SEEDS, HORIZON_T, SweepPlan
 from core.labels import FIELDS, value_name
+from dashboard import gate
 from dashboard.compare import sweeping
 from dashboard.widgets.plain import plain
 
@@ -88,7 +88,11 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
 
 
 def _text_and_distances(locked: bool) -> None:
-    texts = {LATCH: "Latch text", "builtin": "Built-in: Python reference", **kept_titles()}
+    texts = {
+        LATCH: "Latch text",
+        "builtin": "Built-in: Python reference",
+        **gate.texts(st.session_state["grid_text"]),
+    }
     if text8_is_here():  # a grid does not wait for a download; a run on the Train page does
         texts["text8"] = "text8: 100 M of Wikipedia"
     texts.setdefault(st.session_state["grid_text"], st.session_state["grid_text"])

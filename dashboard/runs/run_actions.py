@@ -24,7 +24,7 @@ from core.storage.store import UNDO_SECONDS
 from core.storage.stored_run import StoredRun, with_kept_text
 from core.storage.weights import LARGEST_FILE
 from core.storage.zip_export import export_run
-from dashboard import session
+from dashboard import gate, session
 from dashboard.server import find_run, library
 
 _TRAIN = "views/train.py"
@@ -111,13 +111,13 @@ def edit(run_id: str, **changes: Any) -> None:
             "A name of no letters is not allowed: the run keeps its old one."
         )
         return
-    attempt(lambda: library().shelf().edit(run_id, **changes))
+    attempt(lambda: gate.to_change(run_id).edit(run_id, **changes))
 
 
 def delete(rows: Sequence[RunRow]) -> None:
     """Take runs out of the list, for a minute to be had back."""
     for row in rows:
-        if attempt(partial(library().shelf().delete, row.id)):
+        if attempt(partial(_delete, row.id)):
             library().forget(row.id)
             st.session_state[_DELETED] = (
                 *st.session_state.get(_DELETED, ()),
@@ -125,11 +125,19 @@ def delete(rows: Sequence[RunRow]) -> None:
             )
 
 
+def _delete(run_id: str) -> None:
+    gate.to_change(run_id).delete(run_id)
+
+
 def undo(run_ids: Sequence[str]) -> None:
     """Bring deleted runs back."""
     for run_id in run_ids:
-        attempt(partial(library().shelf().undelete, run_id))
+        attempt(partial(_undelete, run_id))
     st.session_state.pop(_DELETED, None)
+
+
+def _undelete(run_id: str) -> None:
+    gate.to_change(run_id).undelete(run_id)
 
 
 def deleted_runs() -> tuple[list[tuple[str, str]], float]:

@@ -17,11 +17,13 @@ from core.records import RunStatus
 from core.storage.rows import RunRow
 from core.storage.script import script_for
 from dashboard import session
+from dashboard.gate import may_command
 from dashboard.runs import run_actions
 from dashboard.runs.runs_overlay import overlay, settings_table
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import pictures, tell_recorded
+from dashboard.widgets.whose_run import foreign
 
 
 def chosen_runs(rows: Sequence[RunRow]) -> None:
@@ -82,6 +84,8 @@ def _one(row: RunRow, refusal: str | None) -> None:
         tell_recorded(row.note)
     _commands(row)
     with st.container():  # below the buttons: what comes and goes must not move them
+        if not row.recorded and not may_command(row):
+            st.info(foreign(row), icon=":material/visibility:")
         if refusal:
             st.error(plain(refusal))
         if badly:
@@ -91,7 +95,7 @@ def _one(row: RunRow, refusal: str | None) -> None:
         if row.status == RunStatus.DIVERGED:
             _way_on(row)
     overlay([row])
-    if not row.recorded:
+    if not row.recorded and may_command(row):
         _words(row)
     with st.expander("Show me the code", icon=":material/code:"):
         st.caption(
@@ -105,14 +109,14 @@ def _one(row: RunRow, refusal: str | None) -> None:
 
 
 def _commands(row: RunRow) -> None:
-    active = row.status.active
+    active, mine = row.status.active, may_command(row)
     with command_row("runs"):
         if command("Open", key="runs_open", icon="open_in_full", kind="primary"):
             run_actions.go(lambda: run_actions.open_run(row.id))
-        resumable = row.resumable and not row.recorded
+        resumable = mine and row.resumable and not row.recorded
         if command("Resume", key="runs_resume", fits=resumable, icon="play_arrow"):
             run_actions.go(lambda: session.resume(row.id))
-        idle = not active and not row.recorded  # what came with Unroll stays as it is
+        idle = mine and not active and not row.recorded  # what came with Unroll stays as it is
         _extend(row, fits=idle and row.status != RunStatus.DIVERGED)
         if command(
             "Duplicate",
@@ -160,7 +164,7 @@ def _way_on(row: RunRow) -> None:
 
 
 def _several(rows: Sequence[RunRow]) -> None:
-    idle = [row for row in rows if not row.status.active and not row.recorded]
+    idle = [r for r in rows if not r.status.active and not r.recorded and may_command(r)]
     with st.container(
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
@@ -199,9 +203,9 @@ def _extend(row: RunRow, fits: bool) -> None:
 
 
 def _name(row: RunRow) -> None:
-    """Its name under its colour: a field to rename it in, but for a run that came with Unroll."""
+    """Its name under its colour: a field to rename it in, if it is for this visitor to name."""
     st.html(f'<div style="border-top: 5px solid {run_colour(row.id)}"></div>')
-    if row.recorded:
+    if row.recorded or not may_command(row):
         st.markdown(f"#### {plain(row.name)}")
         return
     place = _word(row.id, "name")

@@ -10,10 +10,9 @@ import streamlit as st
 from core.errors import UnrollError
 from core.records import RunStatus
 from core.storage.rows import RunRow
-from core.storage.zip_import import import_run
+from dashboard import gate
 from dashboard.runs.run_colours import run_colours
 from dashboard.runs.runs_table import coloured, matching, runs_table
-from dashboard.server import library
 from dashboard.widgets import present
 from dashboard.widgets.plain import plain
 
@@ -26,13 +25,16 @@ _REFUSAL, _IMPORTED = "runs_import_refusal", "runs_imported"
 _UNIT = "Best and last are bits per character on held-out text."
 _BITS = "Bits per character on held-out text."
 _COLUMNS = {  # those up to the diagnosis fit side by side into 1,280 pixels
-    "_index": st.column_config.TextColumn("ID", width=85),
+    "_index": st.column_config.TextColumn("ID", width=118),
     "Colour": st.column_config.TextColumn("", width=33, help="Of its curves."),
     "Star": st.column_config.TextColumn("★", width=35),
-    "Name": st.column_config.TextColumn(width=185),
+    "Whose": st.column_config.TextColumn(
+        width=70, help="The first digits of the name of the owner's browser."
+    ),
+    "Name": st.column_config.TextColumn(width=165),
     "Status": st.column_config.TextColumn(width=90),
     "Started": st.column_config.DatetimeColumn(format="D MMM, HH:mm", width=110),
-    "Differs": st.column_config.TextColumn(width=140, help="What differs from the nearest preset."),
+    "Differs": st.column_config.TextColumn(width=130, help="What differs from the nearest preset."),
     "Best": st.column_config.NumberColumn("Best", format="%.3f", width=60, help=_BITS),
     "Last": st.column_config.NumberColumn("Last", format="%.3f", width=60, help=_BITS),
     "Gap": st.column_config.NumberColumn(
@@ -145,7 +147,7 @@ def table(rows: Sequence[RunRow], of: int) -> None:
     if sorted(state.get(_table(), {}).get("selection", {}).get("rows", [])) != places:
         state[_table()] = {"selection": {"rows": places}}
     st.dataframe(
-        coloured(runs_table(rows), run_colours(chosen_of(rows))),
+        coloured(runs_table(rows, gate.owners(rows)), run_colours(chosen_of(rows))),
         key=_table(),
         on_select=_choose,
         selection_mode="multi-row",
@@ -201,11 +203,9 @@ def _import() -> None:
     state[_REFUSAL] = state[_IMPORTED] = None
     if file is None:
         return
-    shelf = library().shelf()
     try:
-        row = shelf.get(import_run(shelf, file.getvalue()))
+        row = gate.take_in(file.getvalue())
     except UnrollError as error:
         state[_REFUSAL] = str(error)
     else:
-        library().forget(row.id)  # it may be a copy of a recorded one
         state[_IMPORTED] = f"{row.name} is in the list."

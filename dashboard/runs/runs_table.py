@@ -19,8 +19,13 @@ from core.palette import run_colour
 from core.storage.rows import RunRow, bits
 
 
-def runs_table(rows: Sequence[RunRow]) -> pd.DataFrame:
-    """A row a run, in the given order."""
+def runs_table(rows: Sequence[RunRow], owners: Sequence[str] = ()) -> pd.DataFrame:
+    """A row a run, in the given order.
+
+    Args:
+        rows: the runs.
+        owners: whose each is, if that is to be told.
+    """
     table = pd.DataFrame(
         {
             "Colour": ["⬤" for _ in rows],
@@ -43,6 +48,8 @@ def runs_table(rows: Sequence[RunRow]) -> pd.DataFrame:
         },
         index=[row.id for row in rows],
     )
+    if owners:
+        table.insert(1, "Whose", owners)
     for name in ("Best", "Last", "Gap"):
         table[name] = table[name].astype(float)
     return table

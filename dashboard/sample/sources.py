@@ -20,6 +20,7 @@ from core.links import linkable
 from core.storage.weights import load_weights_bytes
 from core.training.snapshot import RunSnapshot, WatchedRun
 from dashboard import session
+from dashboard.gate import may_command, own_first
 from dashboard.server import library, manager, recorded_note
 
 _UPLOADS = "sample_uploads"  # in the session: name -> Taken
@@ -97,7 +98,8 @@ def add_upload(name: str, data: bytes) -> str:
 
 def _runs() -> list[Source]:
     watched = session.watched_run()
-    return [_run_source(run, run is watched) for run in manager().runs()]
+    own = [run for run in manager().runs() if run is watched or may_command(run)]
+    return [_run_source(run, run is watched) for run in own]
 
 
 def _run_source(run: WatchedRun, is_watched: bool) -> Source:
@@ -120,7 +122,8 @@ def _run_source(run: WatchedRun, is_watched: bool) -> Source:
 def _saved() -> list[Source]:
     store = library().store
     here = {run.run_id for run in manager().runs()}
-    rows = [row for row in store.runs() if row.id not in here and row.step] if store else []
+    own = own_first(store.runs(), session.shown()) if store else []
+    rows = [row for row in own if row.id not in here and row.step]
     rows.sort(key=lambda row: row.source == "sweep")  # a grid has more cells than fit in here
     return [_saved_source(row.id, f"Saved run {row.id} · {row.name}") for row in rows[:_MOST_SAVED]]
 

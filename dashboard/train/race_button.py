@@ -8,7 +8,7 @@ from core.config import TrainingConfig
 from core.errors import UnrollError
 from core.experiments.race import rival
 from core.labels import value_name
-from dashboard.server import races
+from dashboard import gate
 
 
 def race_button(config: TrainingConfig, watched: bool) -> None:
@@ -31,7 +31,7 @@ def race_button(config: TrainingConfig, watched: bool) -> None:
     try:
         # Over the run's own characters.
         amount = config.steps * config.characters_per_step
-        races().start((config, rival(config)), "characters_seen", amount)
+        gate.start_race((config, rival(config)), "characters_seen", amount)
     except UnrollError as error:
         # Such as that a race runs already: it is shown, and the sentence above it.
         st.session_state["race_refusal"] = str(error)

@@ -19,7 +19,7 @@ from core.links import changes_from
 from core.training.snapshot import WatchedRun
 from core.words import WORDS
 from dashboard import session
-from dashboard.server import commanded
+from dashboard.gate import commanded, may_command
 from dashboard.train.text_picker import text_picker
 from dashboard.widgets.plain import plain
 
@@ -67,11 +67,12 @@ def settings_panel(run: WatchedRun | None) -> TrainingConfig | None:
     _seed(run if active else None)
     preset = st.container()  # filled below, when all widgets have been read
 
-    _slider_and_number("learning_rate", format_stop=lambda rate: f"{rate:g}")
-    _slider_and_number("clip", format_stop=lambda clip: f"{clip:g}" if clip else "off")
+    fixed = active and not may_command(run)  # another's run is watched
+    _slider_and_number("learning_rate", fixed, format_stop=lambda rate: f"{rate:g}")
+    _slider_and_number("clip", fixed, format_stop=lambda clip: f"{clip:g}" if clip else "off")
     low, high = bounds("unrollings")
     shown = st.session_state[_key("unrollings")]
-    _live_widget(st.slider, "unrollings", shown, min_value=low, max_value=high)
+    _live_widget(st.slider, "unrollings", shown, fixed, min_value=low, max_value=high)
 
     text_picker(_key("text"), disabled=active)
     with st.expander("Network", expanded=True):
@@ -222,14 +223,15 @@ def _refill(field: str) -> None:
         st.session_state[_key(field)] = getattr(session.config(), field)
 
 
-def _slider_and_number(field: str, format_stop: Callable[[float], str]) -> None:
+def _slider_and_number(field: str, fixed: bool, format_stop: Callable[[float], str]) -> None:
     grid, value = _GRIDS[field], st.session_state[_key(field)]
     near = min(grid, key=lambda stop: abs(stop - value))
     slider, number = st.columns([3, 2], vertical_alignment="bottom")
     with slider:
-        _live_widget(st.select_slider, field, near, options=grid, format_func=format_stop)
+        _live_widget(st.select_slider, field, near, fixed, options=grid, format_func=format_stop)
     with number:
-        _live_widget(st.number_input, field, value, label_visibility="collapsed", **_range(field))
+        hidden = {"label_visibility": "collapsed", **_range(field)}
+        _live_widget(st.number_input, field, value, fixed, **hidden)
 
 
 def _choice(field: str, disabled: bool) -> None:
@@ -252,7 +254,7 @@ def _options(field: str) -> dict[str, Any]:
     return {"options": choices(field), "format_func": value_name}
 
 
-def _live_widget(kind: Callable, field: str, shown: float, **arguments: Any) -> None:
+def _live_widget(kind: Callable, field: str, shown: float, fixed: bool, **arguments: Any) -> None:
     """A widget of a live setting, at the value `shown`.
 
     While a run trains, the browser reports what all widgets hold twice a second, and that may
@@ -265,7 +267,7 @@ def _live_widget(kind: Callable, field: str, shown: float, **arguments: Any) -> 
         turn = state[f"turn_{name}"] = turn + 1
     key = f"{name}_{turn}"
     state.setdefault(key, shown)
-    arguments |= {"on_change": _changed, "args": (field, name, turn)}
+    arguments |= {"on_change": _changed, "args": (field, name, turn), "disabled": fixed}
     kind(FIELDS[field], key=key, help=_HELP.get(field), **arguments)
 
 

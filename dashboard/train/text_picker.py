@@ -11,12 +11,12 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.data.corpora import kept_titles
 from core.data.own_text import OwnText, take, take_file
 from core.data.preview import NormalisingPreview
 from core.data.uploads import ENCODINGS, read_text_bytes
-from core.errors import TextError
+from core.errors import UnrollError
 from core.links import linkable
+from dashboard import gate
 from dashboard.widgets.plain import plain
 
 _TITLES = {
@@ -27,10 +27,10 @@ _TITLES = {
 
 def text_picker(key: str, *, disabled: bool) -> None:
     """A selectbox whose value, a text's key, lives in the session state under `key`."""
-    labels = _labels()
     chosen = st.session_state[key]
     if not linkable(chosen):  # a page made by hand can send anything, a path among others
         chosen = st.session_state[key] = "builtin"
+    labels = _labels(chosen)
     labels.setdefault(chosen, chosen)  # a latch text from a link
     st.selectbox(
         "Text",
@@ -73,9 +73,9 @@ def text_picker(key: str, *, disabled: bool) -> None:
             _show(*shown)
 
 
-def _labels() -> dict[str, str]:
+def _labels(chosen: str) -> dict[str, str]:
     """What each text is called: Streamlit tells options apart by their labels alone."""
-    titles = _TITLES | kept_titles()
+    titles = _TITLES | gate.texts(chosen)
     times = Counter(titles.values())
     return {
         key: f"{title} ({key[4:10]})" if key.startswith("own:") and times[title] > 1 else title
@@ -88,10 +88,15 @@ def _take_upload(key: str) -> None:
     if file is not None:
         _take(
             key,
-            lambda: take(
+            lambda: _allowed(
                 read_text_bytes(file.getvalue(), file.name, encoding=_encoding()), file.name
             ),
         )
+
+
+def _allowed(raw: str, name: str) -> OwnText:
+    gate.require_text(len(raw))
+    return take(raw, name)
 
 
 def _take_path(key: str) -> None:
@@ -117,9 +122,10 @@ def _take(key: str, read: Callable[[], OwnText]) -> None:
     state["text_refusal"] = state["text_preview"] = None
     try:
         taken = read()
-    except TextError as error:
+    except UnrollError as error:
         state["text_refusal"] = str(error)
         return
+    gate.note_text(taken.corpus.key)
     state["text_preview"] = (taken.corpus.title, len(taken.corpus), taken.preview)
     state[key] = taken.corpus.key
 

@@ -3,6 +3,8 @@
 import streamlit as st
 
 from core.storage.rows import RunRow
+from dashboard import session
+from dashboard.gate import own_first
 from dashboard.pace import refresh_seconds
 from dashboard.runs.run_details import chosen_runs, undo_bar
 from dashboard.runs.runs_list import chosen_of, filters, no_runs, table
@@ -11,7 +13,14 @@ from dashboard.widgets.plain import plain
 
 st.header("Runs", anchor=False)
 library().flush()
-rows = [*library().shelf().runs(), *library().recordings()]
+
+
+def listed() -> list[RunRow]:
+    """What this visitor finds: their own, others' where they watch one, and what is recorded."""
+    return [*own_first(library().shelf().runs(), session.shown()), *library().recordings()]
+
+
+rows = listed()
 read = [rows]  # what the list begins with; it reads anew when it is drawn again
 active = any(row.status.active for row in rows)
 moves: list[list[object]] = []  # what moves the rest of the page
@@ -22,7 +31,7 @@ chosen: list[RunRow] = []
 @st.fragment(run_every=(4 if active else 10) * refresh_seconds())
 def found() -> None:
     """Runs of the command line and of sweeps come in and train on while one looks."""
-    now = read.pop() if read else [*library().shelf().runs(), *library().recordings()]
+    now = read.pop() if read else listed()
     shown, of = filters(now) if now else ([], 0)
     theirs = [(row.id, row.status) for row in chosen_of(shown)]
     state: list[object] = [bool(now), any(row.status.active for row in now), theirs]

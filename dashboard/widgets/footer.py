@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.words import WORDS
+from dashboard.widgets.teaching import teaching
 
 _KEYS = {
     "S": "Start",
@@ -21,10 +22,11 @@ WORD_LIST = "\n".join(f"- **{word}**: {text}" for word, text in WORDS.items())
 
 
 def footer() -> None:
-    """Two lists that open over the page."""
+    """Two lists that open over the page, and the teacher's entry."""
     with st.container(horizontal=True):
         with st.popover("Words", icon=":material/menu_book:", type="tertiary"):
             st.markdown(WORD_LIST)
         with st.popover("Keys", icon=":material/keyboard:", type="tertiary"):
             st.markdown("While no field is being written in:")
             st.markdown("\n".join(f"- `{key}` {what}" for key, what in _KEYS.items()))
+        teaching()

@@ -13,8 +13,10 @@ from core.records import RunStatus
 from core.training.run import Run
 from core.training.snapshot import WatchedRun
 from dashboard import session
-from dashboard.server import commanded, library
+from dashboard.gate import commanded, may_command, may_start
+from dashboard.server import library
 from dashboard.widgets.command_row import Kind, command, command_row
+from dashboard.widgets.whose_run import whose_run
 
 _RESUMABLE = (RunStatus.INTERRUPTED, RunStatus.STOPPED, RunStatus.FAILED)
 
@@ -28,22 +30,24 @@ def run_controls(run: WatchedRun | None, config: TrainingConfig | None) -> None:
     """
     active = run is not None and run.snapshot.status.active
     held = run is not None and active and run.held
+    mine = may_command(run)
+    moves = mine and active
     with command_row("train"):
         command(
             "Start",
             session.start,
             config,
             key="start",
-            fits=config is not None and not active,
+            fits=config is not None and not active and may_start(),
             icon="play_arrow",
             kind="primary",
             shortcut="S",
         )
-        _command("Pause", "pause", active and not held, run, Run.pause, "P", kind="primary")
-        _resume(run, held)
-        _command("1 step", None, active, run, lambda run: run.advance(1), "1")
-        _command("10 steps", None, active, run, lambda run: run.advance(10), "0")
-        _command("Stop", "stop", active, run, Run.stop, "X")
+        _command("Pause", "pause", moves and not held, run, Run.pause, "P", kind="primary")
+        _resume(run if mine else None, held)
+        _command("1 step", None, moves, run, lambda run: run.advance(1), "1")
+        _command("10 steps", None, moves, run, lambda run: run.advance(10), "0")
+        _command("Stop", "stop", moves, run, Run.stop, "X")
         command(
             "New run",
             session.leave,
@@ -53,6 +57,7 @@ def run_controls(run: WatchedRun | None, config: TrainingConfig | None) -> None:
             kind="tertiary",
             help="Set up another run. This one goes on; the address with its id finds it again.",
         )
+    whose_run(run)
 
 
 def _resume(run: WatchedRun | None, held: bool) -> None:

@@ -29,6 +29,7 @@ class Servers:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._running: dict[str, tuple[subprocess.Popen, Path]] = {}
+        self._begun: dict[str, tuple[list[str], dict[str, str]]] = {}  # how to begin each again
 
     def __call__(self, script_path: Path, env: Mapping[str, str] | None = None) -> str:
         """Serve a script on a free port and return its address, such as http://127.0.0.1:40123.
@@ -46,30 +47,40 @@ class Servers:
         own = {
             "UNROLL_HOME": str(home),
             "UNROLL_RECORDED": "0",
+            "UNROLL_SLOTS": "2",
             "PYTHONPATH": str(REPOSITORY),
             **(env or {}),
         }
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [
-                    sys.executable,
-                    *("-m", "streamlit", "run", str(script_path)),
-                    "--server.address=127.0.0.1",
-                    f"--server.port={port}",
-                    "--server.headless=true",
-                    "--server.fileWatcherType=none",
-                    "--browser.gatherUsageStats=false",
-                ],
-                cwd=REPOSITORY,
-                env={**os.environ, **own},
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        command = [
+            sys.executable,
+            *("-m", "streamlit", "run", str(script_path)),
+            "--server.address=127.0.0.1",
+            f"--server.port={port}",
+            "--server.headless=true",
+            "--server.fileWatcherType=none",
+            "--browser.gatherUsageStats=false",
+        ]
         base = own.get("STREAMLIT_SERVER_BASE_URL_PATH", "").strip("/")
         url = f"http://127.0.0.1:{port}" + (f"/{base}" if base else "")
+        self._begun[url] = command, {**os.environ, **own}
+        self._begin(url, log)
+        return url
+
+    def restart(self, url: str) -> None:
+        """End the server at this address as a signal does, and begin it again."""
+        process, log = self._running[url]
+        process.terminate()
+        process.wait(timeout=30)
+        self._begin(url, log)
+
+    def _begin(self, url: str, log: Path) -> None:
+        command, env = self._begun[url]
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                command, cwd=REPOSITORY, env=env, stdout=output, stderr=subprocess.STDOUT
+            )
         self._running[url] = (process, log)
         self._wait_until_healthy(url)
-        return url
 
     def log(self, url: str) -> str:
         """What the server at this address has written so far."""

@@ -14,6 +14,7 @@ from dashboard.server import library, manager
 @pytest.fixture
 def own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No run outlasts its test."""
+    monkeypatch.setenv("UNROLL_SLOTS", "2")  # whatever this machine has
     # AppTest looks through all installed packages at every run: half of these tests' time.
     monkeypatch.setattr(manifest_scanner, "scan_component_manifests", list)
     yield

@@ -44,10 +44,16 @@ CONTROLS = [
 
 
 class Visit:
-    """One visitor's page, opened by a link with this query."""
+    """One visitor's page, opened by a link with this query.
 
-    def __init__(self, **query):
+    Args:
+        browser: the hash of their browser's secret, where it is known.
+    """
+
+    def __init__(self, browser=None, **query):
         self.page = AppTest.from_file(APP, default_timeout=30)
+        if browser is not None:
+            self.page.session_state["browser"] = browser
         for name, value in query.items():
             self.page.query_params[name] = str(value)
         self.look()

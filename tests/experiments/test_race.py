@@ -223,7 +223,7 @@ def test_one_race_at_a_time_and_a_page_s_run_beside_it(races, small):
     assert beside.wait(30).status == RunStatus.FINISHED
     race.stop()
     race.wait(20)
-    assert not races.current.snapshot.active
+    assert not races.current().snapshot.active
 
 
 def test_a_race_without_a_report_has_no_lead_and_reads_no_text_for_it(races, small):
@@ -295,6 +295,62 @@ def test_a_lane_that_cannot_be_recorded_stops_those_that_began(load_text, small)
     lanes = lanes_of(small(), [{"activation": "relu"}, {"clip": 0.0}])
     with pytest.raises(StoreError, match="The disk is full"):
         races.start(lanes, "step", 1_000_000)
-    assert races.current is None
+    assert races.current() is None
     assert [run.wait(PATIENCE).status for run in asked[:2]] == [RunStatus.STOPPED] * 2
     assert [run.snapshot.step for run in asked] == [0, 0, 0]
+
+
+# -- among the runs of many people -----------------------------------------------------------
+
+
+@pytest.fixture
+def shared(load_text):
+    """Races that wait for a place among all runs, of which one trains at a time."""
+    manager = RunManager(max_running=1, load_text=load_text)
+    yield Races(manager, shared=True), manager
+    manager.stop_all()
+
+
+def endless(small):
+    config = small(steps=1_000_000, report_every=1_000_000)
+    return config, config.changed(activation="relu")
+
+
+def test_all_lanes_of_a_race_take_one_place_and_wait_for_it_in_turn(shared, small):
+    races, manager = shared
+    alone = manager.start(endless(small)[0], browser="a")
+    alone.wait_until(lambda shot: shot.step > 0)
+    race = races.start(endless(small), "step", 1e6, owner="b", browser="b")
+    later = manager.start(endless(small)[0], browser="a")
+    assert [run.snapshot.status for run in race.runs] == [RunStatus.QUEUED] * 2
+    alone.stop()
+    for run in race.runs:
+        run.wait_until(lambda shot: shot.step > 2, PATIENCE)
+    assert later.snapshot.status == RunStatus.QUEUED
+    race.stop()
+    later.wait_until(lambda shot: shot.step > 0, PATIENCE)
+
+
+def test_a_race_that_is_held_lets_others_train_and_goes_on_after_them(shared, small):
+    races, manager = shared
+    race = races.start(endless(small), "step", 1e6, owner="b", browser="b")
+    for run in race.runs:
+        run.wait_until(lambda shot: shot.step > 2, PATIENCE)
+    other = manager.start(endless(small)[0], browser="a")
+    race.pause()
+    other.wait_until(lambda shot: shot.step > 2, PATIENCE)
+    held_at = limit_of(race)
+    race.resume()
+    assert [run.snapshot.step for run in race.runs] == [held_at, held_at]
+    other.stop()
+    for run in race.runs:
+        run.wait_until(lambda shot: shot.step > held_at + 2, PATIENCE)
+
+
+def test_each_owner_has_one_race_at_a_time(shared, small):
+    races, _ = shared
+    first = races.start(endless(small), "step", 1e6, owner="a")
+    with pytest.raises(RunError, match="A race runs already"):
+        races.start(endless(small), "step", 1e6, owner="a")
+    second = races.start(endless(small), "step", 1e6, owner="b")
+    assert (races.current("a"), races.current("b"), races.current("c")) == (first, second, None)

@@ -117,6 +117,7 @@ def test_every_run_is_in_the_list_and_what_was_cut_off_is_interrupted(store):
     assert (row.name, row.starred, row.tags) == ("Before the move", True, ("old", "test"))
     assert row.note == "A note.\nTwo lines."
     assert row.planned == CHANGES
+    assert {row.browser for row in rows.values()} == {None}  # they are nobody's
     assert (rows["cccc0003"].diagnosis, rows["aaaa0001"].diagnosis) == ("Diverged", "")
 
 

@@ -6,7 +6,6 @@ import pytest
 
 from core.errors import ConfigError, RunError, StoreError
 from core.records import RunStatus
-from core.training import manager as manager_module
 from core.training.manager import RunManager
 from core.training.observer import RunObserver
 
@@ -149,9 +148,8 @@ def test_a_run_that_cannot_be_recorded_is_not_started(make_manager, small):
     assert manager.runs() == []
 
 
-def test_a_press_too_many_starts_nothing_until_a_run_has_ended(make_manager, small, monkeypatch):
-    monkeypatch.setattr(manager_module, "MOST_ACTIVE", 3)
-    manager = make_manager(max_running=1)
+def test_a_press_too_many_starts_nothing_until_a_run_has_ended(make_manager, small):
+    manager = make_manager(max_running=1, most_active=3)
     runs = [manager.start(small(**ENDLESS)) for _ in range(3)]
     for _ in range(20):
         with pytest.raises(RunError, match="3 runs train, wait or are paused already, and 3 may"):

@@ -53,7 +53,7 @@ SMALL_FORM = {
 @pytest.fixture
 def _nothing_trains_after():
     yield
-    race = server.races().current
+    race = server.races().current()
     if race is not None:
         race.stop()
         race.wait(20)
@@ -403,7 +403,7 @@ def test_a_scheduler_that_is_none_is_told(monkeypatch):
 def test_a_race_is_tanh_against_relu_unless_something_else_is_chosen():
     visit = Comparing(**TINY, steps=50)
     visit.click("Start the race")
-    race = server.races().current
+    race = server.races().current()
     assert [run.snapshot.config.activation for run in race.runs] == ["tanh", "relu"]
     assert {run.snapshot.config.nodes for run in race.runs} == {8}
     assert visit.allowed() == ["Pause all", "Step all", "Stop all"]
@@ -422,7 +422,7 @@ def test_both_curves_share_one_chart_in_their_own_colours():
     visit.page.number_input(key="race_amount_characters_seen").set_value(4_800)
     visit.look()
     visit.click("Start the race")
-    server.races().current.wait(30)
+    server.races().current().wait(30)
     visit.look()
     curves = {c["name"]: c["line"]["color"] for c in visit.chart("Loss")["data"] if "line" in c}
     assert curves == {"tanh": "#0072B2", "ReLU": "#D55E00"}
@@ -438,7 +438,7 @@ def test_a_race_with_three_seeds_draws_each_lane_as_one_line_with_three_values()
     visit.page.number_input(key="race_amount_characters_seen").set_value(4_800)
     visit.look()
     visit.click("Start the race")
-    race = server.races().current
+    race = server.races().current()
     ended = race.wait(30)
     visit.look()
     assert len(race.runs) == 6
@@ -457,9 +457,9 @@ def test_pause_and_resume_act_on_the_whole_race():
     visit.click("Start the race")
     visit.click("Pause all")
     assert visit.allowed() == ["Resume all", "Step all", "Stop all"]
-    assert server.races().current.snapshot.held
+    assert server.races().current().snapshot.held
     visit.click("Resume all")
-    assert not server.races().current.snapshot.held
+    assert not server.races().current().snapshot.held
     assert visit.allowed() == ["Pause all", "Step all", "Stop all"]
 
 
@@ -477,7 +477,7 @@ def test_four_lanes_start_with_four_differences():
     lanes.set_value(4)
     visit.look()
     visit.click("Start the race")
-    configs = [run.snapshot.config for run in server.races().current.runs]
+    configs = [run.snapshot.config for run in server.races().current().runs]
     assert racing.lane_names(configs) == [
         "tanh, T 6, clip 1.25",
         "ReLU, T 6, clip 1.25",
@@ -495,7 +495,7 @@ def test_a_guess_is_held_against_the_outcome_at_the_end():
     visit.page.number_input(key="race_amount_characters_seen").set_value(4_800)
     visit.look()
     visit.click("Start the race")
-    server.races().current.wait(30)
+    server.races().current().wait(30)
     visit.look()
     (table,) = [d.value for d in visit.page.dataframe if "You guessed" in d.value]
     assert list(table["You guessed"]) == ["ReLU", "none", "12", "–"]
@@ -521,7 +521,7 @@ def test_one_click_on_the_train_page_races_a_run_against_the_other_activation():
     visit = Visit(**ENDLESS, activation="relu")
     visit.start()
     visit.click("Race this with tanh")
-    race = server.races().current
+    race = server.races().current()
     assert [run.snapshot.config.activation for run in race.runs] == ["relu", "tanh"]
     assert race.axis == "characters_seen"
 
@@ -530,10 +530,10 @@ def test_a_race_that_runs_already_is_shown_with_the_reason_why_no_other_began():
     visit = Visit(**ENDLESS)
     visit.start()
     visit.click("Race this with ReLU")
-    first = server.races().current
+    first = server.races().current()
     visit.page.switch_page("views/train.py")
     visit.look().click("Race this with ReLU")
-    assert server.races().current is first
+    assert server.races().current() is first
     assert visit.page.header[0].value == "Compare"
     assert "already" in visit.said("error")[0]
 

@@ -1,0 +1,91 @@
+"""Pauses runs that nobody looks at, where others want the place. Starts no thread.
+
+A run's own thread asks, as one of the run's observers. Knows nothing of pages: whoever shows a run
+says so with `seen`.
+
+Thread safety: every method may be called from any thread.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from core.records import RunStatus
+from core.steps import Told
+from core.training.observer import RunObserver
+from core.training.run import Run
+
+_ASK_EVERY = 1.0  # seconds
+
+
+class Attendance:
+    """When each run was last looked at.
+
+    Args:
+        patience: seconds for which a run may train unseen.
+        wanted: asked with a run whether its place is wanted.
+        clock: seconds that only grow.
+    """
+
+    def __init__(
+        self,
+        patience: float,
+        wanted: Callable[[Run], bool],
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.patience = patience
+        self.clock = clock
+        self._wanted = wanted
+        self._seen: dict[str, float] = {}  # of runs that are active
+
+    def seen(self, run_id: str) -> None:
+        """Somebody looks at this run now; nothing where nobody guards it."""
+        if run_id in self._seen:
+            self._seen[run_id] = self.clock()
+
+    def left(self, run: Run) -> bool:
+        """Whether the run was not looked at for so long, and its place is wanted."""
+        unseen = self.clock() - self._seen[run.run_id]
+        return unseen > self.patience and self._wanted(run)
+
+    def forget(self, run_id: str) -> None:
+        """The run has ended."""
+        self._seen.pop(run_id, None)
+
+    def guard(self, run: Run) -> RunObserver:
+        """An observer of the run that pauses it once nobody looks at it."""
+        self._seen[run.run_id] = self.clock()
+        return _Guard(self, run)
+
+    @property
+    def reason(self) -> str:
+        """What a run that was paused says for itself."""
+        return (
+            f"Nobody looked at this run for {self.patience / 60:g} minutes and others share this "
+            "server, so it was held and is kept. Resume goes on from here."
+        )
+
+
+class _Guard(RunObserver):
+    def __init__(self, attendance: Attendance, run: Run) -> None:
+        self._attendance = attendance
+        self._run = run
+        self._next = attendance.clock() + _ASK_EVERY
+
+    def status(self, status: RunStatus, message: str) -> None:
+        """Forget a run that has ended."""
+        if not status.active:
+            self._attendance.forget(self._run.run_id)
+
+    def record(self, record: Told) -> None:
+        """Between two steps."""
+        attendance, now = self._attendance, self._attendance.clock()
+        if now < self._next:
+            return
+        self._next = now + _ASK_EVERY
+        if not attendance.left(self._run):
+            return
+        # A lane that paused alone would keep the others of its race waiting, with their places.
+        leave = self._run.interrupt if self._run.in_race else self._run.hold
+        leave(attendance.reason)

@@ -1,0 +1,248 @@
+"""Whatever a visitor starts, commands or changes goes through here, and is refused here.
+
+Buttons may be absent, greyed or pressed twice: what is allowed is decided below them. Who may do
+what is `core/classroom/visitor.py`; how much, `core/training/limits.py`. Knows no widgets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.config import TrainingConfig
+from core.data.corpora import kept_titles
+from core.errors import RunError, SweepError
+from core.experiments.plan import SweepPlan
+from core.experiments.race import Axis, Race
+from core.records import Event
+from core.storage.rows import RunRow
+from core.storage.store import Store
+from core.storage.stored_run import past_of
+from core.storage.zip_import import import_run
+from core.training.limits import Limits
+from core.training.run import Run
+from core.training.snapshot import WatchedRun
+from dashboard import visitor
+from dashboard.server import library, limits, manager, races, sweeps
+
+LOCKED = "Your teacher has locked starting for now."
+
+
+# -- one run -----------------------------------------------------------------------------------
+
+
+def may_command(run: WatchedRun | RunRow | None) -> bool:
+    """Whether a run, if there is one, is for this visitor to command."""
+    return run is None or visitor.who().commands(run.browser)
+
+
+def is_own(run: WatchedRun | RunRow) -> bool:
+    """Whether to show a run to this visitor when they ask for none: alone, all are one's own."""
+    who = visitor.who()
+    return not who.shared or who.owns(run.browser)
+
+
+def may_start() -> bool:
+    """Whether this visitor can start anything yet; what they start may be refused all the same."""
+    return visitor.who().known
+
+
+def commanded(run: WatchedRun) -> Run:
+    """The run, to give it a command.
+
+    Raises:
+        RunError: it is another's, or out of the store and takes none.
+    """
+    visitor.who().require(run.run_id, run.browser)
+    if isinstance(run, Run):
+        return run
+    status = run.snapshot.status
+    where = "trains in another process; command it there" if status.active else f"is {status}"
+    raise RunError(f"This run {where}.")
+
+
+def start(config: TrainingConfig, run_id: str, planned: Sequence[Event]) -> Run:
+    """Start a run that belongs to this visitor.
+
+    Raises:
+        UnrollError: it may not be, or cannot.
+    """
+    most = _allowed_to_start(config)
+    browser = visitor.who().browser
+    return manager().start(config, run_id=run_id, planned=planned, browser=browser, limits=most)
+
+
+def resume(run_id: str, steps: int | None = None) -> Run:
+    """Train a stored run on; it stays with whoever it belongs to.
+
+    Raises:
+        UnrollError: it may not go on, or cannot.
+    """
+    shelf = to_change(run_id)
+    library().flush()
+    config, past = past_of(shelf, run_id, steps)
+    browser = shelf.get(run_id).browser
+    most = _allowed_to_start(config)
+    run = manager().start(config, run_id=run_id, past=past, browser=browser, limits=most)
+    library().forget(run_id)
+    return run
+
+
+def to_change(run_id: str) -> Store:
+    """The user's store, to change what it keeps of this run.
+
+    Raises:
+        RunError: the run is another's.
+        StoreError: there is none of this id.
+    """
+    shelf = library().shelf()
+    visitor.who().require(run_id, shelf.get(run_id).browser)
+    return shelf
+
+
+def take_in(data: bytes) -> RunRow:
+    """Import a run, which belongs to this visitor here.
+
+    Raises:
+        UnrollError: it may not be, or cannot.
+    """
+    _allowed_to_start()
+    who, shelf = visitor.who(), library().shelf()
+    row = shelf.get(import_run(shelf, data, browser=who.browser))
+    library().forget(row.id)  # it may be a copy of a recorded one
+    note_text(row.settings["text"])
+    return row
+
+
+# -- what is listed ----------------------------------------------------------------------------
+
+
+def own_first(rows: Sequence[RunRow], watched: str | None = None) -> list[RunRow]:
+    """The runs that this visitor finds in lists, their own first.
+
+    Args:
+        rows: all there are.
+        watched: the id of a run whose link they have.
+    """
+    who = visitor.who()
+    found = [row for row in rows if who.commands(row.browser) or row.id == watched]
+    if who.shared:
+        found.sort(key=lambda row: not who.owns(row.browser))
+    return found
+
+
+def owners(rows: Sequence[RunRow]) -> list[str]:
+    """Whose each run is, in a word, for the teacher; nothing for others, who find their own."""
+    who = visitor.who()
+    if not who.teacher:
+        return []
+    return ["you" if who.owns(row.browser) else (row.browser or "server")[:6] for row in rows]
+
+
+def texts(chosen: str = "") -> dict[str, str]:
+    """The titles of the texts of their own that this visitor finds, by key.
+
+    Args:
+        chosen: a key that they have from a run or a link, and so may see the title of.
+    """
+    who, titles = visitor.who(), kept_titles()
+    if not who.limited:
+        return titles
+    mine = visitor.classroom().texts_of(who.browser) if who.browser else frozenset()
+    return {key: title for key, title in titles.items() if key in mine or key == chosen}
+
+
+def require_text(characters: int) -> None:
+    """Refuse a text of one's own that is too long here, before it is kept.
+
+    Raises:
+        UnrollError: it is, or its owner is not known.
+    """
+    who = visitor.who()
+    who.require_known()
+    if who.limited:
+        limits().require_text(characters)
+
+
+def note_text(key: str) -> None:
+    """Let this visitor find a text again."""
+    who = visitor.who()
+    if who.shared and who.browser is not None and key.startswith("own:"):
+        visitor.classroom().note_text(who.browser, key)
+
+
+# -- many runs ---------------------------------------------------------------------------------
+
+
+def own_race() -> Race | None:
+    """This visitor's race that runs, or ran last."""
+    return races().current(visitor.own_key())
+
+
+def start_race(
+    configs: Sequence[TrainingConfig], axis: Axis, amount: float, seeds: int = 1
+) -> Race:
+    """Start a race of this visitor.
+
+    Raises:
+        UnrollError: it may not be, or cannot.
+    """
+    most = _allowed_to_start()
+    owner, browser = visitor.own_key(), visitor.who().browser
+    return races().start(configs, axis, amount, seeds, owner=owner, browser=browser, limits=most)
+
+
+def may_sweep() -> bool:
+    """Whether this visitor may start and stop sweeps: they take every core there is."""
+    return not visitor.who().limited
+
+
+def start_sweep(plan: SweepPlan) -> None:
+    """Start a sweep.
+
+    Raises:
+        UnrollError: it may not be, or cannot.
+    """
+    _require_sweeps()
+    sweeps().start(plan)
+
+
+def stop_sweep() -> None:
+    """End the sweep that runs.
+
+    Raises:
+        SweepError: it is not theirs.
+    """
+    _require_sweeps()
+    sweeps().stop()
+
+
+NO_SWEEPS = (
+    "A sweep takes every core of this server, so its teacher alone starts and stops one. What it "
+    "measures is for all to see."
+)
+
+
+def _require_sweeps() -> None:
+    if not may_sweep():
+        raise SweepError(NO_SWEEPS)
+
+
+def _allowed_to_start(config: TrainingConfig | None = None) -> Limits | None:
+    """What binds this visitor, who may begin something; None for nothing.
+
+    Raises:
+        RunError: starting is locked, their browser is not known, or it is too long a run.
+        StoreError: they keep too much already.
+    """
+    who = visitor.who()
+    if not who.limited:
+        return None
+    if visitor.classroom().starting_is_locked:
+        raise RunError(LOCKED)
+    who.require_known()
+    most, store = limits(), library().store
+    if config is not None:
+        most.require_steps(config)
+    if store is not None and who.browser is not None:
+        most.require_room(store.bytes_of(who.browser))
+    return most

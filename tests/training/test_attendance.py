@@ -1,0 +1,99 @@
+"""A run that nobody looks at is held where its place is wanted, and trains on elsewhere."""
+
+import pytest
+from run_watching import ENDLESS, has
+
+from core.records import RunStatus
+from core.training.attendance import Attendance
+from core.training.manager import RunManager
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def start(load_text, small):
+    """Starts runs that are guarded, in a place each."""
+    managers = []
+
+    def make(attendance, **options):
+        manager = RunManager(max_running=2, load_text=load_text, observe=attendance.guard)
+        managers.append(manager)
+        return manager.start(small(**ENDLESS), **options)
+
+    yield make
+    for manager in managers:
+        manager.stop_all()
+
+
+def test_a_run_that_nobody_has_seen_for_so_long_is_held_with_its_state_and_says_so(start, clock):
+    run = start(Attendance(600, lambda run: True, clock))
+    run.wait_until(lambda shot: shot.step > 2)
+    clock.now = 599.0
+    step = run.snapshot.step
+    assert run.wait_until(lambda shot: shot.step > step + 2).status == RunStatus.RUNNING
+    clock.now = 601.0
+    shot = run.wait_until(has(RunStatus.PAUSED))
+    assert shot.message == (
+        "Nobody looked at this run for 10 minutes and others share this server, so it was held "
+        "and is kept. Resume goes on from here."
+    )
+    assert run.weights()[0] == shot.step > 2
+    run.resume()  # by whoever comes back, and so sees it
+    assert run.wait_until(has(RunStatus.RUNNING)).message == ""
+
+
+def test_a_run_that_is_looked_at_trains_on(start, clock):
+    attendance = Attendance(600, lambda run: True, clock)
+    run = start(attendance)
+    for minute in range(1, 40):
+        clock.now = 60.0 * minute
+        attendance.seen(run.run_id)
+    step = run.snapshot.step
+    assert run.wait_until(lambda shot: shot.step > step + 50).status == RunStatus.RUNNING
+
+
+def test_where_nobody_wants_its_place_a_run_trains_unseen(start, clock):
+    asked = []
+    run = start(Attendance(600, lambda run: asked.append(run), clock))
+    clock.now = 10_000.0
+    run.wait_until(lambda shot: len(asked) > 0)
+    assert run.wait_until(lambda shot: shot.step > 50).status == RunStatus.RUNNING
+
+
+def test_a_lane_of_a_race_ends_instead_to_be_resumed_by_itself(start, clock):
+    class Alone:
+        held = False
+
+        def turn(self, *_):
+            return True
+
+        over = leave = wake = lambda *_: False
+
+    run = start(Attendance(600, lambda run: True, clock), race=Alone())
+    run.wait_until(lambda shot: shot.step > 2)
+    clock.now = 601.0
+    shot = run.wait(20)
+    assert (shot.status, shot.message[:30]) == (
+        RunStatus.INTERRUPTED,
+        "Nobody looked at this run for ",
+    )
+
+
+def test_nothing_is_remembered_of_runs_that_have_ended_or_that_nobody_guards(start, clock):
+    attendance = Attendance(600, lambda run: True, clock)
+    run = start(attendance)
+    attendance.seen("made up")
+    assert list(attendance._seen) == [run.run_id]
+    run.stop()
+    run.wait(20)
+    assert list(attendance._seen) == []
