@@ -19,6 +19,7 @@ from dashboard.classroom import following  # noqa: E402
 from dashboard.classroom.bar import CLASSROOM, classroom_bar  # noqa: E402
 from dashboard.widgets import present  # noqa: E402
 from dashboard.widgets.footer import footer  # noqa: E402
+from dashboard.widgets.page_script import page_script  # noqa: E402
 from dashboard.widgets.plain import plain  # noqa: E402
 from dashboard.widgets.plotly_assets import ensure_plotly_js  # noqa: E402
 
@@ -48,6 +49,7 @@ by_title = {one.title: one for one in pages}
 try:
     present.arrive()
     present.apply()
+    page_script()
     visitor.arrive()
     following.go(by_title, page.title)
     link.arrive()

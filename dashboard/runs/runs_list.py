@@ -169,8 +169,12 @@ def no_runs() -> None:
 def _choose() -> None:
     drawn = st.session_state[_DRAWN]
     places = st.session_state[_table()]["selection"]["rows"]
-    st.session_state[_CHOSEN] = [drawn[place] for place in places if place < len(drawn)]
-    st.rerun()  # the whole page: what can be done with them stands below the list
+    chosen = [drawn[place] for place in places if place < len(drawn)]
+    # A table that was told its choice repeats it with the next press of any button, which would
+    # be lost over a rerun.
+    if sorted(chosen) != sorted(st.session_state.get(_CHOSEN, ())):
+        st.session_state[_CHOSEN] = chosen
+        st.rerun()  # the whole page: what can be done with them stands below the list
 
 
 def _count(shown: int, of: int) -> None:

@@ -32,7 +32,12 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.header("Train", width="content", anchor=False)
     st.markdown(describe(described), width="content")
 run_controls(run, config)
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+with st.container(
+    horizontal=True,
+    horizontal_alignment="distribute",
+    vertical_alignment="center",
+    key="look_and_race",
+):
     look = look_controls()
     with st.container(horizontal=True, width="content"):
         hand_in_button(run)
