@@ -17,7 +17,7 @@ from dashboard.charts.losses import Look
 from dashboard.charts.parts import level
 from dashboard.charts.race import LINES_AND_MARKERS, LaneCurves, race_loss_chart, together
 from dashboard.learn.walk import own_runs
-from dashboard.learn.walk.questions import Choice, Mark, Outcome, Prediction
+from dashboard.learn.walk.questions import Choice, Outcome, Prediction
 from dashboard.learn.walk.step import Answered
 from dashboard.widgets.latch_drawing import latch_drawing
 from dashboard.widgets.live_chart import live_chart
@@ -29,6 +29,7 @@ _PREDICTIONS = 512  # in an update, B · T: both see as much
 _START = PRESETS["demo"].config.changed(
     text=f"latch:{_LAG}", nodes=64, decay_steps=500, steps=2_000, report_every=250, probe_every=0
 )
+_IN_VIEW = (1.1, 2.2)  # nats: from below the perfect reader to where both come down
 _OPTIONS = {
     "both": "both",
     "16": "T 16 alone",
@@ -66,7 +67,8 @@ def draw(answered: Answered) -> None:
     figure = race_loss_chart(lanes, {}, Look())
     if answered.prediction is not None:
         level(figure, latch_floor(_LAG, remembers=False), "forgets the key", THRESHOLD.line)
-        level(figure, latch_floor(_LAG), "remembers it", THRESHOLD.line)
+        level(figure, latch_floor(_LAG), "remembers it", THRESHOLD.line, below=True)
+        figure["layout"]["yaxis"] |= {"range": _IN_VIEW, "autorangeoptions": {}}
     live_chart(
         figure,
         key="walk_latch",
@@ -89,25 +91,16 @@ def outcome(prediction: Prediction) -> Outcome | None:
     below = {T: sum(loss < forgetful for loss in ends) for T, ends in losses.items()}
     learned = [str(T) for T in _UNROLLINGS if 2 * below[T] > len(_SEEDS)]
     came = "both" if len(learned) == 2 else learned[0] if learned else "neither"
-    told = "; ".join(
-        f"T {T}: {below[T]} of {len(_SEEDS)} seeds below it, ending at "
-        f"{min(losses[T]):.2f} to {max(losses[T]):.2f}"
-        for T in _UNROLLINGS
-    )
+    told = ", ".join(f"with T {T} {below[T]} of {len(_SEEDS)} seeds" for T in _UNROLLINGS)
     return Outcome(
         right=came == prediction,
-        sentences=f"Trained here, held-out loss in nats. Who forgets the key reaches "
-        f"{forgetful:.2f} at best, who remembers it {latch_floor(_LAG):.2f}. {told}.\nFrom "
+        sentences=f"Trained here: {told} end below {forgetful:.2f}, the best that a reader who "
+        f"forgets the key can reach; one who remembers it reaches {latch_floor(_LAG):.2f}.\nFrom "
         f"the key to its echo it is {_LAG} characters. Within a window of 4 no loss ever meets the "
         "key that it depends on; within one of 16 many do.",
-        marks=(
-            Mark(forgetful, "forgets", "floor"),
-            Mark(latch_floor(_LAG), "remembers", "floor"),
-            *(
-                Mark(loss, f"T {T}, seed {seed}", "measured")
-                for T in _UNROLLINGS
-                for seed, loss in zip(_SEEDS, losses[T], strict=True)
-            ),
+        table=(
+            ("", *(f"seed {seed}" for seed in _SEEDS)),
+            *((f"T {T}", *(f"{loss:.2f}" for loss in losses[T])) for T in _UNROLLINGS),
         ),
     )
 
