@@ -30,7 +30,10 @@ TEXTS = {
     "builtin": "Python's own manual (built in)",
 }
 # The predictions of each step: what is right, and what is not.
-ORDERS = (("latch:2", "latch:16", "latch:8", "builtin"), ("builtin", "latch:2", "latch:8", "latch:16"))
+ORDERS = (
+    ("latch:2", "latch:16", "latch:8", "builtin"),
+    ("builtin", "latch:2", "latch:8", "latch:16"),
+)
 NUMBERS = {"t1": (1.55, 2.3), "horizon": (19, 4), "target": (81, 120)}
 CHOICES = {
     "latch": ("neither of them", "both"),
@@ -82,7 +85,7 @@ def predict(page, question, step, *, right):
         question.get_by_label(re.compile("^" + re.escape(CHOICES[step][wrong]))).check()
     else:
         sum_ = page.locator(".unfolded").text_content().split("\n=")[1].removesuffix("= ?")
-        value = eval(sum_.replace("·", "*").replace("−", "-"))  # noqa: S307
+        value = eval(sum_.replace("·", "*").replace("−", "-"))
         question.get_by_role("spinbutton").fill(f"{value + wrong:.2f}")
 
 

@@ -95,7 +95,7 @@ class Card {
       this.answer.replaceChildren(element("p", { class: "note" }, coming))
       return
     }
-    this.answer.replaceChildren(...paragraphs(outcome.sentences), ...table(outcome.table))
+    this.answer.replaceChildren(...table(outcome.table), ...paragraphs(outcome.sentences))
     this.kind.answered(outcome)
     if (asks.again && !outcome.right) this.again(said)
     if (!this.committed) return

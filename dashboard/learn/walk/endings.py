@@ -57,7 +57,7 @@ def t1_outcome(prediction: Prediction) -> Outcome:
         sentences=f"{_recorded(cut)} ended at {spread(cut)}, after "
         f"{first.characters_seen:,} characters; with T {whole[0].snapshot.config.unrollings} it "
         f"was {spread(whole)}.{used}\nThe state is carried over every cut, whatever it happens to "
-        "hold; T 1 only never teaches a step what to keep for a later loss.",
+        "hold. With T 1 no gradient ever teaches a step what to keep for a later loss.",
         marks=tuple(Mark(run.loss, _seed("T 1", run), "measured") for run in cut),
     )
 

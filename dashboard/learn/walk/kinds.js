@@ -83,7 +83,6 @@ function order(asks, changed) {
   const label = (name) => asks.items.find(([item]) => item === name)?.[1] ?? name
   const list = element("ol", { class: "placed" })
   const rest = element("div", { class: "rest" })
-  let frozen = false
   const redraw = () => {
     const places = asks.items.map((_, i) => element("li", {}, button(placed[i])))
     list.replaceChildren(...places)
@@ -93,7 +92,6 @@ function order(asks, changed) {
   const button = (name) => {
     if (name === undefined) return element("span", { class: "note" }, "not placed yet")
     const made = element("button", { type: "button" }, label(name))
-    made.disabled = frozen
     made.addEventListener("click", () => {
       const at = placed.indexOf(name)
       if (at < 0) placed.push(name)
@@ -110,10 +108,8 @@ function order(asks, changed) {
     picture: null,
     value: () => (placed.length === asks.items.length ? [...placed] : null),
     freeze: (said) => {
-      frozen = true
-      rest.hidden = true
+      list.hidden = rest.hidden = true // its verdict says it in words
       placed.splice(0, placed.length, ...said)
-      redraw()
     },
     tell: (said) => said.map(label).join(", "),
     answered: () => {},

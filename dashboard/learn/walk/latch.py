@@ -91,10 +91,10 @@ def outcome(prediction: Prediction) -> Outcome | None:
     below = {T: sum(loss < forgetful for loss in ends) for T, ends in losses.items()}
     learned = [str(T) for T in _UNROLLINGS if 2 * below[T] > len(_SEEDS)]
     came = "both" if len(learned) == 2 else learned[0] if learned else "neither"
-    told = ", ".join(f"with T {T} {below[T]} of {len(_SEEDS)} seeds" for T in _UNROLLINGS)
+    told = " and ".join(f"{below[T]} of {len(_SEEDS)} seeds with T {T}" for T in _UNROLLINGS)
     return Outcome(
         right=came == prediction,
-        sentences=f"Trained here: {told} end below {forgetful:.2f}, the best that a reader who "
+        sentences=f"Trained here, {told} ended below {forgetful:.2f}, the best that a reader who "
         f"forgets the key can reach; one who remembers it reaches {latch_floor(_LAG):.2f}.\nFrom "
         f"the key to its echo it is {_LAG} characters. Within a window of 4 no loss ever meets the "
         "key that it depends on; within one of 16 many do.",

@@ -20,6 +20,8 @@ from dashboard.widgets.es_module import es_module
 from dashboard.widgets.plain import plain
 
 _STEP = "walk_step"  # the key of the choice: "1" to "8"
+_NOTE = "walk_note_asked"  # in st.session_state: the dialog is to be opened
+_TEACHING = Path(__file__).parents[3] / "docs" / "teaching.md"
 _NUMBERS = [str(number) for number in range(1, len(STEPS) + 1)]
 _TRAINING = "The runs train now: what was measured comes when they have ended."
 _TO_TRAIN = "To say what comes out, the runs have to be trained here."
@@ -92,8 +94,28 @@ def _choice() -> str:
             disabled=at == len(_NUMBERS) - 1,
             type="primary",
         )
+        st.button(
+            "Teacher's note",
+            key="walk_note",
+            icon=":material/co_present:",
+            type="tertiary",
+            help="Times, what to say and what to press. It tells the answers.",
+            on_click=_ask_for_note,
+        )
         answers.progress([step.name for step in STEPS], _committed)
+    if st.session_state.pop(_NOTE, False):
+        _teachers_note()
     return chosen or _NUMBERS[0]
+
+
+def _ask_for_note() -> None:
+    st.session_state[_NOTE] = True
+
+
+@st.dialog("Teacher's note", width="large")
+def _teachers_note() -> None:
+    """Sent when somebody asks for it, and not before: it tells what comes out."""
+    st.markdown(_TEACHING.read_text(encoding="utf-8").partition("\n")[2])
 
 
 def _go(by: int) -> None:

@@ -11,8 +11,8 @@ export function drawScale(picture, { least, most, digits, marks, said }) {
   const y = (value) => TOP + ((most - value) / (most - least)) * (HEIGHT - TOP - BOTTOM)
   const inside = marks.filter(({ value }) => value >= least && value <= most)
   const measured = inside.filter(({ kind }) => kind === "measured")
-  const told = inside.map(({ name, value }) => `${name} ${fixed(value, digits)}`)
-  if (said !== null) told.push(`you ${fixed(said, digits)}`)
+  const told = inside.map(({ name, value }) => `${name}: ${fixed(value, digits)}`)
+  if (said !== null) told.push(`you: ${fixed(said, digits)}`)
   picture.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`)
   picture.setAttribute("aria-label", `A scale from ${least} to ${most}: ${told.join(", ")}`)
   picture.replaceChildren(
@@ -22,7 +22,7 @@ export function drawScale(picture, { least, most, digits, marks, said }) {
       ? svg("circle", { cx: AXIS, cy: y(value), r: 6, class: kind })
       : svg("line", { x1: AXIS - 5, x2: AXIS + 5, y1: y(value), y2: y(value), class: kind }))),
     ...apart(inside, y).map(({ mark, at }) => words(
-      AXIS + 14, at + 5, `${mark.name} ${fixed(mark.value, digits)}`, `name ${mark.kind}`,
+      AXIS + 14, at + 5, `${mark.name}: ${fixed(mark.value, digits)}`, `name ${mark.kind}`,
     )),
   )
   if (said !== null) picture.append(...drawSaid(said, y(said), digits, measured.length > 0))
@@ -44,6 +44,6 @@ function apart(marks, y) {
 function drawSaid(said, y, digits, committed) {
   return [
     svg("path", { d: `M${AXIS - 6} ${y} l-10 -6 v12 z`, class: "said" }),
-    words(AXIS - 20, y + 5, committed ? `you ${fixed(said, digits)}` : fixed(said, digits), "said end"),
+    words(AXIS - 20, y + 5, committed ? `you: ${fixed(said, digits)}` : fixed(said, digits), "said end"),
   ]
 }

@@ -1,4 +1,4 @@
-"""The walk on the page Learn, without a browser: what is asked, and what is told only afterwards."""
+"""The walk on the page Learn, without a browser: what is asked, and what is told afterwards."""
 
 import json
 
@@ -100,6 +100,19 @@ def test_a_link_opens_a_step_and_the_buttons_go_on_and_back():
     assert last.disabled
     visit.click("Back")
     assert visit.page.query_params["step"] == "7"
+
+
+def test_the_teachers_note_is_sent_to_whoever_asks_for_it_and_tells_of_every_step():
+    def said(visit):
+        return " ".join(text.value for text in visit.page.markdown)
+
+    visit = at(1)
+    assert "Before the lecture" not in said(visit)
+    note = said(visit.click("Teacher's note"))
+    assert "Before the lecture" in note
+    for number, step in enumerate(STEPS, 1):
+        first, last = step.minutes
+        assert f"| {first}–{last} | {number} {step.title} |" in note
 
 
 def test_a_step_that_is_not_there_opens_the_first():
