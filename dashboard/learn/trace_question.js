@@ -14,10 +14,11 @@ export class TraceQuestion {
     this.toy = toy
     this.asks = element("p", { class: "asks" })
     this.input = element("input", { type: "number", step: "0.01", "aria-label": "Your number" })
-    this.button = element("button", { type: "button" }, "Commit")
+    this.button = element("button", { type: "button", class: "commit" }, "Commit")
     this.verdict = element("p", { class: "verdict", role: "status" })
     this.answer = element("p", { class: "answer" })
     this.input.addEventListener("input", () => { this.button.disabled = this.value() === null })
+    this.input.addEventListener("keydown", ({ key }) => { if (key === "Enter") this.commit() })
     this.button.addEventListener("click", () => this.commit())
     const note = element("span", { class: "note" }, ` counts within ${TOLERANCE}`)
     this.form = element(

@@ -147,7 +147,7 @@ def test_a_walk_of_right_predictions_by_keys_in_front_of_a_room(page, url, heard
     for number, step in enumerate(STEPS, 1):
         predict(page, question, step, right=True)
         commit(page, question, step, heard, right=True)
-        page.keyboard.press("PageDown")
+        page.keyboard.press("ArrowRight")
         if number < len(STEPS):
             page.wait_for_url(f"**step={number + 1}*")
             settled(page)

@@ -24,8 +24,11 @@ class Card {
     this.host = element("section", { class: "question" })
     this.verdict = element("p", { class: "verdict", role: "status" })
     this.answer = element("div", { class: "answer" })
-    this.commit = element("button", { type: "button" }, "Commit")
+    this.commit = element("button", { type: "button", class: "commit" }, "Commit")
     this.commit.addEventListener("click", () => this.commits())
+    this.host.addEventListener("keydown", ({ key, target }) => {
+      if (key === "Enter" && target.type === "number") this.commits()
+    })
     keepKeys(this.host)
     parentElement.append(element("div", { class: "toy walk-card" }, this.host))
     this.leave = whenChanged(() => this.settle())

@@ -97,8 +97,8 @@ def horizon_outcome(prediction: Prediction) -> Outcome:
         right=horizon_question().near(prediction, nearest),
         sentences=f"{_recorded(runs[:1])}, its probe at step {probe.step:,}: the horizon is lag "
         f"{probe.horizon}; at step {early.step:,} it was {early.horizon}. A step back keeps about "
-        f"{probe.decay_per_step:.2f} of the gradient.\nSet w and z such that the bars follow the "
-        "points: one factor a step is nearly all that is to be seen.",
+        f"{probe.decay_per_step:.3f} of the gradient.\nSet w and z such that the bars follow the "
+        "points: a single factor a step comes close.",
         marks=tuple(
             Mark(horizon, _seed("horizon", run), "measured")
             for horizon, run in zip(horizons, runs, strict=True)
@@ -139,7 +139,7 @@ def arch2_outcome(prediction: Prediction) -> Outcome:
         sentences=f"{_recorded(runs)} ended at {spread(runs)}. "
         f"{among_lines(runs[0].loss, shot.floors)} The bigram line is "
         f"{shot.floors['bigram']:.2f}.{used}\nWhat comes back is the letter that is read: who "
-        "knows one letter cannot do better than the pairs of the text, however long it trains.",
+        "knows one letter alone is left with the pairs of the text, however long it trains.",
         marks=(
             *_floor_marks(shot.floors),
             *(Mark(run.loss, _seed("Arch 2", run), "measured") for run in runs),

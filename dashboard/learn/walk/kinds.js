@@ -4,7 +4,7 @@
 // committed; one in words; what an outcome draws there.
 
 import { choice, element, fixed, svg } from "./../drawing.js"
-import { drawScale } from "./scale.js"
+import { drawScale, valueAt } from "./scale.js"
 
 export const KINDS = { number, choice: oneOf, order }
 
@@ -17,6 +17,14 @@ function number(asks, changed) {
   const value = () => (input.value !== "" && input.checkValidity() ? Number(input.value) : null)
   const redraw = () => drawScale(picture, { ...asks, marks, said: value() })
   input.addEventListener("input", () => {
+    redraw()
+    changed()
+  })
+  // Pointed at, too: a guess is a place among the marks.
+  picture.addEventListener("pointerdown", (event) => {
+    if (input.disabled) return
+    const { top, height } = picture.getBoundingClientRect()
+    input.value = valueAt(asks, (event.clientY - top) / height)
     redraw()
     changed()
   })

@@ -92,7 +92,6 @@ def _choice() -> str:
             on_click=_go,
             args=(1,),
             disabled=at == len(_NUMBERS) - 1,
-            type="primary",
         )
         st.button(
             "Teacher's note",

@@ -6,6 +6,13 @@ const [WIDTH, HEIGHT] = [300, 210]
 const [AXIS, TOP, BOTTOM] = [86, 12, 12] // where the axis stands, and its margins
 const LINE = 16 // from one name to the next
 
+// Which value a place in the picture is, from 0 at its top to 1 at its bottom.
+export function valueAt({ least, most, digits }, share) {
+  const along = (share * HEIGHT - TOP) / (HEIGHT - TOP - BOTTOM)
+  const value = most - Math.min(1, Math.max(0, along)) * (most - least)
+  return Number(value.toFixed(digits))
+}
+
 // `marks` are { value, name, kind }; `said` is null before anything is.
 export function drawScale(picture, { least, most, digits, marks, said }) {
   const y = (value) => TOP + ((most - value) / (most - least)) * (HEIGHT - TOP - BOTTOM)
