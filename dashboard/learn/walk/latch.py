@@ -97,8 +97,8 @@ def outcome(prediction: Prediction) -> Outcome | None:
         sentences=f"Trained here, {told} ended below {forgetful:.2f}, the best that a reader who "
         f"forgets the key can reach; one who remembers it reaches {latch_floor(_LAG):.2f}.\nFrom "
         f"the key to its echo it is {_LAG} characters. In a window of 4 the loss of an echo "
-        "sends no gradient back to its key, in one of 16 many do. What a state happens to carry was "
-        "nearly enough in step 3, and is not here.",
+        "sends no gradient back to its key, in one of 16 many do. What a state happens to carry "
+        "was nearly enough in step 3, and is not here.",
         table=(
             ("", *(f"seed {seed}" for seed in _SEEDS)),
             *((f"T {T}", *(f"{loss:.2f}" for loss in losses[T])) for T in _UNROLLINGS),

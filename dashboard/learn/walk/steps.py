@@ -67,8 +67,8 @@ STEPS = (
         name="latch",
         title="A known dependency",
         minutes=(29, 34),
-        sentences="In a latch text one letter needs memory: the echo of the key. The rest is dice "
-        "or known, so the loss itself says whether a network remembers.",
+        sentences="In a latch text one letter needs memory: the echo of the key. All else is "
+        "known or drawn at random, so the loss itself says whether a network remembers.",
         question=latch.question,
         draw=latch.draw,
         outcome=latch.outcome,
