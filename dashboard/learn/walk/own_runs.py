@@ -13,6 +13,7 @@ import streamlit as st
 from core.config import TrainingConfig
 from core.errors import StoreError, UnrollError
 from core.records import RunStatus
+from core.storage.rows import RunRow
 from core.training.snapshot import RunSnapshot
 from dashboard.server import library, manager
 from dashboard.widgets.plain import plain
@@ -22,31 +23,32 @@ _REFUSAL = "walk_refusal"  # why the last start did not come to be, in st.sessio
 
 def ended(configs: Sequence[TrainingConfig]) -> tuple[RunSnapshot, ...] | None:
     """A run of each of these settings that took all its steps; None while one is missing."""
-    found = [_ended(config) for config in configs]
-    whole = tuple(run for run in found if run is not None)
-    return whole if len(whole) == len(configs) else None
+    found = here(configs)
+    whole = len(found) == len(configs) and not any(shot.status.active for shot in found)
+    return found if whole else None
 
 
 def here(configs: Sequence[TrainingConfig]) -> tuple[RunSnapshot, ...]:
-    """What there is of them, those that still train too, in their order."""
-    return tuple(run for config in configs if (run := _ended(config) or _active(config)))
+    """What there is of them in their order, those that still train too."""
+    return tuple(shot for shot in _found(configs) if shot is not None)
 
 
 def training(configs: Sequence[TrainingConfig]) -> bool:
     """Whether some of them train here or wait for a place."""
-    return any(_active(config) is not None for config in configs)
+    return any(shot.status.active for shot in here(configs))
 
 
 def start(configs: Sequence[TrainingConfig]) -> None:
     """Start those that have not ended and do not train."""
     st.session_state.pop(_REFUSAL, None)
-    for config in configs:
-        if _ended(config) is None and _active(config) is None:
-            try:
-                manager().start(config)
-            except UnrollError as error:
-                st.session_state[_REFUSAL] = str(error)
-                return
+    for config, shot in zip(configs, _found(configs), strict=True):
+        if shot is not None:
+            continue
+        try:
+            manager().start(config)
+        except UnrollError as error:
+            st.session_state[_REFUSAL] = str(error)
+            return
 
 
 def tell(configs: Sequence[TrainingConfig]) -> None:
@@ -68,21 +70,22 @@ def tell(configs: Sequence[TrainingConfig]) -> None:
         st.progress(min(1.0, sum(shot.step for shot in shots) / max(1, steps)), "Training")
 
 
-def _ended(config: TrainingConfig) -> RunSnapshot | None:
-    for run in manager().runs():
-        if run.snapshot.config == config and run.snapshot.status == RunStatus.FINISHED:
-            return run.snapshot
+def _found(configs: Sequence[TrainingConfig]) -> list[RunSnapshot | None]:
+    """Of each of these settings a run that has taken all its steps, or one that trains here."""
+    shots = [run.snapshot for run in manager().runs()]
+    shots = [s for s in shots if s.status.active or s.status == RunStatus.FINISHED]
+    shots.sort(key=lambda shot: shot.status.active)
+    found = [next((s for s in shots if s.config == config), None) for config in configs]
+    if all(found):
+        return found
+    kept: list[RunRow] = []
     with suppress(StoreError):  # no store: what this server has trained is all there is
-        settings = config.model_dump(mode="json")
-        for row in library().shelf().runs():
-            if row.status == RunStatus.FINISHED and row.settings == settings:
-                stored = library().stored(row.id)
-                return stored.snapshot if stored else None
-    return None
+        kept = [row for row in library().shelf().runs() if row.status == RunStatus.FINISHED]
+    return [shot or _kept(kept, config) for shot, config in zip(found, configs, strict=True)]
 
 
-def _active(config: TrainingConfig) -> RunSnapshot | None:
-    for run in manager().runs():
-        if run.snapshot.config == config and run.snapshot.status.active:
-            return run.snapshot
-    return None
+def _kept(rows: Sequence[RunRow], config: TrainingConfig) -> RunSnapshot | None:
+    settings = config.model_dump(mode="json")
+    row = next((row for row in rows if row.settings == settings), None)
+    stored = library().stored(row.id) if row else None
+    return stored.snapshot if stored else None

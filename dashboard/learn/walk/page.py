@@ -5,6 +5,7 @@ Knows no single step.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -125,8 +126,9 @@ def _go(by: int) -> None:
 def _committed(name: str, prediction: Prediction) -> None:
     """Train what it takes to answer."""
     step = next((step for step in STEPS if step.name == name), None)
-    if step is not None and step.question().accepts(prediction):
-        own_runs.start(step.trains(prediction))
+    with suppress(UnrollError):  # its recorded run is gone, which the step itself says
+        if step is not None and step.question().accepts(prediction):
+            own_runs.start(step.trains(prediction))
 
 
 def _draw(step: Step, question: Question) -> None:

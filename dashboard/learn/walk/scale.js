@@ -18,7 +18,7 @@ export function drawScale(picture, { least, most, digits, marks, said }) {
   const y = (value) => TOP + ((most - value) / (most - least)) * (HEIGHT - TOP - BOTTOM)
   const inside = marks.filter(({ value }) => value >= least && value <= most)
   const measured = inside.filter(({ kind }) => kind === "measured")
-  const told = inside.map(({ name, value }) => `${name}: ${fixed(value, digits)}`)
+  const told = inside.filter(({ name }) => name).map(({ name, value }) => `${name}: ${fixed(value, digits)}`)
   if (said !== null) told.push(`you: ${fixed(said, digits)}`)
   picture.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`)
   picture.setAttribute("aria-label", `A scale from ${least} to ${most}: ${told.join(", ")}`)
@@ -28,7 +28,7 @@ export function drawScale(picture, { least, most, digits, marks, said }) {
     ...inside.map(({ value, kind }) => (kind === "measured"
       ? svg("circle", { cx: AXIS, cy: y(value), r: 6, class: kind })
       : svg("line", { x1: AXIS - 5, x2: AXIS + 5, y1: y(value), y2: y(value), class: kind }))),
-    ...apart(inside, y).map(({ mark, at }) => words(
+    ...apart(inside.filter(({ name }) => name), y).map(({ mark, at }) => words(
       AXIS + 14, at + 5, `${mark.name}: ${fixed(mark.value, digits)}`, `name ${mark.kind}`,
     )),
   )

@@ -8,7 +8,7 @@ from visit import TINY, Visit
 from core.config import PRESETS
 from core.data.latch import latch_floor
 from dashboard.learn.walk import latch, repair, target
-from dashboard.learn.walk.recorded import recorded_runs, spread
+from dashboard.learn.walk.recorded import Ending, ending, recorded_runs
 from dashboard.learn.walk.steps import STEPS
 from dashboard.server import library, manager
 
@@ -152,16 +152,20 @@ def test_a_prediction_is_held_against_what_was_recorded_or_counted(name, right, 
 
 def test_the_outcome_of_t_1_is_the_recorded_runs_own_number(recordings):
     (run,) = recorded_runs("demo", unrollings=1, batch_size=800)
+    loss = run.snapshot.reports[-1].validation_loss_nats
     outcome = answered("t1", 2.0)["outcome"]
-    assert f"ended at {run.loss:.2f} nats" in outcome["sentences"]
-    assert run.loss == run.snapshot.reports[-1].validation_loss_nats
-    assert [mark["value"] for mark in outcome["marks"]] == [run.loss]
+    assert f"ended at {loss:.2f} nats" in outcome["sentences"]
+    assert [mark["value"] for mark in outcome["marks"]] == [loss]
+    assert ending((run,)).losses == (loss,)
 
 
-def test_several_seeds_are_told_as_a_range(recordings):
-    demo, t1 = recorded_runs("demo"), recorded_runs("demo", unrollings=1, batch_size=800)
-    low, high = sorted(run.loss for run in (*demo, *t1))
-    assert spread((*demo, *t1)) == f"{low:.2f} to {high:.2f} nats over 2 seeds"
+def test_several_seeds_are_told_as_a_range_and_marked_with_one_name():
+    ended = Ending("5 recorded runs", (1.5, 1.62, 1.58, 1.6, 1.55), 9_600_000, {})
+    assert ended.spread == "1.50 to 1.62 nats over 5 seeds"
+    assert (ended.nearest(1.4), ended.nearest(1.57), ended.nearest(2)) == (1.5, 1.57, 1.62)
+    marks = ended.marks("T 1", "measured")
+    assert [mark.value for mark in marks] == [1.5, 1.55, 1.58, 1.6, 1.62]
+    assert [mark.name for mark in marks] == ["", "", "T 1, 5 seeds", "", ""]
 
 
 def test_the_probe_that_is_asked_about_is_drawn_after_the_answer(recordings):
