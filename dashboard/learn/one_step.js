@@ -54,7 +54,7 @@ class OneStep {
     this.trace = data.walk ? new TraceQuestion({
       now: () => this.now(), show: (kept) => this.take(kept), changed: () => this.build(),
     }) : null
-    this.shortest = this.trace ? 3 : 2 // the second step is asked about
+    this.shortest = this.trace ? 4 : 2 // the third step is asked about
     layOut(
       this.host, [this.controls(), this.unfolded, this.picture, this.equation, this.shapes],
       this.trace ? this.trace.form : this.question(),
@@ -148,9 +148,9 @@ class OneStep {
   }
 
   // What a question about this network is about: what goes into the first unit to which something
-  // comes back, at the second step.
+  // comes back, at the third step: two letters have come before it.
   now() {
-    const cell = `z.1.${this.network.weights.b.length - NODES}`
+    const cell = `z.2.${this.network.weights.b.length - NODES}`
     const { network, word } = this
     return { cell, word, network, result: windowFor(network, word), alphabet: ALPHABET }
   }

@@ -42,7 +42,7 @@ export class TraceQuestion {
     if (!this.open) return
     const name = nameOf(network, cell, alphabet)
     this.asks.textContent = `Choose a word and weights of your own. What is ${name}, hidden as “?”, ` +
-      "what goes into a unit at the second step? Its sum stands above the picture."
+      "what goes into a unit at the third step? Its sum stands above the picture."
   }
 
   value() {

@@ -34,7 +34,7 @@ ORDERS = (
     ("latch:2", "latch:16", "latch:8", "builtin"),
     ("builtin", "latch:2", "latch:8", "latch:16"),
 )
-NUMBERS = {"t1": (1.55, 2.3), "horizon": (19, 4), "target": (81, 120)}
+NUMBERS = {"t1": (1.55, 2.3), "horizon": (19, None), "target": (81, 120)}
 CHOICES = {
     "latch": ("neither of them", "both"),
     "arch2": ("at 2 characters counted (bigram)", "below 3 characters counted (trigram)"),
@@ -79,6 +79,9 @@ def predict(page, question, step, *, right):
     if step == "texts":
         for key in ORDERS[wrong]:
             question.get_by_role("button", name=TEXTS[key], exact=True).click()
+    elif step == "horizon" and wrong:  # pointed at: the top of the scale
+        question.locator(".scale").click(position={"x": 90, "y": 12})
+        assert float(question.get_by_role("spinbutton").input_value()) > 50
     elif step in NUMBERS:
         question.get_by_role("spinbutton").fill(str(NUMBERS[step][wrong]))
     elif step in CHOICES:
