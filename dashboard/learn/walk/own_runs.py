@@ -51,11 +51,23 @@ def start(configs: Sequence[TrainingConfig]) -> None:
             return
 
 
+def go_on(configs: Sequence[TrainingConfig]) -> None:
+    """Start those that were refused a place, once there is room; never what was tried here before.
+
+    Does nothing where none of them was tried: nobody has asked for them.
+    """
+    tried = [run.snapshot.config for run in manager().runs()]
+    if all(config in tried for config in configs) or not any(c in tried for c in configs):
+        return
+    start([config for config in configs if config not in tried])
+
+
 def tell(configs: Sequence[TrainingConfig]) -> None:
     """How far they are, and a button where nobody trains them."""
-    if refusal := st.session_state.get(_REFUSAL):
-        st.error(plain(refusal))
     active, many = training(configs), len(configs) > 1
+    refusal = st.session_state.get(_REFUSAL)
+    if refusal and not active:  # or else the others come when there is room
+        st.error(plain(refusal))
     st.button(
         f"Train the {len(configs)} runs here" if many else "Train it here",
         on_click=start,

@@ -136,11 +136,13 @@ def _draw(step: Step, question: Question) -> None:
     prediction = answers.answer(step.name)
     taken = prediction is not None and question.accepts(prediction)
     configs = step.trains(prediction) if taken else ()
+    own_runs.go_on(configs)
     training = own_runs.training(configs)
 
     @st.fragment(run_every=pace.refresh_seconds() if training else None)
     def live() -> None:
         """The part that moves."""
+        own_runs.go_on(configs)
         if training and not own_runs.training(configs):
             st.rerun()  # they have ended, and this also ends the timer
         outcome = step.outcome(prediction) if taken else None

@@ -210,6 +210,20 @@ def test_runs_of_a_step_are_trained_here_and_their_losses_told(short):
     assert len(manager().runs()) == 6  # answered again, nothing is trained again
 
 
+def test_runs_that_had_no_room_are_started_when_there_is(short, monkeypatch):
+    monkeypatch.setattr("core.training.manager.MOST_ACTIVE", 2)
+    monkeypatch.setattr(latch, "_START", latch._START.changed(steps=300))
+    visit = at(5, latch="neither")
+    assert manager().runs() == []  # nobody has asked for them yet
+    visit.click("Train the 6 runs here")
+    for _ in range(6):
+        for run in manager().runs():
+            run.wait(30)
+        visit.look()
+    assert card(visit)["outcome"] is not None
+    assert len(manager().runs()) == 6
+
+
 def test_a_repair_is_judged_by_the_diagnosis_of_the_run_with_the_change(recordings):
     visit = at(7, repair=["clip"])
     assert "Why" not in " ".join(text.value for text in visit.page.markdown)
