@@ -15,12 +15,12 @@ from core.experiments.summary import table
 from dashboard import gate
 from dashboard.compare import sweeping
 from dashboard.compare.cell_details import cell_details
-from dashboard.compare.latch_drawing import latch_drawing
 from dashboard.compare.sweep_form import fill_form, sweep_form
 from dashboard.compare.sweep_panel import draw_sweep, in_words
 from dashboard.pace import refresh_seconds, refreshed
 from dashboard.server import library, sweeps
 from dashboard.widgets.command_row import command, command_row
+from dashboard.widgets.latch_drawing import latch_drawing
 from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import pictures, tell_recorded
 

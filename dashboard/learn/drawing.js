@@ -59,10 +59,12 @@ export function range(name, least, most, start, change, tell = (value) => fixed(
 }
 
 // The page's own keys, which turn pages and press buttons, do not hear what is typed or moved here.
-// Keys that scroll pass, since a presenter's clicker sends them.
+// Keys that scroll pass, since a presenter's clicker sends them, and so do all from an answer, which
+// has the focus once it is there.
 export function keepKeys(host) {
   host.addEventListener("keydown", (event) => {
-    if (!["PageUp", "PageDown"].includes(event.key)) event.stopPropagation()
+    const read = event.target.closest(".verdict, .answer")
+    if (!read && !["PageUp", "PageDown"].includes(event.key)) event.stopPropagation()
   })
 }
 

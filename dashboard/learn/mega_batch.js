@@ -1,7 +1,13 @@
 // Draws a short text as a ribbon and the windows that are cut from it, in two layouts side by
 // side: what can be pressed, and where the reader is. Runs in the browser alone: mega_batch.py sends
-// the text once. In the same script stand windows.js, the arithmetic, and mega_batch_parts.js, which
-// draws.
+// the text once. `windows.js` is the arithmetic, and `mega_batch_parts.js` draws.
+
+import { layOut } from "./beside.js"
+import {
+  Grid, OneHot, element, markRibbon, ribbon, updatesTable, visible,
+} from "./mega_batch_parts.js"
+import { question } from "./question.js"
+import { layouts, windowOf, wrappingWindow } from "./windows.js"
 
 const MOST = { B: 6, T: 8 }
 const TICK = 400 // ms from row to row while it plays
@@ -31,7 +37,7 @@ class MegaBatch {
     this.sizes = { ...START }
     this.read = START.T // characters that each column has read: the first window, whole
     this.chosen = { layout: "cursors", t: 0, b: 0 }
-    this.host = element("div", "mega-batch")
+    this.host = element("div", "toy mega-batch")
     parent.querySelector(".mega-batch")?.remove() // left by an earlier version of this script
     parent.append(this.host)
   }
@@ -53,9 +59,8 @@ class MegaBatch {
     const lesson = element("p", "lesson", LESSON)
     const top = element("div", "top")
     top.append(this.controls, this.sliders)
-    this.host.replaceChildren(
-      top, this.now, this.ribbon, this.status, this.blocks, this.updates, lesson,
-    )
+    const parts = [top, this.now, this.ribbon, this.status, this.blocks, this.updates, lesson]
+    layOut(this.host, parts, this.question())
     this.lay()
   }
 
@@ -128,6 +133,27 @@ class MegaBatch {
     this.draw()
   }
 
+  // A single column is more than the picture shows: B begins with two.
+  question() {
+    return question({
+      ask: "Predict: one cursor alone, B = 1, in the layout that fails. How many of the states that are "
+        + "carried from window to window were left by the character before?",
+      options: [["none", "none"], ["some", "some of them"], ["all", "all"]],
+      answer: () => {
+        const one = { ...this.sizes, B: 1 }
+        const [fits, carried] = carriedThatFit("slices", one)
+        const [fitsNow, carriedNow] = carriedThatFit("slices", this.sizes)
+        return {
+          right: fits === carried ? "all" : fits ? "some" : "none",
+          sentence: `Over a pass of ${one.length} characters with T = ${one.T} it is ${fits} of `
+            + `${carried}, and with B = ${this.sizes.B}, as here, ${fitsNow} of ${carriedNow}. With one `
+            + "column the next slice is the next piece of the text. It is the batch that tears them "
+            + "apart, and segments with a cursor each that hold them together.",
+        }
+      },
+    })
+  }
+
   // -- what is drawn ------------------------------------------------------------------------
 
   // Anew, for other sizes. Between ticks the elements stay, so that a click meets what it aims at.
@@ -179,4 +205,11 @@ class MegaBatch {
     return `${place} ${state}; the character before it is “${visible(text[before])}”, position `
       + `${before}.`
   }
+}
+
+// Of the states that are carried into the windows of one pass, how many fit, and how many there are.
+function carriedThatFit(layout, sizes) {
+  const windows = Math.floor(sizes.length / (sizes.B * sizes.T))
+  const first = Array.from({ length: windows }, (_, k) => windowOf(layout, sizes, k)[0]).slice(1).flat()
+  return [first.filter(({ fits }) => fits).length, first.length]
 }

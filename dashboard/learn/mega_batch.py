@@ -7,10 +7,7 @@ Knows no run.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
-
-import streamlit as st
 
 from core.config import TrainingConfig, bounds
 from core.data.alphabet import SYMBOLS, decode
@@ -18,19 +15,12 @@ from core.data.corpora import Corpus
 from core.errors import TextError
 from core.labels import FIELDS
 from dashboard import session
+from dashboard.learn.toy import toy
 from dashboard.texts import text_facts
 
 _SHORTEST, _LONGEST = 60, 120  # characters of the ribbon
 
-_here = Path(__file__)
-_SCRIPTS = [  # Streamlit takes one script: what a file calls, those above it define
-    _here.with_name(name) for name in ("windows.js", "mega_batch_parts.js", "mega_batch.js")
-]
-_component = st.components.v2.component(
-    "unroll_mega_batch",
-    css=_here.with_suffix(".css").read_text(encoding="utf-8"),
-    js="\n".join(path.read_text(encoding="utf-8") for path in _SCRIPTS),
-)
+_component = toy("mega_batch")
 
 
 def own_mega_batch() -> None:

@@ -1,7 +1,8 @@
 // The parts of the picture of the mega batch: the ribbon, the two grids, the one-hot block and the
 // table of updates. Each is laid for the sizes of the moment, and drawn again and again after that.
-// Uses windows.js, which stands above it in the same script. Everything that comes from people is
-// put in as text, never as markup.
+// Everything that comes from people is put in as text, never as markup.
+
+import { range, updatesPerPass } from "./windows.js"
 
 const PER_LINE = 60 // characters of the ribbon
 const SAID = { // of each layout: its title, and what to see
@@ -19,7 +20,7 @@ const SAID = { // of each layout: its title, and what to see
 
 // The text in lines, cut in segments; above each character the cursor that reads it in this
 // window, below it the column of the slices.
-function ribbon(host, { length, B }, text) {
+export function ribbon(host, { length, B }, text) {
   const segment = Math.floor(length / B)
   host.setAttribute("role", "img")
   host.setAttribute("aria-label", `The text in ${B} segments: ${range(B).map((b) =>
@@ -46,7 +47,7 @@ function ribbon(host, { length, B }, text) {
   return characters
 }
 
-function markRibbon(characters, windows, filled, chosen) {
+export function markRibbon(characters, windows, filled, chosen) {
   characters.forEach((made, position) => {
     made.classList.toggle("chosen", position === chosen?.position)
     made.classList.toggle("from", position === chosen?.from)
@@ -66,7 +67,7 @@ function markRibbon(characters, windows, filled, chosen) {
 }
 
 // The T × B window of one layout: what each column's state comes from, T inputs, the last target.
-class Grid {
+export class Grid {
   constructor(layout, picture) {
     this.layout = layout
     this.picture = picture
@@ -147,7 +148,7 @@ function described({ position, from, fits }, text, t, b) {
 }
 
 // What the network is given for one step t: for each column a row of 27, with a single one.
-class OneHot {
+export class OneHot {
   constructor(symbols, B) {
     this.symbols = symbols
     this.block = element("section", "block one-hot")
@@ -180,7 +181,7 @@ class OneHot {
   }
 }
 
-function updatesTable(table, { settings }, sizes) {
+export function updatesTable(table, { settings }, sizes) {
   const caption = element("caption", "", "Updates a pass = characters / (B × T)")
   const head = document.createElement("tr")
   for (const name of ["", "characters", "B", "T", "characters an update", "updates a pass"]) {
@@ -200,11 +201,11 @@ function updatesTable(table, { settings }, sizes) {
   table.replaceChildren(caption, head, ...rows)
 }
 
-function visible(character) {
+export function visible(character) {
   return character === " " ? "·" : character
 }
 
-function element(tag, className, text = "") {
+export function element(tag, className, text = "") {
   const made = document.createElement(tag)
   made.className = className
   made.textContent = text

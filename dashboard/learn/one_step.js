@@ -2,11 +2,13 @@
 // Weights are dragged; a number that is chosen unfolds into the sum behind it.
 
 import { comesBack, windowOf, zeroState } from "./arithmetic.js"
+import { layOut } from "./beside.js"
 import { choice, eachFrame, element, fixed, keepKeys } from "./drawing.js"
 import { cellsOf, drawCells } from "./one_step_cells.js"
 import { startWeights } from "./start_weights.js"
 import { equationOf, sumInWords } from "./one_step_words.js"
 import { question } from "./question.js"
+import { TraceQuestion } from "./trace_question.js"
 import { gradientAt, isWeight, nameOf, unfold, valueAt } from "./unfold.js"
 
 const ALPHABET = "helo"
@@ -25,7 +27,14 @@ const drawn = new WeakMap()
 
 export default function draw({ data, parentElement }) {
   if (!drawn.has(parentElement)) drawn.set(parentElement, new OneStep(data, parentElement))
-  drawn.get(parentElement).compare(data)
+  const picture = drawn.get(parentElement)
+  picture.compare(data)
+  return () => {
+    // Streamlit also cleans up a call that a newer one has overtaken; the picture lives on.
+    if (parentElement.isConnected) return
+    picture.trace?.leave()
+    drawn.delete(parentElement)
+  }
 }
 
 class OneStep {
@@ -41,13 +50,19 @@ class OneStep {
     this.equation = element("p", { class: "note equation" })
     this.shapes = element("div", { class: "shapes" })
     keepKeys(this.host)
-    this.host.append(
-      this.controls(), this.unfolded, this.picture, this.equation,
-      element("div", { class: "below" }, this.question(), this.shapes),
+    // In the walk a number of this very network is asked for, and hidden until then.
+    this.trace = data.walk ? new TraceQuestion({
+      now: () => this.now(), show: (kept) => this.take(kept), changed: () => this.build(),
+    }) : null
+    this.shortest = this.trace ? 4 : 2 // the third step is asked about
+    layOut(
+      this.host, [this.controls(), this.unfolded, this.picture, this.equation, this.shapes],
+      this.trace ? this.trace.form : this.question(),
     )
     parentElement.append(this.host)
     this.fillWeights(1)
     this.build()
+    this.trace?.settle()
   }
 
   // Which the settings of the Train page are, beside the toy's.
@@ -58,17 +73,21 @@ class OneStep {
 
   controls() {
     const word = element("input", { type: "text", value: this.word, maxlength: LONGEST })
-    const note = element("span", { class: "note" }, `2 to ${LONGEST} of ${[...ALPHABET].join(" ")}`)
+    this.written = word
+    const note = element(
+      "span", { class: "note" }, `${this.shortest} to ${LONGEST} of ${[...ALPHABET].join(" ")}`,
+    )
     word.addEventListener("input", () => {
       const kept = [...word.value.toLowerCase()].filter((letter) => ALPHABET.includes(letter))
       word.value = kept.join("")
-      if (kept.length < 2) return
+      if (kept.length < this.shortest) return
       this.word = word.value
       this.build()
     })
     const kind = element("select", {}, ...NETWORKS.map(([value, label]) => (
       element("option", { value }, label)
     )))
+    this.kind = kind
     kind.value = `${this.network.architecture} ${this.network.combine} ${this.network.feedback}`
     kind.addEventListener("change", () => {
       const [architecture, combine, feedback] = kind.value.split(" ")
@@ -83,18 +102,18 @@ class OneStep {
       this.fillWeights(this.seed + 1)
       this.redraw()
     })
+    this.phi = choice("φ", activations, this.network.activation, (activation) => {
+      this.network.activation = activation
+      this.redraw()
+    })
+    this.ways = choice("Show", ways, "forward", (way) => {
+      this.backward = way === "backward"
+      this.build()
+    })
     return element(
       "div", { class: "controls" },
       element("label", {}, "Word", word, note), element("label", {}, "Network", kind),
-      choice("φ", activations, this.network.activation, (activation) => {
-        this.network.activation = activation
-        this.redraw()
-      }),
-      choice("Show", ways, "forward", (way) => {
-        this.backward = way === "backward"
-        this.build()
-      }),
-      fresh,
+      this.phi, this.ways, fresh,
     )
   }
 
@@ -128,9 +147,42 @@ class OneStep {
     this.network.weights = startWeights(this.network, ALPHABET.length, NODES, seed)
   }
 
+  // What a question about this network is about: what goes into the first unit to which something
+  // comes back, at the third step: two letters have come before it.
+  now() {
+    const cell = `z.2.${this.network.weights.b.length - NODES}`
+    const { network, word } = this
+    return { cell, word, network, result: windowFor(network, word), alphabet: ALPHABET }
+  }
+
+  // The number that is asked for, and what φ makes of it.
+  hidden() {
+    if (!this.trace?.open) return []
+    const { cell } = this.now()
+    return [cell, cell.replace("z", "h")]
+  }
+
+  // A network that was kept, in the place of this one.
+  take({ network, word }) {
+    this.network = structuredClone(network)
+    this.word = word
+    this.written.value = word
+    this.kind.value = `${network.architecture} ${network.combine} ${network.feedback}`
+    for (const input of this.phi.querySelectorAll("input")) {
+      input.checked = input.value === network.activation
+    }
+    this.build()
+  }
+
   // The picture anew: the word or the network has changed, and with it which numbers there are.
   build() {
     this.result = windowFor(this.network, this.word)
+    if (this.trace) {
+      this.trace.ask(this.now(), ALPHABET)
+      this.chosen ??= this.now().cell
+      // Gradients are products of the values, and would tell a hidden one.
+      for (const input of this.ways.querySelectorAll("input")) input.disabled = this.trace.open
+    }
     const blocks = cellsOf(this.network, this.word, ALPHABET, this.backward)
     const found = blocks.some((block) => block.cells.flat().includes(this.chosen))
     // A sum to begin with: at the last step, of the units to which something comes back.
@@ -151,24 +203,25 @@ class OneStep {
       kind === (this.backward ? "gradient" : "value")
     ))
     const used = new Set(shown.map((factor) => factor.cell))
+    const hidden = this.hidden()
     for (const [cell, { group, label }] of this.cells) {
-      const value = this.at(cell)
-      label.textContent = fixed(value, 2)
+      const value = hidden.includes(cell) ? 0 : this.at(cell)
+      label.textContent = hidden.includes(cell) ? "?" : fixed(value, 2)
       // The root, so that small gradients have a colour, too.
       group.style.setProperty("--strength", `${55 * Math.sqrt(Math.min(1, Math.abs(value)))}%`)
       group.classList.toggle("negative", value < 0)
       group.classList.toggle("chosen", cell === this.chosen)
       group.classList.toggle("used", used.has(cell))
-      this.describe(cell, group)
+      this.describe(cell, group, hidden.includes(cell))
     }
     this.unfolded.textContent = sumInWords(
-      this.network, this.result, this.chosen, ALPHABET, this.backward,
+      this.network, this.result, this.chosen, ALPHABET, this.backward, hidden,
     )
   }
 
-  describe(cell, group) {
+  describe(cell, group, isHidden) {
     const name = nameOf(this.network, cell, ALPHABET)
-    const told = fixed(this.at(cell), 3)
+    const told = isHidden ? "hidden until you commit" : fixed(this.at(cell), 3)
     group.setAttribute("aria-label", this.backward ? `gradient by ${name}: ${told}` : `${name}: ${told}`)
     group.tabIndex = cell === this.chosen ? 0 : -1
     if (isWeight(cell)) {

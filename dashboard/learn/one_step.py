@@ -9,13 +9,20 @@ from dashboard.widgets.network_picture import equation, shape_text
 _draw = toy("one_step")
 
 
-def one_step() -> None:
-    """Draw it. The toy begins as the network of the settings, with 3 nodes and 4 letters."""
+def one_step(*, walk: bool = False) -> None:
+    """Draw it. The toy begins as the network of the settings, with 3 nodes and 4 letters.
+
+    Args:
+        walk: ask for a number of the learner's own network; it begins with the shortest sum.
+    """
     config = session.config()
     names = ("architecture", "combine", "feedback", "activation")
     start = {name: getattr(config, name) for name in names}
     if config.architecture == "arch1":
         start["feedback"] = "teacher"  # without a meaning there; the toy's choices name this one
+    if walk:
+        start |= {"architecture": "arch1", "combine": "add", "feedback": "teacher"}
     shapes = {name: shape_text(sizes) for name, sizes in config.parameter_shapes.items()}
     settings = {"shapes": shapes, "equation": f"On Train: {equation(config)}"}
-    _draw(key="one_step", data={"start": start, "settings": settings})
+    key = "walk_one_step" if walk else "one_step"
+    _draw(key=key, data={"start": start, "settings": settings, "walk": walk})

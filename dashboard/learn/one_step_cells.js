@@ -8,7 +8,7 @@ import { hasGradient, isWeight } from "./unfold.js"
 
 const [WIDE, HIGH] = [42, 22] // of a cell
 const HEIGHT = 372
-const [FIRST, PITCH] = [472, 124] // of the steps' columns
+const [FIRST, PITCH] = [408, 122] // of the steps' columns
 const LEAST_STEPS = 4 // that there is room for: a shorter word is not drawn larger
 const [OUTPUTS, HIDDEN, SUMS, INPUT] = [70, 184, 276, 344] // where the rows of a column begin
 
@@ -33,9 +33,9 @@ export function cellsOf(network, word, alphabet, backward) {
     block(`${mark}W`, 24, 180, returning, nodes, "W"),
     block(`${mark}V`, 194, 40, hidden, letters, "V"),
     single(`${mark}c`, 194, 214, letters, "c"),
-    single(`${mark}b`, 194, 280, hidden, "b"),
+    single(`${mark}b`, 24, 342, hidden, "b"),
     ...[...word.slice(1)].flatMap((_, t) => column(t, letters, hidden, nodes, mark)),
-    { title: "mean loss", x: 386, y: 40, rows: [""], columns: [""], cells: [["loss"]] },
+    { title: "mean loss", x: 257, y: 278, rows: [""], columns: [""], cells: [["loss"]] },
   ].filter(({ cells: [[first]] }) => !backward || hasGradient(network, first))
 }
 

@@ -8,8 +8,8 @@ import { MINUS, gradientAt, isWeight, nameOf, unfold, valueAt } from "./unfold.j
 const HINT = "Choose a number: it unfolds into the sum behind it. Weights are dragged left and " +
   "right, or changed with ↑ and ↓."
 
-// "z₁[1] = U[h,1] + b[1]", and the same in numbers on a second line.
-export function sumInWords(network, result, cell, alphabet, backward) {
+// "z₁[1] = U[h,1] + b[1]", and the same in numbers on a second line; "?" for those that are hidden.
+export function sumInWords(network, result, cell, alphabet, backward, hidden = []) {
   const name = nameOf(network, cell, alphabet)
   const weight = isWeight(cell)
     ? `${name} = ${fixed(valueAt(network, result, cell), 2)}, a weight.` : ""
@@ -19,8 +19,11 @@ export function sumInWords(network, result, cell, alphabet, backward) {
   const sum = unfold(network, result, cell, alphabet, backward)
   if (!sum.terms.length) return `${whole} = 0: nothing depends on it. ${HINT}`
   const inNames = formed(network, sum, (factor) => factor.name)
-  const inNumbers = formed(network, sum, (factor) => inBrackets(factor.value))
-  return `${whole} = ${inNames}\n= ${inNumbers} = ${fixed(value, 3)}${weight && `. ${weight}`}`
+  const inNumbers = formed(network, sum, (factor) => (
+    hidden.includes(factor.cell) ? "?" : inBrackets(factor.value)
+  ))
+  const told = hidden.includes(cell) ? "?" : fixed(value, 3)
+  return `${whole} = ${inNames}\n= ${inNumbers} = ${told}${weight && `. ${weight}`}`
 }
 
 // In the letters of the picture, t for this step and t−1 for the one before.

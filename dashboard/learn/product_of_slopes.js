@@ -2,6 +2,7 @@
 // over it as points. Rescaling moves all of it, and the ratio of near to far stays.
 
 import { activate, horizonOf, slope, slopeProducts } from "./arithmetic.js"
+import { layOut } from "./beside.js"
 import { choice, eachFrame, element, fixed, keepKeys, range, short, svg, words } from "./drawing.js"
 import { drawBars } from "./product_bars.js"
 import { question } from "./question.js"
@@ -19,7 +20,7 @@ export default function draw({ data, parentElement }) {
 }
 
 class ProductOfSlopes {
-  constructor({ activation }, parentElement) {
+  constructor({ activation, walk }, parentElement) {
     this.activation = activation
     this.factor = 1
     this.redraw = eachFrame(() => this.refresh())
@@ -41,10 +42,9 @@ class ProductOfSlopes {
       }),
       this.w.label, this.z.label,
     )
-    host.append(
-      controls, this.told,
-      element("div", { class: "side-by-side" }, this.curve, this.bars), this.run, this.question(),
-    )
+    const pictures = element("div", { class: "side-by-side" }, this.curve, this.bars)
+    // The walk has a question of its own.
+    layOut(host, [controls, this.told, pictures, this.run], walk ? null : this.question())
     parentElement.append(host)
   }
 
@@ -56,7 +56,7 @@ class ProductOfSlopes {
         `gradient, measured, with a horizon of ${lagOf(probe.horizon, probe.lags)}.${decayOf(probe)} ` +
         "There W is a matrix and φ′ is another at every place, so the points need not lie on a " +
         "line. Hollow ones lie beyond the scale."
-      : "No run has a probe of its gradient yet: start one on Train, and its newest probe is drawn here."
+      : this.data.none
     const dot = element("span", { style: `color: ${data.probe_colour}` }, probe ? "●" : "")
     this.run.replaceChildren(dot, about)
     this.refresh()

@@ -13,20 +13,35 @@ from dashboard.learn.toy import toy
 from dashboard.server import library
 
 _LAGS = 40  # characters back, as many as bars are readable beside each other
+_NO_PROBE = (
+    "No run has a probe of its gradient yet: start one on Train, and its newest probe is drawn "
+    "here."
+)
+_ASKED = "The probe of the run that is asked about is drawn here once you have committed."
 _draw = toy("product_of_slopes")
 
 
 def product_of_slopes() -> None:
     """Draw it, with the run that is watched, or else with the first recorded one with a probe."""
-    run = _run_with_a_probe()
-    data = {
+    _draw(key="product_of_slopes", data=_picture_of(_run_with_a_probe(), _NO_PROBE))
+
+
+def slopes_of_the_walk(run: WatchedRun | None) -> None:
+    """Draw it without its question; with the run that is asked about, once that is answered."""
+    data = _picture_of(run, _ASKED) | {"activation": "tanh", "walk": True}
+    _draw(key="walk_product_of_slopes", data=data)
+
+
+def _picture_of(run: WatchedRun | None, none: str) -> dict[str, Any]:
+    """What the picture is given; `none` is said where there is no run."""
+    return {
         "activation": session.config().activation,
         "lags": _LAGS,
         "colours": {name: style.color for name, style in ACTIVATIONS.items()},
         "probe_colour": RUNS[0].color,
         "probe": None if run is None else newest_probe(run),
+        "none": none,
     }
-    _draw(key="product_of_slopes", data=data)
 
 
 def newest_probe(run: WatchedRun) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import { choice, element } from "./drawing.js"
 export function question({ ask, options, answer, answered = () => {} }) {
   let predicted = null
   const said = element("p", { class: "answer", role: "status" })
-  const commit = element("button", { type: "button" }, "Commit")
+  const commit = element("button", { type: "button", class: "commit" }, "Commit")
   commit.disabled = true
   const asked = choice(ask, options, null, (value) => {
     predicted = value

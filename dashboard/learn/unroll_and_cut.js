@@ -2,6 +2,7 @@
 // between windows, gradients stop at it; each copy's share of the one ∂W stands below it.
 
 import { zeroState } from "./arithmetic.js"
+import { layOut } from "./beside.js"
 import { choice, eachFrame, element, fixed, keepKeys, svg } from "./drawing.js"
 import { startWeights } from "./start_weights.js"
 import { question } from "./question.js"
@@ -26,7 +27,7 @@ export default function draw({ data, parentElement }) {
 }
 
 class UnrollAndCut {
-  constructor({ activation }, parentElement) {
+  constructor({ activation, walk }, parentElement) {
     Object.assign(this, START)
     this.network = { architecture: "arch1", combine: "add", feedback: "teacher", activation }
     this.chosen = 1
@@ -39,8 +40,9 @@ class UnrollAndCut {
     keepKeys(host)
     this.dragCut()
     this.fillWeights(1)
-    host.append(
-      this.controls(activation), this.told, this.picture, this.numbers, this.note, this.question(),
+    layOut(
+      host, [this.controls(activation), this.told, this.picture, this.numbers, this.note],
+      walk ? null : this.question(), // the walk has a question of its own
     )
     parentElement.append(host)
   }

@@ -8,10 +8,18 @@ from dashboard.learn.toy import toy
 _draw = toy("unroll_and_cut")
 
 
-def unroll_and_cut() -> None:
-    """Draw it. The toy has φ of the settings of Train, and their T is told beside its own."""
+def unroll_and_cut(*, walk: bool = False) -> None:
+    """Draw it. The toy has φ of the settings of Train, and their T is told beside its own.
+
+    Args:
+        walk: without its question.
+    """
     config = session.config()
     _draw(
-        key="unroll_and_cut",
-        data={"activation": config.activation, "unrollings": config.unrollings},
+        key="walk_unroll_and_cut" if walk else "unroll_and_cut",
+        data={
+            "activation": config.activation,
+            "unrollings": config.unrollings,
+            "walk": walk,
+        },
     )

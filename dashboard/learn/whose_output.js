@@ -2,6 +2,7 @@
 // drawn from.
 
 import { ceilingOfTwo, lastLossByHidden, softmaxes, windowOf, zeroState } from "./arithmetic.js"
+import { layOut } from "./beside.js"
 import { choice, eachFrame, element, fixed, keepKeys, range, short, svg } from "./drawing.js"
 import { startWeights } from "./start_weights.js"
 import { question } from "./question.js"
@@ -34,16 +35,15 @@ class WhoseOutput {
     this.shares = element("p", { class: "told", role: "status" })
     const host = element("div", { class: "toy whose-output" })
     keepKeys(host)
-    host.append(
-      this.stepControls(), this.told, this.steps,
-      element("h3", {}, "One softmax, and the listing’s two"),
-      this.shareControls(), this.shares,
-      element("div", { class: "side-by-side" }, this.once, this.twice),
-      this.question(),
-    )
+    const steps = [this.stepControls(), this.told, this.steps]
+    // The second part and its question are not the walk's, which has one of its own.
+    layOut(host, data.walk ? steps : [
+      ...steps, element("h3", {}, "One softmax, and the listing’s two"), this.shareControls(),
+      this.shares, element("div", { class: "side-by-side" }, this.once, this.twice),
+    ], data.walk ? null : this.question())
     parentElement.append(host)
     this.fillWeights(1)
-    this.showShares()
+    if (!data.walk) this.showShares()
   }
 
   stepControls() {

@@ -15,11 +15,16 @@ from dashboard.texts import text_facts
 _draw = toy("whose_output")
 
 
-def whose_output() -> None:
-    """Draw it. It begins with the teacher forcing of the settings, where they are of Arch 2."""
+def whose_output(*, walk: bool = False) -> None:
+    """Draw it. It begins with the teacher forcing of the settings, where they are of Arch 2.
+
+    Args:
+        walk: with teacher forcing, and without the second softmax and its question.
+    """
     config = session.config()
-    feedback = config.feedback if config.architecture == "arch2" else "teacher"
-    _draw(key="whose_output", data={"feedback": feedback} | pairs_of("builtin"))
+    feedback = config.feedback if config.architecture == "arch2" and not walk else "teacher"
+    data = {"feedback": feedback, "walk": walk} | pairs_of("builtin")
+    _draw(key="walk_whose_output" if walk else "whose_output", data=data)
 
 
 def pairs_of(text: str) -> dict[str, Any]:

@@ -1,28 +1,37 @@
-"""Learn: pictures of what a recurrent network does, each with a question before its answer."""
+"""Learn: a walk in eight steps, and the pictures of what a recurrent network does.
+
+Each asks for a prediction before it answers.
+"""
 
 import streamlit as st
 
 from dashboard.learn.pictures import PICTURES
+from dashboard.learn.walk.page import walk
 from dashboard.link import write_link
 
+WALK = "walk"
+TITLES = {WALK: "The walk"} | {picture.name: picture.title for picture in PICTURES}
 BY_NAME = {picture.name: picture for picture in PICTURES}
 
 if "picture" not in st.session_state:
     asked = st.query_params.get("picture", "")
-    st.session_state["picture"] = asked if asked in BY_NAME else PICTURES[0].name
+    st.session_state["picture"] = asked if asked in TITLES else WALK
 
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
     st.header("Learn", width="content", anchor=False)
     chosen = st.segmented_control(
         "Picture",
-        list(BY_NAME),
+        list(TITLES),
         required=True,
-        format_func=lambda name: BY_NAME[name].title,
+        format_func=TITLES.__getitem__,
         key="picture",
         label_visibility="collapsed",
         persist_state="session",
     )
-picture = BY_NAME[chosen or PICTURES[0].name]
-st.markdown(picture.sentences)
-picture.draw()
-write_link(picture=picture.name)
+if chosen in BY_NAME:
+    picture = BY_NAME[chosen]
+    st.markdown(picture.sentences)
+    picture.draw()
+    write_link(picture=picture.name)
+else:
+    write_link(step=walk())

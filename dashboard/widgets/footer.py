@@ -14,7 +14,7 @@ _KEYS = {
     "1": "1 step, after which the run is held",
     "0": "10 steps",
     "X": "Stop",
-    "→ ←": "the next page and the one before",
+    "→ ←": "the next page and the one before; in the walk of Learn its steps first",
     "F": "the look for a projector, on and off",
 }
 

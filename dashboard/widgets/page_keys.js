@@ -14,8 +14,15 @@ export function turnByKeys(present) {
   document.addEventListener("keydown", listener)
 }
 
-// PageUp and PageDown scroll, unless a presenter's clicker sends them to a room.
+// A page that has steps of its own turns those first: it has buttons of these names, which do not
+// fit at the ends. PageUp and PageDown scroll, unless a presenter's clicker sends them to a room.
 function turn(by, event) {
+  const step = document.querySelector(`.st-key-${by > 0 ? "turn_on" : "turn_back"} button:enabled`)
+  if (step) {
+    event.preventDefault()
+    step.click()
+    return
+  }
   const links = [...document.querySelectorAll('[data-testid="stTopNavLink"]')]
   const here = links.findIndex((link) => link.getAttribute("aria-current") === "page")
   const next = links[here + by]

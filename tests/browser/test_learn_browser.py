@@ -125,6 +125,7 @@ def test_another_word_is_read_and_other_letters_are_not(page, url):
         ("unroll", "it tells them apart", "it does not", "the carried state helps"),
         ("slopes", "it stays", "further back", "Rescaling restores the size"),
         ("output", "less than 10 %", "about half", "nor have more than e/(e + 26) = 9.5 %"),
+        ("batch", "all", "none", "It is the batch that tears them apart"),
     ],
 )
 def test_the_answer_is_nowhere_before_a_prediction_is_committed(
@@ -135,7 +136,7 @@ def test_the_answer_is_nowhere_before_a_prediction_is_committed(
         toy = opened(page, url, picture, present=int(width > 1280))
         commit = toy.get_by_role("button", name="Commit")
         expect(commit).to_be_disabled()
-        toy.get_by_label(chosen).check()
+        toy.get_by_label(chosen, exact=True).check()
         shown = toy.inner_text()
         assert outcome not in shown
         assert "× 1,000" not in shown

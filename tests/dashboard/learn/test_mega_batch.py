@@ -67,7 +67,7 @@ def test_the_picture_is_sent_whole_and_keeps_its_place_by_its_key(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "script", sorted(Path(module.__file__).parent.glob("*.js")), ids=lambda path: path.name
+    "script", sorted(Path(module.__file__).parent.rglob("*.js")), ids=lambda path: path.name
 )
 def test_the_scripts_put_no_string_on_the_page_as_markup(script):
     markup = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|setHTML|DOMParser|eval|srcdoc"

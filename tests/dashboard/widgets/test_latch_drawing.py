@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.compare.latch_drawing import latch_drawing
+from dashboard.widgets.latch_drawing import latch_drawing
 
 
 @pytest.mark.parametrize("lag", [1, 2, 8, 40])

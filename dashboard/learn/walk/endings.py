@@ -1,0 +1,164 @@
+"""Steps 3, 4 and 6: where recorded runs ended, and what was measured on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.insight.standing import among_lines, context_in_words
+from core.labels import TERMS, floor
+from dashboard.learn.product_of_slopes import slopes_of_the_walk
+from dashboard.learn.unroll_and_cut import unroll_and_cut
+from dashboard.learn.walk.questions import Choice, Mark, Number, Outcome, Prediction
+from dashboard.learn.walk.recorded import Ending, Recorded, ending, recorded_runs
+from dashboard.learn.walk.step import Answered
+from dashboard.learn.whose_output import whose_output
+
+_AT = 0.05  # nats within which a run counts as being at a line
+_LINES = ("unigram", "bigram", "trigram", "fourgram")
+
+
+# -- T = 1 -----------------------------------------------------------------------------------
+
+
+def t1_question() -> Number:
+    """Where the quick demo ends without any gradient through time."""
+    T, whole, cut = _with_and_without()
+    return Number(
+        ask=f"The quick demo, T {T}, ended at {whole.spread}. Cut every step off: T 1 on as many "
+        f"characters ({cut.characters:,}), the state still carried. At which validation loss does "
+        "that end?",
+        least=1.0,
+        most=3.4,
+        digits=2,
+        unit="nats",
+        tolerance=0.1,
+        marks=(*_floor_marks(whole.floors), *whole.marks(f"T {T}", "known")),
+    )
+
+
+def t1_draw(answered: Answered) -> None:
+    """The second picture."""
+    unroll_and_cut(walk=True)
+
+
+def t1_outcome(prediction: Prediction) -> Outcome:
+    """Where it did."""
+    T, whole, cut = _with_and_without()
+    return Outcome(
+        right=t1_question().near(prediction, cut.nearest(prediction)),
+        sentences=f"{cut.told} ended at {cut.spread}, after {cut.characters:,} characters; with "
+        f"T {T} it was {whole.spread}.{_used(cut)}\nThe state is carried over every cut, whatever "
+        "it happens to hold. With T 1 no gradient ever teaches a step what to keep for a later "
+        "loss.",
+        marks=cut.marks("T 1", "measured"),
+    )
+
+
+def _with_and_without() -> tuple[int, Ending, Ending]:
+    """The demo's T, where it ended with that, and where with T 1 on as many characters."""
+    whole = recorded_runs("demo")
+    cut = recorded_runs("demo", unrollings=1, batch_size=800)
+    return whole[0].snapshot.config.unrollings, ending(whole), ending(cut)
+
+
+# -- the horizon -----------------------------------------------------------------------------
+
+
+def horizon_question() -> Number:
+    """How far back the gradient of one loss reaches in the quick demo."""
+    run = _probed().snapshot
+    T, probe = run.config.unrollings, run.probes[-1]
+    return Number(
+        ask=f"The quick demo (tanh, T {T}) has trained {probe.step:,} steps. What is its horizon: "
+        "the last lag, in characters, that at least 1 % of the gradient of one loss reaches?",
+        least=0,
+        most=min(60, len(probe.flow) - 1),
+        digits=0,
+        unit="characters",
+        tolerance=4,
+        marks=(Mark(T, "T", "known"),),
+    )
+
+
+def horizon_draw(answered: Answered) -> None:
+    """The third picture, with the run's probe once it is no answer any more."""
+    slopes_of_the_walk(_probed().run if answered.outcome else None)
+
+
+def horizon_outcome(prediction: Prediction) -> Outcome:
+    """What the probe measured."""
+    run = _probed()
+    probes = run.snapshot.probes
+    newest, early = probes[-1], next(probe for probe in probes if probe.step)
+    return Outcome(
+        right=horizon_question().near(prediction, newest.horizon),
+        sentences=f"The recorded run “{run.name}”, its probe at step {newest.step:,}: the horizon "
+        f"is lag {newest.horizon}; at step {early.step:,} it was {early.horizon}. A step back "
+        f"keeps about {newest.decay_per_step:.3f} of the gradient.\nSet w and z such that the "
+        "bars follow the points: a single factor a step comes close.",
+        marks=(Mark(newest.horizon, "horizon", "measured"),),
+    )
+
+
+def _probed() -> Recorded:
+    return recorded_runs("demo")[0]
+
+
+# -- Arch 2 under teacher forcing ------------------------------------------------------------
+
+
+def arch2_question() -> Choice:
+    """At which line teacher-forced Arch 2 ends."""
+    step = _arch2()[0].snapshot.reports[-1].step
+    return Choice(
+        f"Arch 2 with teacher forcing trains on the built-in text, {step:,} steps with T 20. Where "
+        "does its validation loss end?",
+        {
+            "unigram": f"at {floor('unigram')}",
+            "bigram": f"at {floor('bigram')}",
+            "between": "between 2 and 3 characters counted",
+            "below": f"below {floor('trigram')}",
+        },
+    )
+
+
+def arch2_draw(answered: Answered) -> None:
+    """The fourth picture, its first part."""
+    whose_output(walk=True)
+
+
+def arch2_outcome(prediction: Prediction) -> Outcome:
+    """Where it did."""
+    ended = ending(_arch2())
+    return Outcome(
+        right={_place(loss, ended.floors) for loss in ended.losses} == {prediction},
+        sentences=f"{ended.told} ended at {ended.spread}. "
+        f"{among_lines(ended.losses[0], ended.floors)} The bigram line is "
+        f"{ended.floors['bigram']:.2f}.{_used(ended)}\nWhat comes back is the letter that is "
+        "read: who knows one letter alone is left with the pairs of the text, however long it "
+        "trains.",
+        marks=(*_floor_marks(ended.floors), *ended.marks("Arch 2", "measured")),
+    )
+
+
+def _place(loss: float, floors: Mapping[str, float]) -> str:
+    """Which of the question's answers a loss is; nothing, where it is none of them."""
+    for name in ("unigram", "bigram"):
+        if abs(loss - floors[name]) <= _AT:
+            return name
+    if loss < floors["trigram"]:
+        return "below"
+    return "between" if loss < floors["bigram"] else ""
+
+
+def _arch2() -> tuple[Recorded, ...]:
+    return recorded_runs("arch2")
+
+
+def _floor_marks(floors: Mapping[str, float]) -> tuple[Mark, ...]:
+    return tuple(Mark(floors[name], TERMS[name], "floor") for name in _LINES if name in floors)
+
+
+def _used(ended: Ending) -> str:
+    """What was used of what came before, as a sentence after a space; nothing if unmeasured."""
+    return f" {context_in_words(ended.context)}" if ended.context else ""

@@ -1,0 +1,103 @@
+"""Runs that a step of the walk needs: found where they were trained before, or started here.
+
+They wait in the ordinary queue and are kept as all runs are. Knows no step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+import streamlit as st
+
+from core.config import TrainingConfig
+from core.errors import StoreError, UnrollError
+from core.records import RunStatus
+from core.storage.rows import RunRow
+from core.training.snapshot import RunSnapshot
+from dashboard.server import library, manager
+from dashboard.widgets.plain import plain
+
+_REFUSAL = "walk_refusal"  # why the last start did not come to be, in st.session_state
+
+
+def ended(configs: Sequence[TrainingConfig]) -> tuple[RunSnapshot, ...] | None:
+    """A run of each of these settings that took all its steps; None while one is missing."""
+    found = here(configs)
+    whole = len(found) == len(configs) and not any(shot.status.active for shot in found)
+    return found if whole else None
+
+
+def here(configs: Sequence[TrainingConfig]) -> tuple[RunSnapshot, ...]:
+    """What there is of them in their order, those that still train too."""
+    return tuple(shot for shot in _found(configs) if shot is not None)
+
+
+def training(configs: Sequence[TrainingConfig]) -> bool:
+    """Whether some of them train here or wait for a place."""
+    return any(shot.status.active for shot in here(configs))
+
+
+def start(configs: Sequence[TrainingConfig]) -> None:
+    """Start those that have not ended and do not train."""
+    st.session_state.pop(_REFUSAL, None)
+    for config, shot in zip(configs, _found(configs), strict=True):
+        if shot is not None:
+            continue
+        try:
+            manager().start(config)
+        except UnrollError as error:
+            st.session_state[_REFUSAL] = str(error)
+            return
+
+
+def go_on(configs: Sequence[TrainingConfig]) -> None:
+    """Start those that were refused a place, once there is room; never what was tried here before.
+
+    Does nothing where none of them was tried: nobody has asked for them.
+    """
+    tried = [run.snapshot.config for run in manager().runs()]
+    if all(config in tried for config in configs) or not any(c in tried for c in configs):
+        return
+    start([config for config in configs if config not in tried])
+
+
+def tell(configs: Sequence[TrainingConfig]) -> None:
+    """How far they are, and a button where nobody trains them."""
+    active, many = training(configs), len(configs) > 1
+    refusal = st.session_state.get(_REFUSAL)
+    if refusal and not active:  # or else the others come when there is room
+        st.error(plain(refusal))
+    st.button(
+        f"Train the {len(configs)} runs here" if many else "Train it here",
+        on_click=start,
+        args=(configs,),
+        key="walk_train",
+        icon=":material/play_arrow:",
+        disabled=active,
+    )
+    if active:
+        shots = here(configs)
+        steps = sum(config.steps for config in configs)
+        st.progress(min(1.0, sum(shot.step for shot in shots) / max(1, steps)), "Training")
+
+
+def _found(configs: Sequence[TrainingConfig]) -> list[RunSnapshot | None]:
+    """Of each of these settings a run that has taken all its steps, or one that trains here."""
+    shots = [run.snapshot for run in manager().runs()]
+    shots = [s for s in shots if s.status.active or s.status == RunStatus.FINISHED]
+    shots.sort(key=lambda shot: shot.status.active)
+    found = [next((s for s in shots if s.config == config), None) for config in configs]
+    if all(found):
+        return found
+    kept: list[RunRow] = []
+    with suppress(StoreError):  # no store: what this server has trained is all there is
+        kept = [row for row in library().shelf().runs() if row.status == RunStatus.FINISHED]
+    return [shot or _kept(kept, config) for shot, config in zip(found, configs, strict=True)]
+
+
+def _kept(rows: Sequence[RunRow], config: TrainingConfig) -> RunSnapshot | None:
+    settings = config.model_dump(mode="json")
+    row = next((row for row in rows if row.settings == settings), None)
+    stored = library().stored(row.id) if row else None
+    return stored.snapshot if stored else None

@@ -1,0 +1,110 @@
+"""The eight steps of the walk, in the order of a lecture of 45 minutes.
+
+A further one is an entry here, with its question, its picture and what was measured.
+"""
+
+from __future__ import annotations
+
+from dashboard.learn.one_step import one_step
+from dashboard.learn.walk import endings, latch, repair, target, texts
+from dashboard.learn.walk.questions import Outcome, OwnTrace, Prediction
+from dashboard.learn.walk.step import Answered, Step
+
+
+def _one_step(answered: Answered) -> None:
+    one_step(walk=True)
+
+
+def _by_the_picture(prediction: Prediction) -> Outcome | None:
+    return None
+
+
+STEPS = (
+    Step(
+        name="texts",
+        title="What counting knows",
+        minutes=(0, 4),
+        sentences="A floor is the loss of a counter: how often each character follows the last "
+        "one (bigram) or the last two (trigram). A loss says little until it stands beside the "
+        "floors of its own text.",
+        question=texts.question,
+        draw=texts.draw,
+        outcome=texts.outcome,
+    ),
+    Step(
+        name="trace",
+        title="One step in numbers",
+        minutes=(4, 12),
+        sentences="A network reads a letter, adds what comes back from the step before, and says "
+        "how likely each letter is next. Choose a number, and it unfolds into the sum behind it.",
+        question=OwnTrace,
+        draw=_one_step,
+        outcome=_by_the_picture,
+    ),
+    Step(
+        name="t1",
+        title="Unroll and cut",
+        minutes=(12, 21),
+        sentences="The loop is pulled apart into copies, and the text is cut into windows of T "
+        "letters: the state crosses a cut, a gradient does not. Drag the cut to T = 1, and no "
+        "gradient is left that goes from one step to another.",
+        question=endings.t1_question,
+        draw=endings.t1_draw,
+        outcome=endings.t1_outcome,
+    ),
+    Step(
+        name="horizon",
+        title="Product of slopes",
+        minutes=(21, 29),
+        sentences="On its way back through one step a gradient is multiplied by the weight w and "
+        "by the slope φ′. Over k steps that is |w φ′| to the power of k, and the horizon is the "
+        "last lag that 1 % of it reaches.",
+        question=endings.horizon_question,
+        draw=endings.horizon_draw,
+        outcome=endings.horizon_outcome,
+    ),
+    Step(
+        name="latch",
+        title="A known dependency",
+        minutes=(29, 34),
+        sentences="In a latch text one letter needs memory: the echo of the key. All else is "
+        "known or drawn at random, so the loss itself says whether a network remembers.",
+        question=latch.question,
+        draw=latch.draw,
+        outcome=latch.outcome,
+        trains=latch.trains,
+    ),
+    Step(
+        name="arch2",
+        title="Whose output comes back",
+        minutes=(34, 39),
+        sentences="Arch 2 is given back its previous output, and teacher forcing puts the true one "
+        "in its place. Look at what the two inputs of a step are, on and off.",
+        question=endings.arch2_question,
+        draw=endings.arch2_draw,
+        outcome=endings.arch2_outcome,
+    ),
+    Step(
+        name="repair",
+        title="Find the cause",
+        minutes=(39, 43),
+        sentences="This is the article's first network as it was published, ReLU with Adadelta. It "
+        "trains, its loss falls, and something is wrong with it.",
+        question=repair.question,
+        draw=repair.draw,
+        outcome=repair.outcome,
+        trains=repair.trains,
+    ),
+    Step(
+        name="target",
+        title="Your own run",
+        minutes=(43, 45),
+        sentences="A network that predicts better than counting 3 characters need not be large. "
+        "Count how large it may be, and train one.",
+        question=target.question,
+        draw=target.draw,
+        outcome=target.outcome,
+        below=target.below,
+    ),
+)
+"""What the walk goes through."""
