@@ -20,7 +20,7 @@ from core.classroom.members import Members
 from core.errors import RunError, shown
 from core.storage.database import Database
 
-LONGEST_QUESTION = 300
+LONGEST_QUESTION = 400
 LONGEST_OPTION = 80
 FEWEST_OPTIONS, MOST_OPTIONS = 2, 6
 _BINS = 6  # of numbers, where more than so many different ones were answered

@@ -21,7 +21,7 @@ from dashboard.widgets.plain import plain
 
 # Keys of st.session_state.
 _FROM, _TEXT, _KIND, _OPTIONS = "ask_from", "ask_text", "ask_kind", "ask_options"
-_ABOUT = "ask_about"
+_ABOUT, _OUTCOME = "ask_about", "ask_outcome"  # of the suggestion, where there is one
 _CHOICES, _NUMBER = "Choices", "A number"
 
 
@@ -66,9 +66,9 @@ def _fill(suggested: dict[str, Suggestion]) -> None:
     state = st.session_state
     chosen = suggested.get(state[_FROM] or "")
     if chosen is None:
-        state[_ABOUT] = ""
+        state[_ABOUT] = state[_OUTCOME] = ""
         return
-    state[_TEXT], state[_ABOUT] = chosen.text, chosen.about
+    state[_TEXT], state[_ABOUT], state[_OUTCOME] = chosen.text, chosen.about, chosen.outcome
     state[_KIND] = _CHOICES if chosen.options else _NUMBER
     state[_OPTIONS] = "\n".join(chosen.options)
 
@@ -79,9 +79,14 @@ def _ask() -> None:
     # A question with choices and no option is refused; without any it would ask for a number.
     options = [line for line in (state.get(_OPTIONS) or "").splitlines() if line.strip()] or [""]
     if commands.attempted(
-        commands.ask, state[_TEXT], options if choices else (), state.get(_ABOUT, "")
+        commands.ask,
+        state[_TEXT],
+        options if choices else (),
+        state.get(_ABOUT, ""),
+        state.get(_OUTCOME, ""),
     ):
-        state[_FROM], state[_TEXT], state[_OPTIONS], state[_ABOUT] = None, "", "", ""
+        state[_FROM] = None
+        state[_TEXT] = state[_OPTIONS] = state[_ABOUT] = state[_OUTCOME] = ""
 
 
 def _asked() -> None:

@@ -45,13 +45,13 @@ def refusal() -> str:
 # -- the teacher -------------------------------------------------------------------------------
 
 
-def ask(text: str, options: Sequence[str], about: str) -> None:
-    """Put a question to the room.
+def ask(text: str, options: Sequence[str], about: str = "", outcome: str = "") -> None:
+    """Put a question to the room; what is known of its outcome is shown when it is revealed.
 
     Raises:
         UnrollError: this is no teacher, or no question.
     """
-    _taught().questions.put(text, options, about)
+    _taught().questions.put(text, options, about, outcome)
 
 
 def lock(number: int) -> None:

@@ -25,6 +25,7 @@ class Suggestion:
     text: str
     options: tuple[str, ...]
     about: str
+    outcome: str = ""  # where it is known already
 
 
 def suggestions() -> list[Suggestion]:

@@ -6,7 +6,8 @@ from dashboard import visitor
 from dashboard.classroom.ask_panel import ask_panel
 from dashboard.classroom.hand_ins_panel import hand_ins_panel, own_panel
 from dashboard.classroom.join_panel import join_panel
-from dashboard.classroom.suggested import suggestions
+from dashboard.classroom.suggested import Suggestion, suggestions
+from dashboard.learn.walk.for_a_room import room_questions
 from dashboard.widgets import present
 
 PARTS = ("Join", "Ask", "Hand-ins")
@@ -26,7 +27,11 @@ if visitor.who().teacher:
             persist_state="session",
         )
     if part == "Ask":
-        ask_panel(suggestions())
+        of_the_walk = (
+            Suggestion(asked.title, asked.text, asked.options, "walk", asked.outcome)
+            for asked in room_questions()
+        )
+        ask_panel([*suggestions(), *of_the_walk])
     elif part == "Hand-ins":
         hand_ins_panel()
     else:

@@ -94,7 +94,7 @@ def test_numbers_are_counted_as_numbers_and_many_of_them_as_ranges(classroom):
     ("text", "options", "refusal"),
     [
         (" ", ["a", "b"], "There is no question yet"),
-        ("a" * 301, ["a", "b"], "has 301 characters and may have 300"),
+        ("a" * 401, ["a", "b"], "has 401 characters and may have 400"),
         ("Which?", ["a"], "1 option for a question is not allowed: give 2 to 6"),
         ("Which?", list("abcdefg"), "7 options"),
         ("Which?", ["a", " a "], "read the same"),

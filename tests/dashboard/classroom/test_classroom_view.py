@@ -222,3 +222,26 @@ def test_all_who_follow_see_the_teachers_race_and_command_none_of_it(room):
     assert race.snapshot.active
     for run in race.runs:
         run.stop()
+
+
+def test_the_walks_questions_are_put_to_a_room_with_what_recorded_runs_measured(room, monkeypatch):
+    monkeypatch.setenv("UNROLL_RECORDED", "1")
+    room.members.join(ADA)
+    teacher = classroom_page(TEACHER)
+    teacher.page.button_group(key="classroom_part").set_value("Ask")
+    offered = teacher.look().page.selectbox(key="ask_from").options
+    assert [title.split(":")[0] for title in offered[3:]] == [
+        f"The walk, step {n}" for n in (3, 4, 6)
+    ]
+    for title in offered[3:]:
+        teacher.page.selectbox(key="ask_from").select(title)
+        teacher.look().click("Ask the room")
+        asked = room.questions.current()
+        ada = Visit(ADA)
+        assert "recorded" in asked.outcome
+        assert asked.outcome not in markdown(ada)
+        assert bool(asked.options) == (title == offered[-1])
+        print(asked)
+    room.questions.lock(asked.number)
+    teacher.look().click("Show what was answered")
+    assert f"Outcome: **{asked.outcome}**" in markdown(ada.look())
