@@ -14,7 +14,7 @@ def test_arrows_turn_pages_and_f_turns_the_look_on_and_off(page: Page, serve, co
     page.set_viewport_size({"width": 1920, "height": 1080})
     page.goto(serve(APP))
     start = page.get_by_role("button", name="Start Shortcut S")
-    expect(start).to_be_visible()
+    expect(start).to_be_visible(timeout=30_000)
     size = "parseFloat(getComputedStyle(document.documentElement).fontSize)"
     assert page.evaluate(size) == 17
     page.keyboard.press("f")
