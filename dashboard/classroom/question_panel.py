@@ -5,6 +5,8 @@ Until then no page is sent anything but how many have answered.
 
 from __future__ import annotations
 
+from zlib import crc32
+
 import streamlit as st
 
 from core.classroom.questions import LONGEST_QUESTION, Question, QuestionState
@@ -89,7 +91,8 @@ def _commands(question: Question) -> None:
         with st.popover(
             "Reveal", icon=":material/bar_chart:", disabled=state == QuestionState.OPEN
         ):
-            _reveal(question)
+            if state != QuestionState.OPEN:
+                _reveal(question)
         command(
             "Put away",
             commands.attempt,
@@ -119,11 +122,12 @@ def revealed(question: Question, mine: str | None = None) -> None:
 
 
 def _reveal(question: Question) -> None:
-    key = f"class_outcome_{question.number}"
-    if key not in st.session_state:
-        st.session_state[key] = question.outcome or measured(question)
+    proposed = question.outcome or measured(question)
+    # Another widget for another proposal: a race may have ended since the first look.
+    key = f"class_outcome_{question.number}_{crc32(proposed.encode())}"
     st.text_input(
         "What came true",
+        value=proposed,
         key=key,
         max_chars=LONGEST_QUESTION,
         help="Stands beside what was answered. It may be left empty, and changed later.",

@@ -42,6 +42,12 @@ def bars(visit):
     return [html.proto.body for html in visit.page.get("html") if "<table" in html.proto.body]
 
 
+def outcome(visit):
+    """Where the teacher writes what came true."""
+    (field,) = [field for field in visit.page.text_input if field.label == "What came true"]
+    return field
+
+
 def answers(visit):
     (radio,) = [radio for radio in visit.page.radio if "Which" in radio.label]
     return radio
@@ -115,7 +121,7 @@ def test_a_question_is_asked_answered_changed_locked_and_revealed(room):
     teacher.click("Lock")
     assert answers(ada.look()).disabled
     assert bars(ada) == bars(teacher) == []
-    teacher.page.text_input(key="class_outcome_1").set_value("ReLU, by 0.02 nats")
+    outcome(teacher).set_value("ReLU, by 0.02 nats")
     teacher.look().click("Show what was answered")
     for page in (ada.look(), Visit(BOB), teacher.look()):
         (shown,) = bars(page)[:1]
@@ -241,6 +247,21 @@ def test_the_walks_questions_are_put_to_a_room_with_what_recorded_runs_measured(
         assert "recorded" in asked.outcome
         assert asked.outcome not in markdown(ada)
         assert bool(asked.options) == (title == offered[-1])
-    room.questions.lock(asked.number)
-    teacher.look().click("Show what was answered")
+    teacher.page.switch_page("views/learn.py")
+    teacher.look().click("Lock")
+    assert outcome(teacher).value == asked.outcome
+    teacher.click("Show what was answered")
     assert f"Outcome: **{asked.outcome}**" in markdown(ada.look())
+
+
+def test_the_outcome_of_a_race_is_proposed_once_the_race_has_ended(room):
+    teacher = Visit(TEACHER, **TINY, steps=6, report_every=3)
+    teacher.page.switch_page("views/compare.py")
+    teacher.look()
+    teacher.page.number_input(key="race_amount_characters_seen").set_value(480)
+    teacher.look().click("Start the race")
+    asked = room.questions.put("Which?", ["tanh", "ReLU"], about="race")
+    for run in races().current(TEACHER).runs:
+        run.wait(30)
+    room.questions.lock(asked.number)
+    assert "at the end" in outcome(teacher.look()).value
