@@ -140,7 +140,7 @@ class TrainingConfig(_Settings):
     @model_validator(mode="after")
     def _stale_inputs_are_arch2s(self) -> TrainingConfig:
         if self.inputs == "stale" and (self.architecture, self.feedback) != ("arch2", "teacher"):
-            given = self.architecture
+            given: str = self.architecture
             if given == "arch2":
                 given += f" with feedback={self.feedback}"
             raise ValueError(

@@ -33,6 +33,7 @@ st.html(here / "page.css")
 page = st.navigation(
     [
         st.Page(here / "views" / "learn.py", title="Learn", icon=":material/school:"),
+        st.Page(here / "views" / "article.py", title="Article", icon=":material/article:"),
         st.Page(
             here / "views" / "train.py", title="Train", icon=":material/play_arrow:", default=True
         ),
