@@ -93,7 +93,7 @@ def _losses(config: TrainingConfig, name: str) -> tuple[Arm, Arm]:
 def _t1(text: str, name: str) -> tuple[Arm, Arm]:
     config = _DEMO.changed(text=text)
     return (
-        Arm(f"{name}, T 25, B 32", config, "article"),
+        Arm(f"{name}, T 25, B 32", config),
         Arm(f"{name}, T 1, B 800", _windows(config, 1, config.characters_per_step)),
     )
 

@@ -23,6 +23,9 @@ ONE_BACK = r"$\partial L_T / \partial h_{T-1}$"
 _WRITTEN = 180  # characters of each text that are shown
 
 
+_BATCHES = ("each step's own characters", "The first batch at every step")
+
+
 def _counted(recorded: RecordedArticle, name: str = "bigram") -> str:
     return f"{recorded.texts['builtin'].floors[name]:.3f}"
 
@@ -65,8 +68,8 @@ def _stale(recorded: RecordedArticle) -> str:
     return (
         f"Trained so, it ends at {nats(recorded.mean(claim, stale, loss_of))}; with each step's "
         f"own characters, at {nats(recorded.mean(claim, current, loss_of))}. "
-        f"{compared(recorded, claim, current, stale)} Both are measured on held-out text, with "
-        "each step's own characters."
+        f"{compared(recorded, claim, current, stale, _BATCHES)} Both are measured on held-out "
+        "text, with each step's own characters."
     )
 
 

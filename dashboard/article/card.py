@@ -5,7 +5,8 @@ Knows no single claim: `bugs.py`, `choices.py` and `t1.py` say what theirs is ab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -16,9 +17,10 @@ from core.experiments.arm_run import settings_of
 from core.experiments.claims import Arm, Claim
 from core.experiments.recorded_article import Figure, RecordedArticle
 from core.labels import setting
+from core.palette import Style
 from dashboard.article.run_here import Repeatable, run_here
 from dashboard.article.telling import loss_of
-from dashboard.charts.strips import Strip, strip_chart
+from dashboard.charts.strips import ROLES, Strip, strip_chart
 from dashboard.server import library, recorded_article
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
@@ -56,6 +58,7 @@ class ClaimCard:
         found: what was measured, in sentences.
         why: one sentence.
         floors: what counting reaches, to be drawn, by name.
+        choose: draws a choice above the text, where there is one.
         draw: the pictures, where they are others than a strip of losses for each arm.
     """
 
@@ -64,6 +67,7 @@ class ClaimCard:
     found: Callable[[RecordedArticle], str]
     why: str
     floors: tuple[str, ...] = ("bigram", "trigram")
+    choose: Callable[[], None] | None = None
     draw: Callable[[RecordedArticle | None], None] | None = None
 
     def card(self, title: str) -> Card:
@@ -72,14 +76,17 @@ class ClaimCard:
 
 
 def told(heading: str, sentences: str) -> None:
-    """A paragraph of a card."""
-    st.markdown(f"###### {heading}\n{sentences}")
+    """A paragraph of a card; T 25 stays in one line."""
+    unbroken = re.sub(r"\b([TNB]) (?=\d)", "\\1\N{NO-BREAK SPACE}", sentences)
+    st.markdown(f"###### {heading}\n{unbroken}")
 
 
 def _draw(card: ClaimCard) -> None:
     recorded = recorded_article()
     left, right = st.columns([4, 5], gap="large")
     with left:
+        if card.choose is not None:
+            card.choose()
         told("The article", card.says)
         told("Measured", card.found(recorded) if recorded else _NOTHING)
         told("Why", card.why)
@@ -101,30 +108,36 @@ def draw_losses(
     floors: Sequence[str],
     *,
     height: int = _CHART_HIGH,
-    label: Callable[[Arm], str] = lambda arm: arm.label,
+    styles: Mapping[str, Style] | None = None,
 ) -> None:
     """The loss at the end of every run of some arms, beside what counting reaches.
 
     Args:
         floors: of what counting reaches, by name.
-        label: below an arm's strip.
+        styles: by what stands below an arm's strip, in the order of the arms, where they are not
+            to be told apart by what the article has.
     """
     text = recorded.texts.get(arms[0].config.text) if recorded else None
     own = _own_losses()
     strips = []
-    for arm in arms:
+    for arm, label in zip(arms, styles or [arm.label for arm in arms], strict=True):
         mine = [
             loss
             for settings, sha256, loss in own
             if settings == _unseeded(arm.config) and (text is None or sha256 == text.sha256)
         ]
-        strips.append(strip(claim, arm, recorded, loss_of, mine, label=label(arm)))
+        strips.append(
+            strip(
+                claim, arm, recorded, loss_of, mine, label=label, role=label if styles else arm.role
+            )
+        )
     live_chart(
         strip_chart(
             strips,
             "Loss on held-out text at the end",
             "nats per character",
             floors={name: text.floors[name] for name in floors} if text else None,
+            roles={name: (name, style) for name, style in styles.items()} if styles else ROLES,
         ),
         key=f"losses_{claim.name}",
         height=height,
@@ -154,9 +167,9 @@ def strip(
 
 
 def _repeatable(claim: Claim, recorded: RecordedArticle | None) -> list[Repeatable]:
-    """What can be repeated: the first seed of every arm whose text is everywhere."""
+    """The first seed of every arm whose text is everywhere, the article's own first."""
     found = []
-    for arm in claim.arms:
+    for arm in sorted(claim.arms, key=lambda arm: arm.role != "article"):
         if arm.config.text == "builtin":
             config = arm.seeded(0)
             run = recorded.run(config) if recorded else None

@@ -58,7 +58,7 @@ RATE = ClaimCard(
     "Learning rates from 0.1 to 2.5 are those at which most of the learning happens.",
     _rate,
     "The gradient's norm is clipped at 1.25, so that a step is never longer than 1.25 times the "
-    "rate, and at a small rate the weights get nowhere in so few steps.",
+    "rate: at a small rate the weights get nowhere in so few steps, at a large one they overshoot.",
 )
 COMBINE = ClaimCard(
     BY_NAME["combine"],

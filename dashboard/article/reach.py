@@ -74,8 +74,11 @@ def _draw(judgement: Judgement, cells: pd.DataFrame) -> None:
             style.line,
             f"the article: {activation if activation == 'tanh' else 'ReLU'} {claimed}",
             y=0.9 - 0.1 * place,
-            xanchor="right",
+            xanchor="left",
             yanchor="middle",
         )
-    figure["layout"]["xaxis"] |= {"range": (6, 1.25 * max(_CLAIMED.values()))}
+    figure["layout"]["xaxis"] |= {
+        "range": (6, 1.3 * max(_CLAIMED.values())),  # room for what stands beside the last line
+        "tickvals": [*plan.distances, *_CLAIMED.values()],
+    }
     live_chart(figure, key="reach", height=420, alt="Recall by lag, each reach, and 20 and 40")

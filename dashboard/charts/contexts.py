@@ -16,6 +16,7 @@ from dashboard.charts.context import TITLE
 from dashboard.charts.parts import Figure, curve, emptied, f4, new_figure, upright
 
 _SEED_WIDTH, _SEED_OPACITY = 1.0, 0.35
+_WIDEST = 2.0  # of the axis, as an exponent of 10: room for what stands at the uprights
 _LABELS_FROM, _LABELS_APART = 0.92, 0.14  # of the height, for what stands at the uprights
 
 
@@ -43,13 +44,19 @@ def contexts_chart(settings: Sequence[Used]) -> Figure:
     figure = new_figure(
         TITLE,
         "characters of its own, k",
-        "nats lost without the earlier ones",
-        xaxis={"type": "log", "tickvals": CONTEXT_LENGTHS, "ticktext": list(CONTEXT_LENGTHS)},
+        "nats lost",
+        xaxis={
+            "type": "log",
+            "range": (-0.05, _WIDEST),
+            "tickvals": CONTEXT_LENGTHS,
+            "ticktext": list(CONTEXT_LENGTHS),
+        },
         yaxis={"rangemode": "tozero", "hoverformat": ".3f"},
         hovermode="closest",
     )
     if not any(setting.curves for setting in settings):
         return emptied(figure, "nothing measured yet")
+    nearest = min((np.mean(s.horizons) for s in settings if len(s.horizons)), default=0.0)
     for place, setting in enumerate(settings):
         lost = np.array([[loss - c.full_loss_nats for loss in c.loss_nats] for c in setting.curves])
         for seed, one in enumerate(lost):
@@ -83,9 +90,9 @@ def contexts_chart(settings: Sequence[Used]) -> Figure:
                 figure,
                 horizon + 1,
                 {**setting.style.line, "dash": "dot"},
-                f"gradient of {setting.label}: {horizon:.1f} back",
+                f"gradient, {setting.label}: {horizon:.1f} back",
                 y=_LABELS_FROM - _LABELS_APART * place,
-                xanchor="right",
+                xanchor="right" if horizon == nearest else "left",
                 yanchor="middle",
             )
             # On a logarithmic axis a shape takes the value itself, a note its exponent.

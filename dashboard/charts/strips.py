@@ -13,7 +13,9 @@ from dashboard.charts.floors import floor_levels
 from dashboard.charts.losses import Look
 from dashboard.charts.parts import Figure, curve, emptied, f4, level, new_figure
 
-ROLES = {
+Roles = Mapping[str, tuple[str, Style]]
+
+ROLES: Roles = {
     "article": ("as the article has it", PUBLISHED),
     "corrected": ("corrected", CORRECTED),
     "other": ("other settings", NEITHER),
@@ -30,7 +32,7 @@ class Strip:
 
     Attributes:
         label: below the strip; `<br>` begins a line.
-        role: a key of `ROLES`.
+        role: a key of the chart's roles.
         values: a run's number each, recorded; by seed.
         mean, low, high: over them; the interval may be missing.
         own: the numbers of the visitor's own runs.
@@ -53,6 +55,7 @@ def strip_chart(
     floors: Mapping[str, float] | None = None,
     limit: tuple[float, str] | None = None,
     percent: bool = False,
+    roles: Roles = ROLES,
 ) -> Figure:
     """The strips side by side.
 
@@ -62,6 +65,7 @@ def strip_chart(
         floors: what counting reaches, in nats by name; for losses in nats.
         limit: a level that nothing can pass, and what it is called.
         percent: the numbers are shares.
+        roles: what each kind of strip is called, and its style.
     """
     form = ".1%" if percent else ".3f"
     figure = new_figure(
@@ -81,7 +85,7 @@ def strip_chart(
         return emptied(figure, "nothing measured yet")
     named: set[str] = set()
     for place, strip in enumerate(strips):
-        name, style = ROLES[strip.role]
+        name, style = roles[strip.role]
         _dots(figure, place + _ASIDE, strip.values, name, style, form)
         if strip.mean is not None:
             _mean(figure, place, strip, name, style, form, first=name not in named)

@@ -35,7 +35,7 @@ def test_a_horizon_of_9_and_10_back_reaches_the_10_5th_character():
     (note,) = figure.layout.annotations
     assert (shape.x0, shape.x1) == (10.5, 10.5)
     assert note.x == pytest.approx(np.log10(10.5))
-    assert note.text == "gradient of T 25: 9.5 back"
+    assert note.text == "gradient, T 25: 9.5 back"
 
 
 def test_without_a_curve_it_says_so():
