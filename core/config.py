@@ -88,8 +88,9 @@ class TrainingConfig(_Settings):
     )
     inputs: Inputs = Field(
         "current",
-        description="arch2 under teacher forcing only: every step reads its own character, or "
-        "that of its window's first step, as in the article's listing",
+        description="arch2 under teacher forcing only: in training every step reads its own "
+        "character, or that of its window's first step, as in the article's listing; held-out "
+        "text is read as it stands",
     )
     activation: Activation = Field("tanh", description="of the hidden layer")
     unrollings: Unrollings = Field(

@@ -1,6 +1,6 @@
 """Measures the article's claims: `scripts/record article`.
 
-Some fifteen minutes of one core. What is measured is noted as it comes, in the cache folder, so
+Some ten minutes of one core. What is measured is noted as it comes, in the cache folder, so
 that whoever is interrupted goes on from there. A part of it trains on the first five million
 characters of text8, of which only numbers are kept: from the text8 that Unroll has fetched here, or
 from the file that `UNROLL_TEXT8` names, compressed or not.
@@ -68,7 +68,7 @@ def _noted() -> dict[tuple[str, str], ArmRun]:
 
 
 def _name(config: TrainingConfig) -> str:
-    return json.dumps(settings_of(config), sort_keys=True)
+    return json.dumps(settings_of(config.model_dump()), sort_keys=True)
 
 
 def _part() -> Path:

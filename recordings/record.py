@@ -100,7 +100,7 @@ RUNS = (
     ),
 )
 PLAN = SweepPlan()
-_ARTICLE = "article"  # some fifteen minutes of one core, and text8
+_ARTICLE = "article"  # some ten minutes of one core, and text8
 
 
 def main() -> int:

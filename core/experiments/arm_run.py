@@ -80,12 +80,16 @@ class ArmRun:
         return None if self.full is None else ContextRecord(self.steps, self.context, self.full)
 
 
-def settings_of(config: TrainingConfig) -> dict[str, Any]:
-    """What names a run: the settings that differ from the defaults, and say what is trained."""
+def settings_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What names a run: the settings that differ from the defaults, and say what is trained.
+
+    Args:
+        values: all of its settings, by name.
+    """
     return {
         name: value
-        for name, value in config.model_dump().items()
-        if name not in MINOR and value != _DEFAULTS[name]
+        for name, value in values.items()
+        if name not in MINOR and value != _DEFAULTS.get(name)
     }
 
 
@@ -117,7 +121,7 @@ def train_arm(config: TrainingConfig, corpus: Corpus, text: int = 0) -> ArmRun:
     curve = trainer.context() if whole else None
     once, twice = _largest(model, corpus.validation[:_READ]) if whole else (None, None)
     return ArmRun(
-        settings=settings_of(config),
+        settings=settings_of(config.model_dump()),
         text_sha256=corpus.sha256,
         steps=trainer.steps_done,
         characters=trainer.characters_seen,

@@ -65,7 +65,7 @@ class RecordedArticle:
 
     def run(self, config: TrainingConfig) -> ArmRun | None:
         """The run of these settings."""
-        return self._by_settings.get(_name(settings_of(config)))
+        return self._by_settings.get(_name(settings_of(config.model_dump())))
 
     def of(self, claim: Claim, arm: Arm) -> list[ArmRun]:
         """An arm's runs, by seed, as far as they were measured."""

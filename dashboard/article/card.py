@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import streamlit as st
 
-from core.config import TrainingConfig
 from core.experiments.arm_run import settings_of
 from core.experiments.claims import Arm, Claim
 from core.experiments.recorded_article import Figure, RecordedArticle
@@ -121,16 +121,14 @@ def draw_losses(
     own = _own_losses()
     strips = []
     for arm, label in zip(arms, styles or [arm.label for arm in arms], strict=True):
+        settings = _unseeded(arm.config.model_dump())
         mine = [
             loss
-            for settings, sha256, loss in own
-            if settings == _unseeded(arm.config) and (text is None or sha256 == text.sha256)
+            for others, sha256, loss in own
+            if others == settings and (text is None or sha256 == text.sha256)
         ]
-        strips.append(
-            strip(
-                claim, arm, recorded, loss_of, mine, label=label, role=label if styles else arm.role
-            )
-        )
+        role = label if styles else arm.role
+        strips.append(strip(claim, arm, recorded, loss_of, mine, label=label, role=role))
     live_chart(
         strip_chart(
             strips,
@@ -177,19 +175,19 @@ def _repeatable(claim: Claim, recorded: RecordedArticle | None) -> list[Repeatab
     return found
 
 
-def _own_losses() -> list[tuple[dict[str, object], str, float]]:
+def _own_losses() -> list[tuple[dict[str, Any], str, float]]:
     """The visitor's finished runs: their settings but for the seed, text and loss at the end."""
     store = library().store
     rows = store.runs() if store is not None else []
     return [
-        (_unseeded(row.config), row.text_sha256, row.last_validation)
+        (_unseeded(row.settings), row.text_sha256, row.last_validation)
         for row in rows
         if row.status == "finished" and row.last_validation is not None
     ]
 
 
-def _unseeded(config: TrainingConfig) -> dict[str, object]:
-    return {name: value for name, value in settings_of(config).items() if name != "seed"}
+def _unseeded(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in settings_of(settings).items() if name != "seed"}
 
 
 def _shared(claim: Claim) -> str:

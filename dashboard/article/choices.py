@@ -31,10 +31,16 @@ def _rate(recorded: RecordedArticle) -> str:
 def _combine(recorded: RecordedArticle) -> str:
     claim = BY_NAME["combine"]
     concat, add, multiply, large_add, large_multiply, relu, relu_add = claim.arms
-    pairs = ((concat, add), (concat, multiply), (concat, large_add), (concat, large_multiply))
-    told = [
-        compared(recorded, claim, first, second) for first, second in (*pairs, (relu, relu_add))
-    ]
+    pairs = (
+        *((concat, other) for other in (add, multiply, large_add, large_multiply)),
+        (relu, relu_add),
+    )
+    told = [compared(recorded, claim, *pair) for pair in pairs]
+    large, small = large_add.config, concat.config
+    told.append(
+        f"With N {large.nodes} add and multiply have {large.parameter_count:,} parameters, as many "
+        f"as concat with N {small.nodes}, which has {small.parameter_count:,}."
+    )
     return "\n".join(f"- {sentence}" for sentence in told)
 
 

@@ -27,7 +27,7 @@ LOSSES = {ONE: (1.0, 2.0, 6.0), OTHER: (1.5, 2.5, None)}
 
 def run_of(arm, seed, loss):
     return ArmRun(
-        settings=settings_of(arm.seeded(seed)),
+        settings=settings_of(arm.seeded(seed).model_dump()),
         text_sha256="abc",
         steps=10,
         characters=100,
