@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.config import TrainingConfig
 from core.experiments.arm_run import settings_of
 from core.experiments.claims import Arm, Claim
 from core.experiments.recorded_article import Figure, RecordedArticle
@@ -30,7 +31,7 @@ _CHART_HIGH = 400
 _NOTHING = "Nothing is recorded here. *Run it here* trains one of its runs."
 _NAMED = (
     *("architecture", "combine", "feedback", "activation", "unrollings", "nodes", "batch_size"),
-    *("init", "optimiser", "learning_rate", "clip"),
+    *("init", "optimiser", "learning_rate", "clip", "steps"),
 )
 INTERVALS = (
     "Dots are runs, each from first weights of its own, the same for every setting of one size; "
@@ -191,14 +192,21 @@ def _unseeded(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shared(claim: Claim) -> str:
-    """What all arms have in common, and how many runs there are."""
-    first, *others = (arm.config for arm in claim.arms)
+    """What all arms of an architecture have in common, and how many runs there are."""
+    by_architecture: dict[str, list[TrainingConfig]] = {}
+    for arm in claim.arms:
+        by_architecture.setdefault(arm.config.architecture, []).append(arm.config)
+    told = "; ".join(map(_in_common, by_architecture.values()))
+    return f"{told}; {claim.seeds} runs of each"
+
+
+def _in_common(configs: Sequence[TrainingConfig]) -> str:
+    first, *others = configs
     named = []
     for field in _NAMED:
         if field == ("feedback" if first.architecture == "arch1" else "combine"):
             continue
         value = getattr(first, field)
         if all(getattr(other, field) == value for other in others):
-            named.append(setting(field, value))
-    steps = f"{first.steps:,} steps"
-    return f"{', '.join([*named, steps])}; {claim.seeds} runs of each"
+            named.append(f"{value:,} steps" if field == "steps" else setting(field, value))
+    return ", ".join(named)

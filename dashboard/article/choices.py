@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from core.experiments.claims import BY_NAME
+from core.experiments.claims import BY_NAME, Arm
 from core.experiments.recorded_article import RecordedArticle
 from dashboard.article.card import ClaimCard
-from dashboard.article.telling import compared, loss_of, lost, nats
+from dashboard.article.telling import compared, difference, loss_of, lost, nats
 
 
 def _rate(recorded: RecordedArticle) -> str:
@@ -31,17 +31,18 @@ def _rate(recorded: RecordedArticle) -> str:
 def _combine(recorded: RecordedArticle) -> str:
     claim = BY_NAME["combine"]
     concat, add, multiply, large_add, large_multiply, relu, relu_add = claim.arms
-    pairs = (
-        *((concat, other) for other in (add, multiply, large_add, large_multiply)),
-        (relu, relu_add),
-    )
-    told = [compared(recorded, claim, *pair) for pair in pairs]
+
+    def more(second: Arm, first: Arm = concat) -> str:
+        return difference(recorded, claim, first, second)
+
     large, small = large_add.config, concat.config
-    told.append(
-        f"With N {large.nodes} add and multiply have {large.parameter_count:,} parameters, as many "
-        f"as concat with N {small.nodes}, which has {small.parameter_count:,}."
+    return (
+        f"Nats more or less than concat with N {small.nodes}, seed by seed:\n"
+        f"- At equal N, with tanh: add {more(add)}, multiply {more(multiply)}.\n"
+        f"- At equal parameters (N {large.nodes}: {large.parameter_count:,}, concat "
+        f"{small.parameter_count:,}), with tanh: add {more(large_add)}, multiply "
+        f"{more(large_multiply)}; with ReLU: add {more(relu_add, relu)}."
     )
-    return "\n".join(f"- {sentence}" for sentence in told)
 
 
 def _loss(recorded: RecordedArticle) -> str:

@@ -60,8 +60,7 @@ def compared(
         return f"{other} against {one} was not measured."
     form = ".3f" if abs(found.value) >= _SMALL else ".4f"
     if found.interval.contains(0.0):
-        size = signed(found.value, form) + f" [{signed(found.interval.low, form)}, "
-        size += f"{signed(found.interval.high, form)}]"
+        size = _with_signs(found, form)
         return f"{other}: {size} nats against {one}, no difference that these seeds can tell."
     low, high = sorted(abs(end) for end in (found.interval.low, found.interval.high))
     word = "lower" if found.value < 0 else "higher"
@@ -70,15 +69,28 @@ def compared(
     )
 
 
+def difference(recorded: RecordedArticle, claim: Claim, first: Arm, second: Arm) -> str:
+    """The second arm's loss less the first's, seed by seed: `+0.033 [+0.027, +0.041]`."""
+    found = recorded.difference(claim, first, second, loss_of)
+    return "not measured" if found is None else _with_signs(found, ".3f")
+
+
 def lost(recorded: RecordedArticle, claim: Claim, arm: Arm) -> str:
     """ " (2 of 5 runs diverged)", where some did: means are of the others."""
     count = recorded.diverged(claim, arm)
     return f" ({count} of {claim.seeds} runs diverged)" if count else ""
 
 
-def signed(value: float, form: str) -> str:
-    """With its sign, which is a minus and no hyphen."""
-    return f"{value:+{form}}".replace("-", "−")
+def _with_signs(found: Mean, form: str) -> str:
+    ends = (found.interval.low, found.interval.high) if found.interval else ()
+    interval = f" [{', '.join(_signed(end, form) for end in ends)}]" if ends else ""
+    return _signed(found.value, form) + interval
+
+
+def _signed(value: float, form: str) -> str:
+    """With its sign, which is a minus and no hyphen; without one where all digits are 0."""
+    written = f"{value:+{form}}"
+    return written.replace("-", "−") if written.strip("+-0.") else written[1:]
 
 
 def all_of(

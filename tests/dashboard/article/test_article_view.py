@@ -10,7 +10,7 @@ from core.data.corpora import load_corpus
 from core.experiments.claims import BY_NAME
 from core.experiments.recorded_article import read_recorded_article
 from dashboard.article.cards import CARDS
-from dashboard.server import manager
+from dashboard.server import library, manager
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -83,6 +83,7 @@ def test_a_run_of_a_card_is_started_watched_on_train_and_beside_the_recorded_one
         loss = shot.reports[-1].validation_loss_nats
         assert loss == pytest.approx(recorded_run.loss, abs=0.005)
 
+    library().flush()
     to_article(visit, "stale")
     (figure,) = figures(visit)
     (yours,) = [trace for trace in figure["data"] if trace["name"] == "yours"]
