@@ -20,7 +20,7 @@ CEILING = math.e / (math.e + ALPHABET_SIZE - 1)
 
 
 ONE_BACK = r"$\partial L_T / \partial h_{T-1}$"
-_WRITTEN = 180  # characters of each text that are shown
+_WRITTEN = 120  # characters of each text that are shown
 
 
 _BATCHES = ("each step's own characters", "The first batch at every step")

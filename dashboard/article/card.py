@@ -209,4 +209,7 @@ def _in_common(configs: Sequence[TrainingConfig]) -> str:
         value = getattr(first, field)
         if all(getattr(other, field) == value for other in others):
             named.append(f"{value:,} steps" if field == "steps" else setting(field, value))
+    predictions = {config.characters_per_step for config in configs}
+    if len(predictions) == 1 and len({config.unrollings for config in configs}) > 1:
+        named.append(f"{predictions.pop():,} predictions a step")
     return ", ".join(named)

@@ -37,7 +37,8 @@ def _combine(recorded: RecordedArticle) -> str:
 
     large, small = large_add.config, concat.config
     return (
-        f"Nats more or less than concat with N {small.nodes}, seed by seed:\n"
+        f"Nats more or less than concat with N {small.nodes} and the same activation, seed by "
+        "seed:\n"
         f"- At equal N, with tanh: add {more(add)}, multiply {more(multiply)}.\n"
         f"- At equal parameters (N {large.nodes}: {large.parameter_count:,}, concat "
         f"{small.parameter_count:,}), with tanh: add {more(large_add)}, multiply "

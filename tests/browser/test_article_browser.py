@@ -18,7 +18,8 @@ def url(serve):
 def test_a_card_is_opened_by_its_link_and_its_run_is_trained_here(page, complaints, url):
     page.goto(f"{url}/article?card=stale")
     expect(page.get_by_text("mega_batch_x.append(batch)")).to_be_visible(timeout=30_000)
-    expect(page.locator(".js-plotly-plot .gtitle").first).to_contain_text("· recorded")
+    title = page.locator(".js-plotly-plot .gtitle").first
+    expect(title).to_contain_text("· recorded", timeout=30_000)
     page.get_by_role("button", name="Run it here").click()
     expect(page.get_by_role("heading", name="Train")).to_be_visible(timeout=30_000)
     expect(page.get_by_text("step 3,000 of 3,000")).to_be_visible(timeout=30_000)
