@@ -41,17 +41,18 @@ def _of(number: int, step: Step) -> RoomQuestion | None:
     question = step.question()
     if isinstance(question, Number):
         options: tuple[str, ...] = ()
-        any_one: Prediction = question.least
+        first: Prediction = question.least
+        last: Prediction = question.most
         text = f"{question.ask} (A number of {question.unit}.)"
     elif isinstance(question, Choice) and not question.again:
-        options, any_one = tuple(question.options.values()), next(iter(question.options))
-        text = question.ask
+        options, text = tuple(question.options.values()), question.ask
+        first, *_, last = question.options
     else:
         return None
-    # What was measured is the same for all, whatever each predicted.
-    outcome = None if step.trains(any_one) else step.outcome(any_one)
-    if outcome is None:
+    if step.trains(first):
         return None
-    return RoomQuestion(
-        f"The walk, step {number}: {step.title}", text, options, outcome.sentences.split("\n")[0]
-    )
+    told = {outcome.sentences for p in (first, last) if (outcome := step.outcome(p)) is not None}
+    if len(told) != 1:  # an answer to one learner's prediction, and none to a room's
+        return None
+    title = f"The walk, step {number}: {step.title}"
+    return RoomQuestion(title, text, options, told.pop().split("\n")[0])

@@ -12,10 +12,11 @@ import streamlit as st
 
 from core.config import TrainingConfig
 from core.errors import StoreError, UnrollError
-from core.records import RunStatus
+from core.records import RunStatus, new_run_id
 from core.storage.rows import RunRow
 from core.training.snapshot import RunSnapshot
-from dashboard.server import library, manager
+from dashboard import gate
+from dashboard.server import attendance, library, manager
 from dashboard.widgets.plain import plain
 
 _REFUSAL = "walk_refusal"  # why the last start did not come to be, in st.session_state
@@ -30,7 +31,10 @@ def ended(configs: Sequence[TrainingConfig]) -> tuple[RunSnapshot, ...] | None:
 
 def here(configs: Sequence[TrainingConfig]) -> tuple[RunSnapshot, ...]:
     """What there is of them in their order, those that still train too."""
-    return tuple(shot for shot in _found(configs) if shot is not None)
+    found = tuple(shot for shot in _found(configs) if shot is not None)
+    for shot in found:
+        attendance().seen(shot.run_id)
+    return found
 
 
 def training(configs: Sequence[TrainingConfig]) -> bool:
@@ -45,7 +49,7 @@ def start(configs: Sequence[TrainingConfig]) -> None:
         if shot is not None:
             continue
         try:
-            manager().start(config)
+            gate.start(config, new_run_id(), ())
         except UnrollError as error:
             st.session_state[_REFUSAL] = str(error)
             return

@@ -9,7 +9,7 @@ import streamlit as st
 from core.config import PRESETS, TrainingConfig, bounds
 from core.errors import ConfigError, StoreError
 from core.storage.rows import RunRow
-from dashboard import session
+from dashboard import gate, session
 from dashboard.learn.walk.questions import Mark, Number, Outcome, Prediction
 from dashboard.learn.walk.step import Answered
 from dashboard.server import library
@@ -108,7 +108,7 @@ def _candidates() -> list[RunRow]:
     library().flush()
     found = []
     with suppress(StoreError):  # no store, no runs
-        for row in library().shelf().runs():
+        for row in filter(gate.is_own, library().shelf().runs()):
             with suppress(ConfigError):  # of a version that allowed other values
                 measured = row.last_validation is not None and "trigram" in row.floors
                 small = row.config.parameter_count <= _MOST

@@ -241,7 +241,6 @@ def test_the_walks_questions_are_put_to_a_room_with_what_recorded_runs_measured(
         assert "recorded" in asked.outcome
         assert asked.outcome not in markdown(ada)
         assert bool(asked.options) == (title == offered[-1])
-        print(asked)
     room.questions.lock(asked.number)
     teacher.look().click("Show what was answered")
     assert f"Outcome: **{asked.outcome}**" in markdown(ada.look())
