@@ -26,6 +26,8 @@ Feedback = Literal["teacher", "free"]
 Activation = Literal["tanh", "relu"]
 Init = Literal["published", "zero-mean", "orthogonal", "identity"]
 Optimiser = Literal["sgd", "adadelta", "adam"]
+Loss = Literal["cross-entropy", "squared-error"]
+Inputs = Literal["current", "stale"]
 Device = Literal["auto", "cpu", "cuda"]
 Engine = Literal["auto", "compiled", "torch"]
 
@@ -84,6 +86,12 @@ class TrainingConfig(_Settings):
         "teacher",
         description="arch2 only: the true previous output comes back, or the network's own",
     )
+    inputs: Inputs = Field(
+        "current",
+        description="arch2 under teacher forcing only: in training every step reads its own "
+        "character, or that of its window's first step, as in the article's listing; held-out "
+        "text is read as it stands",
+    )
     activation: Activation = Field("tanh", description="of the hidden layer")
     unrollings: Unrollings = Field(
         20, description="T, the length of a window in characters: how far gradients travel"
@@ -91,6 +99,10 @@ class TrainingConfig(_Settings):
     nodes: int = Field(100, ge=1, le=1024, description="N, the nodes in a half of the hidden layer")
     batch_size: int = Field(32, ge=1, le=1024, description="B, windows trained on at once")
     init: Init = Field("zero-mean", description="how the weights start")
+    loss: Loss = Field(
+        "cross-entropy",
+        description="what training descends; curves show the cross-entropy in either case",
+    )
     optimiser: Optimiser = Field("adam", description="what turns a gradient into a change")
     learning_rate: LearningRate = Field(0.002, description="the optimiser's step size")
     decay_rate: float = Field(
@@ -123,6 +135,18 @@ class TrainingConfig(_Settings):
             raise ValueError(
                 f"combine={self.combine} is not defined for arch2, which knows concat only; "
                 "choose concat, or arch1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _stale_inputs_are_arch2s(self) -> TrainingConfig:
+        if self.inputs == "stale" and (self.architecture, self.feedback) != ("arch2", "teacher"):
+            given: str = self.architecture
+            if given == "arch2":
+                given += f" with feedback={self.feedback}"
+            raise ValueError(
+                f"inputs=stale is not defined for {given}, only for arch2 with feedback=teacher: "
+                "choose these, or inputs=current"
             )
         return self
 
@@ -165,6 +189,10 @@ class TrainingConfig(_Settings):
         return LiveSettings(
             learning_rate=self.learning_rate, clip=self.clip, unrollings=self.unrollings
         )
+
+
+LATER = {"inputs": "current", "loss": "cross-entropy"}
+"""Settings that older versions did not have, at the values that they trained with."""
 
 
 def choices(field: str) -> tuple[str, ...]:

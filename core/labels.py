@@ -15,11 +15,13 @@ FIELDS = {
     "architecture": "Architecture",
     "combine": "Combine",
     "feedback": "Teacher forcing",
+    "inputs": "Inputs",
     "activation": "Activation",
     "unrollings": "Unrollings T",
     "nodes": "Nodes N",
     "batch_size": "Batch size B",
     "init": "Initial weights",
+    "loss": "Loss",
     "optimiser": "Optimiser",
     "learning_rate": "Learning rate",
     "decay_rate": "Decay factor",
@@ -46,6 +48,7 @@ VALUES = {
     "cuda": "CUDA",
     "compiled": "compiled code",
     "torch": "PyTorch",
+    "squared-error": "squared error",
 }
 """A setting's value."""
 
@@ -68,7 +71,7 @@ _COUNTED = {
 
 # Under a label that says what they are about, and in a sentence that does not.
 FEEDBACK = {"teacher": "on", "free": "off"}
-_FEEDBACK_ALONE = {"teacher": "teacher forced", "free": "free running"}
+_ALONE = {"teacher": "teacher forced", "free": "free running", "stale": "stale inputs"}
 
 _SHORT = {
     "unrollings": "T",
@@ -98,7 +101,7 @@ def setting(field: str, value: Any) -> str:
     if field == "clip" and not value:
         return "clip off"
     if isinstance(value, str):
-        shown = _FEEDBACK_ALONE.get(value) or VALUES.get(value, value)
+        shown = _ALONE.get(value) or VALUES.get(value, value)
     else:
         shown = number(value)
     return f"{_SHORT[field]} {shown}" if field in _SHORT else shown

@@ -29,8 +29,8 @@ DEFAULT_PRESET = "demo"
 MOST_EVENTS = 40
 """Live changes in a link; more of them travel as a file. A link of 2,000 characters is safe."""
 
-# What says how a run is computed or reported, and not what is trained.
-_MINOR = {"device", "engine", "report_every", "probe_every"}
+MINOR = {"device", "engine", "report_every", "probe_every"}
+"""What says how a run is computed or reported, and not what is trained."""
 _STARTS = {key: preset.config.model_dump() for key, preset in PRESETS.items()}
 _A_FILE = "file"  # in place of a text's key
 _LINKABLE_TEXT = re.compile(r"builtin|text8|latch:[0-9]{1,3}(:[0-9]{1,7})?|own:[0-9a-f]{12}")
@@ -145,7 +145,7 @@ def differences(preset: str, settings: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in settings.items()
-        if name not in _MINOR and name != "text" and value != start.get(name)
+        if name not in MINOR and name != "text" and value != start.get(name)
     }
 
 

@@ -81,6 +81,13 @@ FLOORS = {
 }
 """One neutral family: told apart by dash, and by the label that stands on each line."""
 
+PUBLISHED = Style(CRIMSON, "solid", "square", 2.5)
+CORRECTED = Style(GREEN, "solid", "circle", 2.5)
+NEITHER = Style(STEEL, "solid", "diamond", 2.5)
+"""What the article has, what sets it right, and what stands beside them."""
+OWN = Style(VIOLET, "solid", "star-diamond-open", 2.5)
+"""A visitor's own runs among recorded ones."""
+
 RUNS = (
     Style(VIOLET, "solid", "circle", 2.5),
     Style(OCHRE, "dash", "square", 2.5),

@@ -36,6 +36,7 @@ st.html(here / "page.css")
 views = here / "views"
 pages = [
     st.Page(views / "learn.py", title="Learn", icon=":material/school:"),
+    st.Page(views / "article.py", title="Article", icon=":material/article:"),
     st.Page(views / "train.py", title="Train", icon=":material/play_arrow:", default=True),
     st.Page(views / "compare.py", title="Compare", icon=":material/balance:"),
     st.Page(views / "flow.py", title="Gradient flow", icon=":material/water:"),

@@ -19,6 +19,7 @@ from core.experiments.background import BackgroundSweeps, SweepSnapshot
 from core.experiments.cluster import Cluster, scheduler_address
 from core.experiments.past_race import PastRace
 from core.experiments.race import LEAST, MOST, Guess, Races
+from core.experiments.recorded_article import RecordedArticle, read_recorded_article
 from core.experiments.recorded_cells import RecordedCells
 from core.experiments.recorded_sweep import read_recorded_sweep
 from core.experiments.sweep_store import SweepStore
@@ -169,6 +170,12 @@ def recorded_sweep() -> tuple[SweepSnapshot, str] | None:
     """The recorded sweep, and when and with what it was made."""
     found = read_recorded_sweep()
     return None if found is None else (found.snapshot, found.note)
+
+
+@st.cache_resource
+def recorded_article() -> RecordedArticle | None:
+    """The article's claims as they were measured."""
+    return read_recorded_article()
 
 
 def find_run(run_id: str) -> WatchedRun | None:

@@ -1,4 +1,4 @@
-"""Makes the recorded runs and the recorded sweep in this folder anew: `scripts/record`.
+"""Makes the recordings in this folder anew: `scripts/record`. Without names, all but the article's.
 
 A recording is an export as `runs export` writes it, less what the dashboard makes or has by itself:
 figures, code, the built-in text. Everything is trained here, on one core, one after the other, in
@@ -31,12 +31,13 @@ from core.experiments.train_cell import train_cell
 from core.labels import VALUES
 from core.paths import replacing
 from core.records import Event, EventKind
-from core.storage.recorded import FOLDER, PREFIX, SWEEP
+from core.storage.recorded import ARTICLE, FOLDER, PREFIX, SWEEP
 from core.storage.store import Store
 from core.storage.zip_export import export_run
 from core.storage.zip_parts import LARGEST
 from core.training.run import Run
 from core.training.slots import Slots
+from recordings.article import record_article
 
 _DEMO = PRESETS["demo"].config
 # The article's runs take days; their beginnings are recorded, with more reports than those have.
@@ -99,19 +100,26 @@ RUNS = (
     ),
 )
 PLAN = SweepPlan()
+_ARTICLE = "article"  # some ten minutes of one core, and text8
 
 
 def main() -> int:
-    """Record what is named, or all; returns the exit status."""
+    """Record what is named, or all but the article's claims; returns the exit status."""
     known = {recording.file: recording for recording in RUNS}
     wanted = sys.argv[1:] or [*known, SWEEP]
-    if unknown := [name for name in wanted if name not in (*known, SWEEP)]:
-        print(f"{', '.join(unknown)}: choose of {', '.join((*known, SWEEP))}.", file=sys.stderr)
+    everything = (*known, SWEEP, _ARTICLE)
+    if unknown := [name for name in wanted if name not in everything]:
+        print(f"{', '.join(unknown)}: choose of {', '.join(everything)}.", file=sys.stderr)
         return 2
     compile_all()
     for name in wanted:
-        data = b"".join(record_sweep()) if name == SWEEP else record_run(known[name])
-        target = FOLDER / (name if name == SWEEP else f"{name}.zip")
+        if name == SWEEP:
+            file_name, data = SWEEP, b"".join(record_sweep())
+        elif name == _ARTICLE:
+            file_name, data = ARTICLE, b"".join(record_article(made("compiled")))
+        else:
+            file_name, data = f"{name}.zip", record_run(known[name])
+        target = FOLDER / file_name
         with replacing(target) as file:
             file.write(data)
         print(f"{target.name}: {len(data):,} bytes", file=sys.stderr)

@@ -34,8 +34,10 @@ CHOICES = {
     "architecture": ("arch1", "arch2"),
     "combine": ("concat", "add", "multiply"),
     "feedback": ("teacher", "free"),
+    "inputs": ("current", "stale"),
     "activation": ("tanh", "relu"),
     "init": ("published", "zero-mean", "orthogonal", "identity"),
+    "loss": ("cross-entropy", "squared-error"),
     "optimiser": ("sgd", "adadelta", "adam"),
     "device": ("auto", "cpu", "cuda"),
     "engine": ("auto", "compiled", "torch"),
@@ -94,10 +96,18 @@ def test_a_number_is_finite(name, value):
 @pytest.mark.parametrize("name", CHOICES)
 def test_a_choice_allows_its_values_and_refuses_others_in_a_sentence(name):
     assert choices(name) == CHOICES[name]
+    arch2 = {"architecture": "arch2"} if name == "inputs" else {}  # which alone knows stale ones
     for value in choices(name):
-        assert getattr(TrainingConfig.parse({name: value}), name) == value
+        assert getattr(TrainingConfig.parse(arch2 | {name: value}), name) == value
     expected = f"{name}=other is not allowed: choose one of {', '.join(CHOICES[name])}."
     assert refusal(**{name: "other"}) == expected
+
+
+def test_stale_inputs_are_those_of_arch2_under_teacher_forcing():
+    only = "only for arch2 with feedback=teacher: choose these, or inputs=current."
+    assert refusal(inputs="stale") == f"inputs=stale is not defined for arch1, {only}"
+    given = {"architecture": "arch2", "feedback": "free", "inputs": "stale"}
+    assert refusal(**given) == f"inputs=stale is not defined for arch2 with feedback=free, {only}"
 
 
 def test_a_text_is_a_string():

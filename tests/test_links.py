@@ -40,8 +40,8 @@ def field_values(name):
 def valid(values):
     try:
         return TrainingConfig.parse(values)
-    except ConfigError:  # arch2 knows concat only
-        return TrainingConfig.parse({**values, "combine": "concat"})
+    except ConfigError:  # arch2 knows concat only, and arch1 no stale inputs
+        return TrainingConfig.parse({**values, "combine": "concat", "inputs": "current"})
 
 
 configs = st.fixed_dictionaries({}, optional={n: field_values(n) for n in DEMO.model_dump()})

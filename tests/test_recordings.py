@@ -8,11 +8,14 @@ import numpy as np
 import pytest
 
 from core.data.corpora import load_corpus
+from core.experiments.arm_run import train_arm
+from core.experiments.claims import BY_NAME, CLAIMS
 from core.experiments.judgement import judge
 from core.experiments.plan import SweepPlan
+from core.experiments.recorded_article import read_recorded_article
 from core.experiments.recorded_sweep import read_recorded_sweep
 from core.records import Event, RunStatus
-from core.storage.recorded import FOLDER, PREFIX, SWEEP
+from core.storage.recorded import ARTICLE, FOLDER, PREFIX, SWEEP
 from core.storage.zip_import import import_run
 from core.training.trainer import Trainer
 from recordings.record import PLAN, RUNS
@@ -34,7 +37,7 @@ def losses(file):
 
 def test_they_are_all_here_and_small():
     here = {path.name for path in FOLDER.iterdir() if path.suffix in (".zip", ".jsonl")}
-    assert here == {f"{file}.zip" for file in FILES} | {SWEEP}
+    assert here == {f"{file}.zip" for file in FILES} | {SWEEP, ARTICLE}
     assert sum((FOLDER / name).stat().st_size for name in here) < MOST_BYTES
 
 
@@ -91,3 +94,57 @@ def test_the_sweep_is_the_one_that_the_page_begins_with_and_every_cell_is_measur
     judgement = judge(shot.plan, shot.cells, shot.results)
     assert judgement.ratio is not None
     assert judgement.horizons is not None
+
+
+@pytest.fixture
+def article(monkeypatch):
+    monkeypatch.delenv("UNROLL_RECORDED")
+    return read_recorded_article()
+
+
+def test_every_run_of_every_claim_is_recorded_and_its_settings_load(article):
+    wanted = [(claim, arm, config) for claim in CLAIMS for arm, config in claim.runs()]
+    assert all(article.run(config) is not None for _, _, config in wanted)
+    assert len(article.runs) == len({str(run.settings) for run in article.runs})
+    texts = {text.sha256 for text in article.texts.values()}
+    for claim, _, config in wanted:
+        run = article.run(config)
+        assert run.config == config.changed(device="auto", report_every=1_000, probe_every=200)
+        assert run.text_sha256 in texts
+        assert bool(run.message) == (run.loss is None) == (run.steps < config.steps)
+        assert claim.name == "rate" or not run.message  # the largest rate alone diverges
+
+
+@pytest.mark.parametrize(("claim", "place"), [("teacher", 2), ("stale", 0), ("loss", 3)])
+def test_a_recorded_run_of_the_article_ends_where_it_ended_when_repeated(article, claim, place):
+    corpus = load_corpus("builtin")
+    then = article.run(BY_NAME[claim].arms[place].seeded(0))
+    if corpus.sha256 != then.text_sha256:
+        pytest.skip("This version of Python brings another text than the one recorded on.")
+    now = train_arm(then.config.changed(device="cpu"), corpus)
+    assert now.settings == then.settings
+    assert now.loss == pytest.approx(then.loss, abs=1e-3)
+
+
+def loss_of(run):
+    return run.loss
+
+
+def means(article, name):
+    claim = BY_NAME[name]
+    return [article.mean(claim, arm, loss_of).value for arm in claim.arms]
+
+
+def test_the_article_s_claims_stand_as_the_page_tells(article):
+    counted = article.texts["builtin"].floors
+    published, zero = means(article, "init")
+    assert abs(published - counted["bigram"]) < 0.03
+    assert zero < counted["trigram"]
+    *forced, free = means(article, "teacher")
+    assert all(abs(loss - counted["bigram"]) < 0.04 for loss in forced)
+    assert free < counted["bigram"] - 0.05
+    stale, current = means(article, "stale")
+    assert abs(stale - current) < 0.001
+    long, short, long_8, short_8 = means(article, "t1")
+    assert 0.03 < short - long < 0.07
+    assert 0.02 < short_8 - long_8 < 0.05

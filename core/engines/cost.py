@@ -34,7 +34,8 @@ _ARRAYS: dict[str, dict[str, float]] = {
     "compiled": {"concat": 2, "add": 2, "multiply": 3, "free": 2, "teacher": 0},
     "torch": {"concat": 2.5, "add": 2.5, "multiply": 6.2, "free": 4.5, "teacher": 0},
 }
-_LOGITS = 3  # arrays of V numbers a place
+_LOGITS = 3  # arrays of V numbers a place ...
+_STALE_LOGITS = {"compiled": 1, "torch": 5}  # ... and of two tables' sum
 _IDS = 16  # numbers a place: what is read, where it lies in a table, its loss
 _COPIES = 12  # of the weights: gradient, accumulators, checkpoints to go back to
 _HELD_OUT = 25_000  # numbers for each of H: what a context curve and reports read at once
@@ -78,6 +79,8 @@ def estimated_bytes(config: TrainingConfig) -> int:
     numbers = max(_ARRAYS[engine][kind] for engine in engines) * N + _IDS
     if arch1 or kind == "free":
         numbers += _LOGITS * ALPHABET_SIZE
+    if config.inputs == "stale":
+        numbers += max(_STALE_LOGITS[engine] for engine in engines) * ALPHABET_SIZE
     if config.probe_every:  # two arrays of a window's gradient, when a step is looked at
         numbers += 2 * H
     looked_up = (ALPHABET_SIZE + config.batch_size) * 3 * N if arch1 and H > N else 0
@@ -126,6 +129,8 @@ def multiplications(config: TrainingConfig) -> int:
         count += in_loop + looked_up + places * (function * N + _A_NUMBER * 2 * S)
         return count + places * _A_FUNCTION * V
     table = 6 * V * V * N
+    if config.inputs == "stale":
+        return count + table + places * V * (_A_FUNCTION + _A_NUMBER)
     if config.feedback == "teacher":  # how often y follows x says all of a window
         return count + table
     in_loop = N * V * (4 * T * (B + _A_MATRIX) + 2 * places)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from core.config import Activation, Architecture, Init, TrainingConfig
+from core.config import LATER, Activation, Architecture, Init, TrainingConfig
 from core.labels import setting, value_name
 
 LATCH = "latch"
@@ -99,6 +99,9 @@ class Cell:
         settings = self.config.model_dump(exclude=set(_NOT_IN_KEY))
         if settings["decay_rate"] == 1:
             del settings["decay_steps"]
+        for name, always in LATER.items():  # older results are found under their old keys
+            if settings[name] == always:
+                del settings[name]
         measure = _ON_TEXT if self.lag is None else _ON_LATCH
         named = {"measure": measure, "text_sha256": self.text_sha256, **settings}
         text = json.dumps(named, sort_keys=True)

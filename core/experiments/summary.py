@@ -48,6 +48,23 @@ def cell_rows(
     return [_cell_row(plan, cell, results.get(cell.key)) for cell in ordered]
 
 
+REACH_COLUMNS = ("line", "reach", "low", "high")
+
+
+def reach_rows(judgement: Judgement) -> list[dict[str, Any]]:
+    """A row of `REACH_COLUMNS` for each line that has a reach; 0 and infinity are outside."""
+    return [
+        {
+            "line": judgement.plan.line_name(verdict.line),
+            "reach": verdict.reach.value,
+            "low": verdict.reach.interval.low if verdict.reach.interval else None,
+            "high": verdict.reach.interval.high if verdict.reach.interval else None,
+        }
+        for verdict in judgement.verdicts
+        if verdict.reach is not None
+    ]
+
+
 def table(
     plan: SweepPlan, cells: Sequence[Cell], results: Mapping[str, CellResult]
 ) -> list[dict[str, Any]]:

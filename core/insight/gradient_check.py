@@ -92,7 +92,7 @@ def _by_autograd(
     state = reference.initial_state(config, before[0].shape[1], leaves["U"])
     state = reference.window(leaves, config, *_tensors(before), state).state
     read = reference.window(leaves, config, *_tensors(window), state)
-    gradients = torch.autograd.grad(read.loss, [*leaves.values(), *read.hidden])
+    gradients = torch.autograd.grad(read.descended, [*leaves.values(), *read.hidden])
     named = {name: found.numpy() for name, found in zip(leaves, gradients, strict=False)}
     return {**named, "h": torch.stack(gradients[len(leaves) :]).numpy()}
 

@@ -37,7 +37,7 @@ import torch
 from torch import Tensor
 
 from core.config import TrainingConfig
-from core.networks.layers import CrossEntropy, in_place, slope, sum_by_character
+from core.networks.layers import OUTPUT, in_place, slope, sum_by_character
 from core.networks.network import Network, Window
 from core.networks.parameters import Parameters
 
@@ -56,7 +56,7 @@ class _Window(Window):
         like, row = parameters.flat, parameters.joint.products.shape[1]
         self.g = like.new_zeros((steps + 1, batch, n))  # the part of h that the loop computes
         self.back = like.new_zeros((steps + 1, batch, row))  # ∂L/∂(h_t [W V 0])
-        self.output = CrossEntropy(steps * batch, symbols, like)
+        self.output = OUTPUT[config.loss](steps * batch, symbols, like)
         self.slopes = like.new_empty((min(steps, _SLOPES_AT_ONCE), batch, n))
 
         # Making a view costs a fifth of a small product, so all are made once.

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from core.config import TrainingConfig
-from core.networks.layers import CrossEntropy, in_place, slope, sum_by_character
+from core.networks.layers import OUTPUT, CrossEntropy, in_place, slope, sum_by_character
 from core.networks.network import Buffers, Network, Window
 from core.networks.parameters import Parameters
 
@@ -71,7 +71,8 @@ class Arch2Teacher(_Arch2[_PairCounts]):
     def _backward(self, window: _PairCounts) -> None:
         p, d, n = self.parameters.values, self.parameters.gradients, self.config.nodes
         seen = window.counts.sum(1, keepdim=True)  # (V, 1)
-        d_logits = torch.softmax(window.logits, 1).mul_(seen).sub_(window.counts)
+        p_after = torch.softmax(window.logits, 1)
+        d_logits = self._through_loss(p_after, (p_after * seen).sub_(window.counts))
         d_logits.div_(window.inputs.numel())  # ∂L/∂o summed over the places of each symbol, (V, V)
         window.d_hidden = torch.mm(d_logits, p["V"].t())  # (V, H)
         delta = torch.empty_like(window.hidden)
@@ -87,22 +88,87 @@ class Arch2Teacher(_Arch2[_PairCounts]):
         return window.hidden[window.inputs]
 
     def _hidden_gradients(self, window: _PairCounts) -> Tensor:
-        d_logits = torch.softmax(window.logits, 1)[window.inputs]  # (T, B, V)
-        ones = d_logits.new_ones((*window.targets.shape, 1))
-        d_logits.scatter_add_(2, window.targets[:, :, None], -ones).div_(window.inputs.numel())
+        p_after = torch.softmax(window.logits, 1)[window.inputs]  # (T, B, V)
+        ones = p_after.new_ones((*window.targets.shape, 1))
+        error = p_after.scatter_add(2, window.targets[:, :, None], -ones)
+        d_logits = self._through_loss(p_after, error).div_(window.inputs.numel())
+        return d_logits @ self.parameters.values["V"].t()
+
+    def _through_loss(self, p: Tensor, error: Tensor) -> Tensor:
+        """∂L/∂o, times T B: the error of p = softmax(o) is p - onehot(y), or a sum of these."""
+        if self.config.loss == "cross-entropy":
+            return error
+        return (error - (p * error).sum(-1, keepdim=True)).mul_(p).mul_(2)
+
+
+class _StaleWindow(Window):
+    """The buffers of a window that reads its first batch of characters at every step."""
+
+    def __init__(self, positions: int, symbols: int, output: type[CrossEntropy], like: Tensor):
+        self.output = output(positions, symbols, like)
+        self.d_logits = torch.empty_like(self.output.logits)
+        self.read = torch.empty(0, dtype=torch.int64)  # x of each place, (T*B,)
+        self.hidden = like.new_empty(0)  # both halves of a for each symbol, (V, H)
+
+
+class Arch2Stale(_Arch2[_StaleWindow]):
+    """Teacher forcing with the listing's fault: x of a window's first step stands for every x_t.
+
+    p_{t-1} is still the true one, x_t's own one-hot. So each half of a is a row of a table of V,
+    and the two rows of a place are those of two characters. No path leads through time here either.
+    """
+
+    def _new_window(self, steps: int, batch: int) -> _StaleWindow:
+        symbols = self.config.parameter_shapes["U"][0]
+        output = OUTPUT[self.config.loss]
+        return _StaleWindow(steps * batch, symbols, output, self.parameters.flat)
+
+    def _forward(self, window: _StaleWindow, state: Tensor) -> Tensor:
+        p, n = self.parameters.values, self.config.nodes
+        both = torch.cat((p["U"], p["W"]), 1)  # (V, 2N)
+        window.hidden = in_place(self.config.activation)(both.add_(p["b"]))
+        window.read = window.inputs[:1].expand_as(window.inputs).reshape(-1)
+        of_x = torch.addmm(p["c"], window.hidden[:, :n], p["V"][:n])  # (V, V)
+        of_p = torch.mm(window.hidden[:, n:], p["V"][n:])
+        logits = window.output.logits
+        torch.add(of_x[window.read], of_p[window.inputs.reshape(-1)], out=logits)
+        return state
+
+    def _backward(self, window: _StaleWindow) -> None:
+        p, d, n = self.parameters.values, self.parameters.gradients, self.config.nodes
+        window.output.backward(out=window.d_logits)
+        slopes = slope(self.config.activation, window.hidden, out=torch.empty_like(window.hidden))
+        halves = ("U", slice(0, n), window.read), ("W", slice(n, None), window.inputs.reshape(-1))
+        for name, half, ids in halves:
+            d_logits = sum_by_character(window.d_logits, ids, len(slopes))  # (V, V)
+            torch.mm(window.hidden[:, half].t(), d_logits, out=d["V"][half])
+            torch.mm(d_logits, p["V"][half].t(), out=d[name]).mul_(slopes[:, half])
+            torch.sum(d[name], 0, out=d["b"][half])
+        torch.sum(window.d_logits, 0, out=d["c"])
+
+    def _hidden(self, window: _StaleWindow) -> Tensor:
+        n = self.config.nodes
+        read = window.read.view_as(window.inputs)
+        return torch.cat((window.hidden[read, :n], window.hidden[window.inputs, n:]), 2)
+
+    def _hidden_gradients(self, window: _StaleWindow) -> Tensor:
+        d_logits = window.d_logits.view(*window.inputs.shape, -1)
         return d_logits @ self.parameters.values["V"].t()
 
 
 class _FreeWindow(Window):
     """The buffers of one window of `T` steps and `B` rows."""
 
-    def __init__(self, steps: int, batch: int, nodes: int, symbols: int, like: Tensor) -> None:
+    def __init__(
+        self, steps: int, batch: int, nodes: int, output: CrossEntropy, like: Tensor
+    ) -> None:
+        symbols = output.logits.shape[1]
         self.p = like.new_empty((steps + 1, batch, symbols))  # what comes back, state first
         self.a2 = like.new_empty((steps, batch, nodes))  # the half of a that p enters
         self.da2 = torch.empty_like(self.a2)
         self.delta = torch.empty_like(self.a2)
         self.slope = torch.empty_like(self.a2)
-        self.output = CrossEntropy(steps * batch, symbols, like)
+        self.output = output
         self.logits_at = self.output.logits.view(steps, batch, symbols).unbind(0)
         self.d_logits = torch.empty_like(self.output.logits)  # (T*B, V)
         self.d_logits_at = self.d_logits.view(steps, batch, symbols).unbind(0)
@@ -117,7 +183,9 @@ class Arch2Free(_Arch2[_FreeWindow]):
 
     def _new_window(self, steps: int, batch: int) -> _FreeWindow:
         symbols, nodes = self.config.parameter_shapes["U"]
-        return _FreeWindow(steps, batch, nodes, symbols, self.parameters.flat)
+        like = self.parameters.flat
+        output = OUTPUT[self.config.loss](steps * batch, symbols, like)
+        return _FreeWindow(steps, batch, nodes, output, like)
 
     def _forward(self, window: _FreeWindow, state: Tensor) -> Tensor:
         v, n = self.parameters.values, self.config.nodes

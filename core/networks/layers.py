@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from core.config import Activation
+from core.config import Activation, Loss
 
 
 def in_place(activation: Activation) -> Callable[[Tensor], Tensor]:
@@ -70,3 +70,25 @@ class CrossEntropy:
         self._work.clamp_min_(self._LEAST_LOG).exp_()
         self._work.view(-1).index_add_(0, self._targets, self._minus_one)
         return torch.mul(self._work, 1 / len(self._rows), out=out)
+
+
+class SquaredError(CrossEntropy):
+    """The same output layer and the same loss to tell, but another one to descend.
+
+    e = 1/(TB) Σ ‖p - onehot(y)‖²        ∂e/∂o = p ∘ (g - Σ p g), g = 2 (p - onehot(y)) / TB
+    """
+
+    def backward(self, out: Tensor) -> Tensor:
+        """∂e/∂logits, into `out`, `(T*B, V)`; after `loss`, and once only."""
+        p = self._work.clamp_min_(self._LEAST_LOG).exp_()
+        error = p.clone()
+        error.view(-1).index_add_(0, self._targets, self._minus_one)
+        error.sub_((p * error).sum(1, keepdim=True)).mul_(p)
+        return torch.mul(error, 2 / len(self._rows), out=out)
+
+
+OUTPUT: dict[Loss, type[CrossEntropy]] = {
+    "cross-entropy": CrossEntropy,
+    "squared-error": SquaredError,
+}
+"""The output layer that descends a loss."""

@@ -13,6 +13,10 @@ Letters: B batch, T unrollings (the window's length), V alphabet size, N nodes, 
     Arch 2    concat    a_t = φ([x_t U ; p_{t-1} W] + b)        o_t = a_t V + c
               teacher   p_{t-1} = the true previous output, as one-hot
               free      p_{t-1} = softmax(o_{t-1})
+              stale     x_1 in place of every x_t of a window, but not in p_{t-1}
+
+What is descended is the mean of -log p_t[y_t], in nats, or that of ‖p_t - onehot(y_t)‖², the
+squared error, with p_t = softmax(o_t). The loss that is told is the first of them in either case.
 
 A window is T steps of the text. Values cross from one window to the next, gradients stop:
 
@@ -43,6 +47,7 @@ class Window:
 
     logits: Tensor  # (T, B, V), the o_t
     loss: Tensor  # scalar: the mean over all B * T predictions, in nats
+    descended: Tensor  # scalar: what the gradient is of, `loss` or the squared error
     hidden: list[Tensor]  # T times (B, H): h_t or a_t, in the graph, to differentiate by
     state: Tensor  # what crosses to the next window, cut from the graph
 
@@ -67,7 +72,7 @@ def window(
 
     Args:
         parameters: U, W, b, V, c in the shapes of `config.parameter_shapes`, any float dtype.
-        config: architecture, combine, feedback and activation are read, nothing else.
+        config: the network, its inputs and its loss are read, nothing else.
         inputs: (T, B), ids of the characters read.
         targets: (T, B), ids of the characters to predict.
         state: from `initial_state` or the window before.
@@ -80,7 +85,8 @@ def window(
     logits = torch.stack(outputs)  # (T, B, V)
     # A mean, not a sum: a sum would grow with T and spoil every comparison of unrollings.
     loss = cross_entropy(logits.flatten(0, 1), targets.flatten())
-    return Window(logits=logits, loss=loss, hidden=hidden, state=last.detach())
+    descended = loss if config.loss == "cross-entropy" else _squared_error(logits, targets)
+    return Window(logits, loss, descended, hidden, last.detach())
 
 
 def loss_and_gradients(
@@ -90,13 +96,14 @@ def loss_and_gradients(
     targets: Tensor,
     state: Tensor,
 ) -> tuple[Tensor, dict[str, Tensor], Tensor]:
-    """One window forward and back: the loss, its gradient by parameter name, the new state.
+    """One window forward and back: the loss in nats, the gradient of what is descended by
+    parameter name, the new state.
 
     The parameters themselves gain no graph and no `.grad`.
     """
     leaves = {name: value.detach().requires_grad_() for name, value in parameters.items()}
     result = window(leaves, config, inputs, targets, state)
-    gradients = torch.autograd.grad(result.loss, list(leaves.values()))
+    gradients = torch.autograd.grad(result.descended, list(leaves.values()))
     return result.loss.detach(), dict(zip(leaves, gradients, strict=True)), result.state
 
 
@@ -131,10 +138,11 @@ def _arch2(
     φ = _activation(config)
     teacher = config.feedback == "teacher"
     outputs, hidden = [], []
-    for x_t in x:  # (B, V)
+    for own in x:  # (B, V)
+        x_t = x[0] if config.inputs == "stale" else own
         # The true previous output y_{t-1} is the character read now: both inputs are x_t, and
-        # no step depends on the one before it.
-        previous = x_t if teacher else p  # (B, V)
+        # no step depends on the one before it. Stale inputs leave the second as it is.
+        previous = own if teacher else p  # (B, V)
         a = φ(torch.cat([x_t @ U, previous @ W], dim=1) + b)  # (B, 2N)
         o = a @ V + c  # (B, V)
         if not teacher:
@@ -142,6 +150,12 @@ def _arch2(
         hidden.append(a)
         outputs.append(o)
     return outputs, hidden, p
+
+
+def _squared_error(logits: Tensor, targets: Tensor) -> Tensor:
+    """The mean over predictions of ‖p - onehot(y)‖²."""
+    p = torch.softmax(logits, 2)
+    return (p - one_hot(targets, p.shape[2]).to(p.dtype)).square().sum(2).mean()
 
 
 def _activation(config: TrainingConfig) -> Callable[[Tensor], Tensor]:

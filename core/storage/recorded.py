@@ -27,6 +27,8 @@ PREFIX = "Recorded: "
 """How their names begin, wherever they are listed."""
 SWEEP = "sweep.jsonl"
 """The file beside them that holds the recorded sweep; `experiments/recorded_sweep.py` reads it."""
+ARTICLE = "article.jsonl"
+"""That of the article's claims, measured; `experiments/recorded_article.py` reads it."""
 
 
 class RecordedRuns(Store):

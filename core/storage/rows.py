@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from typing import Annotated, Any, get_type_hints
 
-from core.config import TrainingConfig
+from core.config import LATER, TrainingConfig
 from core.data.ngrams import checked_floors
 from core.errors import StoreError, shown
 from core.links import differences, nearest_preset
@@ -35,6 +35,7 @@ def _settings(text: str) -> dict[str, Any]:
     stored = json.loads(text)
     if not isinstance(stored, dict) or (type(stored["steps"]), type(stored["text"])) != (int, str):
         raise ValueError("no settings")
+    stored = LATER | stored
     known = [name for name in TrainingConfig.model_fields if name in stored]
     return {name: stored[name] for name in (*known, *(stored.keys() - set(known)))}
 

@@ -65,6 +65,7 @@ _CELLS = {
     ("arch1", "add"): "U[x[t]] + state @ W + b",
     ("arch1", "multiply"): "U[x[t]] * (state @ W) + b",
     ("arch2", "teacher"): "torch.cat([U[x[t]], W[x[t]]], 1) + b",  # p is the one-hot of x
+    ("arch2", "stale"): "torch.cat([U[x[0]], W[x[t]]], 1) + b",  # U's input is the window's first
     ("arch2", "free"): "torch.cat([U[x[t]], state @ W], 1) + b",
 }
 _OPTIMISERS = {
@@ -108,8 +109,15 @@ def script_for(row: RunRow, events: Sequence[Event], *, bundled: bool = False) -
         phi=config.activation,
         cell=_CELLS[
             config.architecture,
-            config.combine if config.architecture == "arch1" else config.feedback,
+            config.combine
+            if config.architecture == "arch1"
+            else "stale"
+            if config.inputs == "stale"
+            else config.feedback,
         ],
+        error=_ERROR if config.loss == "squared-error" else "",
+        no_error="    error = 0.0\n" if config.loss == "squared-error" else "",
+        descended="error" if config.loss == "squared-error" else "loss",
         after=_after(config),
         optimiser=_OPTIMISERS[config.optimiser],
     )
@@ -143,6 +151,9 @@ def _after(config: TrainingConfig) -> str:
     return "pass  # the true output comes back: it is the next x"
 
 
+_ERROR = """\
+        error = error + (o.softmax(1) - torch.eye(27)[y[t]]).square().sum(1).mean() / T
+"""
 _GIVEN = (
     'raise SystemExit("This run began with weights from a file: put them into U, W, b, V, c '
     'here.")\n'
@@ -192,14 +203,14 @@ for step in range(1, int(sys.argv[1] if len(sys.argv) > 1 else {c.steps}) + 1):
     cursors = (cursors + T) % len(ids)
 
     loss, state = 0.0, carried
-    for t in range(T):
+{no_error}    for t in range(T):
         h = torch.{phi}({cell})
         o = h @ V + c
         loss = loss + torch.nn.functional.cross_entropy(o, y[t]) / T
-        {after}
+{error}        {after}
     carried = state.detach()  # crosses windows, its gradient does not
     optimiser.zero_grad()
-    loss.backward()
+    {descended}.backward()
 
     norm = torch.cat([w.grad.flatten() for w in weights]).norm()
     if 0 < clip < norm:

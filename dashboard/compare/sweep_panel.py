@@ -14,7 +14,7 @@ from core.data.latch import latch_floor
 from core.experiments.background import SweepSnapshot
 from core.experiments.judgement import Judgement, judge
 from core.experiments.plan import AT_T, SweepPlan
-from core.experiments.summary import cell_rows, counted, group_rows
+from core.experiments.summary import REACH_COLUMNS, cell_rows, counted, group_rows, reach_rows
 from core.palette import Style
 from dashboard.charts import sweep as charts
 from dashboard.compare.horizon_panel import draw_horizons
@@ -172,26 +172,12 @@ def _score_curve(
     judgement: Judgement, table: pd.DataFrame, cells: pd.DataFrame, styles: Styles
 ) -> None:
     if judgement.plan.on_latch:
-        figure = charts.recall_chart(table, cells, styles, _reaches(judgement))
+        reaches = pd.DataFrame(reach_rows(judgement), columns=REACH_COLUMNS)
+        figure = charts.recall_chart(table, cells, styles, reaches)
         words = "Recall of the echo by lag with each line's reach"
     else:
         figure, words = charts.text_loss_chart(table, cells, styles), "Validation loss by T"
     live_chart(figure, key="score", height=380, alt=f"{words}, mean and its interval over seeds")
-
-
-def _reaches(judgement: Judgement) -> pd.DataFrame:
-    """Every line's reach as `charts.recall_chart` takes them."""
-    rows = [
-        {
-            "line": judgement.plan.line_name(verdict.line),
-            "reach": verdict.reach.value,
-            "low": verdict.reach.interval.low if verdict.reach.interval else None,
-            "high": verdict.reach.interval.high if verdict.reach.interval else None,
-        }
-        for verdict in judgement.verdicts
-        if verdict.reach is not None
-    ]
-    return pd.DataFrame(rows, columns=["line", "reach", "low", "high"])
 
 
 def _loss_curve(plan: SweepPlan, table: pd.DataFrame, cells: pd.DataFrame, styles: Styles) -> None:

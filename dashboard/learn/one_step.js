@@ -1,17 +1,15 @@
 // Picture 1: a word goes through a network of 3 nodes, forward and back, every number to be seen.
 // Weights are dragged; a number that is chosen unfolds into the sum behind it.
 
-import { comesBack, windowOf, zeroState } from "./arithmetic.js"
 import { layOut } from "./beside.js"
 import { choice, eachFrame, element, fixed, keepKeys } from "./drawing.js"
 import { cellsOf, drawCells } from "./one_step_cells.js"
+import { ALPHABET, windowFor, withoutW } from "./one_step_question.js"
 import { startWeights } from "./start_weights.js"
 import { equationOf, sumInWords } from "./one_step_words.js"
-import { question } from "./question.js"
 import { TraceQuestion } from "./trace_question.js"
 import { gradientAt, isWeight, nameOf, unfold, valueAt } from "./unfold.js"
 
-const ALPHABET = "helo"
 const NODES = 3
 const LONGEST = 6 // of a word: its steps fit beside the weights
 const [FINEST, STEP] = [0.01, 0.05] // of a weight, for a pixel and for a key
@@ -57,7 +55,7 @@ class OneStep {
     this.shortest = this.trace ? 4 : 2 // the third step is asked about
     layOut(
       this.host, [this.controls(), this.unfolded, this.picture, this.equation, this.shapes],
-      this.trace ? this.trace.form : this.question(),
+      this.trace ? this.trace.form : withoutW(() => this.network),
     )
     parentElement.append(this.host)
     this.fillWeights(1)
@@ -115,30 +113,6 @@ class OneStep {
       element("label", {}, "Word", word, note), element("label", {}, "Network", kind),
       this.phi, this.ways, fresh,
     )
-  }
-
-  question() {
-    return question({
-      ask: "Predict: after the first l of “hello” and after the second, this network says what " +
-        "comes next. If every weight in W were 0, would it say the same both times?",
-      options: [["same", "the same"], ["different", "something different"]],
-      answer: () => {
-        const W = this.network.weights.W.map((row) => row.map(() => 0))
-        const without = { ...this.network, weights: { ...this.network.weights, W } }
-        const [now, then] = [this.network, without].map(afterEachL)
-        let why = "What came before reaches a step through W alone."
-        if (comesBack(this.network) === "y") {
-          why = "So it does with its own W: the true previous output is the very letter that it reads."
-        } else if (now.same) {
-          why = "With these weights it does so with its own W, too: no unit tells what came before."
-        }
-        return {
-          right: then.same ? "same" : "different",
-          sentence: `With W = 0 it says ${then.told[0]} after the first l, and ${then.told[1]} ` +
-            `after the second. ${why}`,
-        }
-      },
-    })
   }
 
   // Seeded, so that the same picture is there again after a change of network.
@@ -301,19 +275,5 @@ class OneStep {
       ),
       element("p", { class: "note" }, this.settings.equation),
     )
-  }
-}
-
-function windowFor(network, word) {
-  const ids = [...word].map((letter) => ALPHABET.indexOf(letter))
-  return windowOf(network, ids.slice(0, -1), ids.slice(1), zeroState(network))
-}
-
-// What a network says after the first and after the second l of hello, and whether it is the same.
-function afterEachL(network) {
-  const [first, second] = windowFor(network, "hello").steps.slice(2).map((step) => step.p)
-  const told = (p) => p.map((value, k) => `${ALPHABET[k]} ${fixed(value, 3)}`).join(", ")
-  return {
-    same: first.every((p, k) => Math.abs(p - second[k]) < 1e-12), told: [told(first), told(second)],
   }
 }

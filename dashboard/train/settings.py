@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import PRESETS, TrainingConfig, bounds, choices
+from core.config import LATER, PRESETS, TrainingConfig, bounds, choices
 from core.engines.devices import cuda_is_available
 from core.errors import ConfigError, UnrollError
 from core.labels import FIELDS, value_name
@@ -24,6 +24,13 @@ from dashboard.train.text_picker import text_picker
 from dashboard.widgets.plain import plain
 
 _SHOWN = "shown_config"  # in st.session_state: the settings that the widgets were given
+# The faults of the article that a link or the page Article may bring; no widget offers them.
+_TRIALS = {
+    "loss": "The squared error is descended instead of the cross-entropy, as in the article's "
+    "trial; the curves show the cross-entropy.",
+    "inputs": "Every step of a window reads the window's first characters as x, as in the "
+    "article's listing of Arch 2.",
+}
 _HELP = {
     "architecture": "Arch 1: the previous hidden layer comes back. "
     "Arch 2: the previous output comes back.",
@@ -75,6 +82,7 @@ def settings_panel(run: WatchedRun | None) -> TrainingConfig | None:
     _live_widget(st.slider, "unrollings", shown, fixed, min_value=low, max_value=high)
 
     text_picker(_key("text"), disabled=active)
+    _trials(active)
     with st.expander("Network", expanded=True):
         _network(active)
     with st.expander("Training"):
@@ -83,6 +91,26 @@ def settings_panel(run: WatchedRun | None) -> TrainingConfig | None:
     with preset:
         _preset(active)
     return chosen
+
+
+def _trials(active: bool) -> None:
+    """A note for each of the article's faults that is set, and the way back from it."""
+    state = st.session_state
+    if (state[_key("architecture")], state[_key("feedback")]) != ("arch2", "teacher"):
+        state[_key("inputs")] = LATER["inputs"]  # nowhere else is there another
+    for field, note in _TRIALS.items():
+        if state[_key(field)] == LATER[field]:
+            continue
+        st.warning(note)
+        st.button(
+            f"{FIELDS[field]}: back to {value_name(LATER[field])}",
+            key=f"back_{field}",
+            on_click=state.update,
+            args=({_key(field): LATER[field]},),
+            disabled=active,
+            type="tertiary",
+            icon=":material/undo:",
+        )
 
 
 def _network(active: bool) -> None:

@@ -18,6 +18,7 @@ from core.networks.initialisers import initial_parameters
 KINDS = [
     *({"combine": combine} for combine in choices("combine")),
     *({"architecture": "arch2", "feedback": feedback} for feedback in choices("feedback")),
+    {"architecture": "arch2", "inputs": "stale"},
 ]
 SIZES = ("unrollings", "batch_size", "nodes")
 LARGEST = {name: int(bounds(name)[1]) for name in SIZES}

@@ -138,8 +138,9 @@ def test_a_key_names_the_measurement_and_nothing_else():
         key(clips=(0,)),
         key(base=BASE.changed(nodes=9)),
         key(base=BASE.changed(decay_rate=0.5, decay_steps=7)),
+        key(base=BASE.changed(loss="squared-error")),
     ]
-    assert len({key(), *others}) == 7
+    assert len({key(), *others}) == 8
 
 
 def test_cells_of_different_texts_have_different_keys():

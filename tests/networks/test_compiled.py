@@ -21,6 +21,12 @@ KINDS = {
     "multiply": {"combine": "multiply"},
     "teacher": {"architecture": "arch2", "feedback": "teacher"},
     "free": {"architecture": "arch2", "feedback": "free"},
+    "stale": {"architecture": "arch2", "inputs": "stale"},
+}
+SQUARED = {"loss": "squared-error"}
+KINDS |= {
+    f"{kind}-squared": KINDS[kind] | SQUARED
+    for kind in ("concat", "multiply", "teacher", "free", "stale")
 }
 SIZES = [(7, 5, 6), (1, 1, 1), (3, 17, 33), (4, 2, 101)]  # T, B, N
 
@@ -52,7 +58,7 @@ def test_losses_gradients_and_states_equal_the_reference(kind, activation, size,
         loss = network.loss_and_gradients(ids[:-1], ids[1:])
         x, y = torch.from_numpy(ids[:-1]), torch.from_numpy(ids[1:])
         expected = reference.window(leaves, config, x, y, state)
-        gradients = torch.autograd.grad(expected.loss, [*leaves.values(), *expected.hidden])
+        gradients = torch.autograd.grad(expected.descended, [*leaves.values(), *expected.hidden])
         found = [*network.gradients.values(), network.hidden(), network.hidden_gradients()]
         network.move_on()
         state = expected.state

@@ -20,6 +20,14 @@ NETWORKS = [
         (f"arch1-multiply-{activation}", "arch1", {"combine": "multiply"}),
         (f"arch2-teacher-{activation}", "arch2", {"feedback": "teacher"}),
         (f"arch2-free-{activation}", "arch2", {"feedback": "free"}),
+        (f"arch2-stale-{activation}", "arch2", {"inputs": "stale"}),
+        (f"arch1-concat-squared-{activation}", "arch1", {"loss": "squared-error"}),
+        (f"arch2-teacher-squared-{activation}", "arch2", {"loss": "squared-error"}),
+        (
+            f"arch2-free-squared-{activation}",
+            "arch2",
+            {"feedback": "free", "loss": "squared-error"},
+        ),
     ]
 ]
 
@@ -82,7 +90,7 @@ def test_hidden_layers_and_their_window_gradients_equal_the_reference(settings):
 
     leaves = {name: w.clone().requires_grad_() for name, w in weights.items()}
     window = reference.window(leaves, config, inputs, targets, state)
-    gradients = torch.autograd.grad(window.loss, window.hidden)
+    gradients = torch.autograd.grad(window.descended, window.hidden)
     torch.testing.assert_close(network.hidden(), torch.stack(window.hidden).detach())
     torch.testing.assert_close(
         network.hidden_gradients(), torch.stack(gradients), rtol=1e-10, atol=1e-14

@@ -38,6 +38,7 @@ ALL = {
     "arch1-published": {"init": "published", "clip": 0.1, "decay_rate": 0.5, "decay_steps": 30},
     "arch2-teacher": {"architecture": "arch2"},
     "arch2-free": {"architecture": "arch2", "feedback": "free", "init": "orthogonal"},
+    "arch2-stale": {"architecture": "arch2", "inputs": "stale", "loss": "squared-error"},
 }
 
 

@@ -31,6 +31,7 @@ from core.networks.compiled.elementwise import (
     add_to_each,
     compiled,
     softmax,
+    squared_error_back,
     sum_of,
     times_slope,
 )
@@ -44,6 +45,7 @@ class Window(NamedTuple):
 
     combine: int
     relu: bool
+    squared: bool  # the squared error is descended, not the cross-entropy
     U: ndarray  # (V, N)
     WV: ndarray  # (H, S): [W V 0]
     b: ndarray  # [b c 0]; its last S numbers belong to the columns of [W V 0]
@@ -165,7 +167,7 @@ def _forward(a: Window, x: ndarray) -> None:
 
 @compiled
 def _output(a: Window, y: ndarray) -> float:
-    """The mean loss; the do into `back`."""
+    """The mean loss in nats; the do into `back`."""
     n = a.U.shape[1]
     steps, batch, symbols = a.o.shape
     places = steps * batch
@@ -178,6 +180,9 @@ def _output(a: Window, y: ndarray) -> float:
     for t in range(steps):
         for b in range(batch):
             p, do = a.o[t, b], a.back[t + 1, b, n:]
+            if a.squared:
+                squared_error_back(p, y[t, b], share, do)
+                continue
             for v in range(symbols):
                 do[v] = p[v] * share
             do[y[t, b]] -= share

@@ -145,6 +145,18 @@ def softmax(o: ndarray) -> ndarray:
     return log_of_sum
 
 
+@compiled
+def squared_error_back(p: ndarray, y: int, share: float, do: ndarray) -> None:
+    """∂(share ‖p - onehot(y)‖²)/∂o of one prediction p = softmax(o), into `do`, which may be p."""
+    p_y, twice = p[y], share + share
+    mean = -p_y  # of p - onehot(y), weighted by p
+    for v in range(p.size):
+        mean += p[v] * p[v]
+    for v in range(p.size):
+        do[v] = twice * p[v] * (p[v] - mean)
+    do[y] -= twice * p_y
+
+
 @summing
 def sum_of(x: ndarray) -> Any:
     """Of all numbers of a row."""

@@ -90,8 +90,9 @@ class CompiledNetwork:
             if self.config.combine != "concat":
                 return window.g[1:].copy()
             return np.concatenate((window.first[inputs], window.g[1:]), 2)
-        second = window.a2[0][inputs] if window.teacher else window.a2
-        return np.concatenate((window.first[inputs], second), 2)
+        read = np.broadcast_to(inputs[0], inputs.shape) if window.way == arch2.STALE else inputs
+        second = window.a2 if window.way == arch2.FREE else window.a2[0][inputs]
+        return np.concatenate((window.first[read], second), 2)
 
     def hidden_gradients(self, weights: Mapping[str, ndarray] | None = None) -> ndarray:
         """∂L_window/∂h_t of the last window, `(T, B, H)`.
@@ -109,12 +110,15 @@ class CompiledNetwork:
             n = self.config.nodes
             dz, do = window.back[1:, :, :n], window.back[1:, :, n : n + len(p["c"])]
             return np.asarray(dz @ p["W"].T + do @ V.T)
-        if not window.teacher:
+        if window.way != arch2.TEACHER:
             return np.asarray(window.do @ V.T)
-        do = window.p[0][inputs]  # (T, B, V)
+        p_after = window.p[0][inputs]  # (T, B, V)
+        do = p_after.copy()
         np.put_along_axis(
             do, targets[:, :, None], np.take_along_axis(do, targets[:, :, None], 2) - 1, 2
         )
+        if window.squared:
+            do = 2 * p_after * (do - (p_after * do).sum(2, keepdims=True))
         return np.asarray(do / inputs.size @ V.T)
 
     def true_norm(self) -> float | None:
@@ -147,6 +151,7 @@ class CompiledNetwork:
         return arch1.Window(
             combine=("concat", "add", "multiply").index(self.config.combine),
             relu=self.config.activation == "relu",
+            squared=self.config.loss == "squared-error",
             U=p.by_name["U"],
             WV=p.products,
             b=p.biases,
@@ -169,11 +174,12 @@ class CompiledNetwork:
     def _arch2(self, steps: int) -> arch2.Window:
         p, d, batch, zeros = self.values, self.gradients, len(self.state), self._zeros
         symbols, n = p["U"].shape
-        teacher = self.config.feedback == "teacher"
+        teacher, stale = self.config.feedback == "teacher", self.config.inputs == "stale"
         loop = (1, symbols) if teacher else (steps, batch)
         return arch2.Window(
-            teacher=teacher,
+            way=arch2.STALE if stale else arch2.TEACHER if teacher else arch2.FREE,
             relu=self.config.activation == "relu",
+            squared=self.config.loss == "squared-error",
             **{name: p[name] for name in NAMES},
             **{f"d{name}": d[name] for name in NAMES},
             state=self.state,
@@ -184,6 +190,6 @@ class CompiledNetwork:
             p=zeros(loop[0] + (not teacher), loop[1], symbols),
             a2=zeros(*loop, n),
             da2=zeros(*loop, n),
-            do=zeros(*loop, symbols),
+            do=zeros(*((steps, batch) if stale else loop), symbols),
             dp=zeros(batch, symbols),
         )

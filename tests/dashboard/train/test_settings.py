@@ -4,6 +4,7 @@ import pytest
 from visit import ENDLESS, FIELDS, PROSE, TINY, Visit
 
 from core.config import PRESETS, bounds
+from dashboard.train.settings import _TRIALS
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -43,6 +44,17 @@ def test_the_way_back_has_its_place_before_anything_is_changed():
     way_back = visit.choose(nodes=50, clip=0.5).page.button(key="reset_preset")
     assert not way_back.disabled
     assert way_back.help == "Changed: Nodes N, Clip at norm."
+
+
+def test_a_fault_of_the_article_that_a_link_brings_is_told_and_can_be_taken_back():
+    visit = Visit(preset="arch2", inputs="stale", loss="squared-error")
+    assert [note.value for note in visit.page.warning] == [_TRIALS["loss"], _TRIALS["inputs"]]
+    assert (visit.chosen()["inputs"], visit.chosen()["loss"]) == ("stale", "squared-error")
+    visit.click("Loss: back to cross-entropy")
+    visit.choose(architecture="arch1")  # which knows no stale inputs
+    assert visit.chosen()["inputs"] == "current"
+    assert not [*visit.page.warning, *visit.page.error]
+    assert not any("back to" in button.label for button in Visit().page.button)
 
 
 def test_a_run_that_is_opened_is_named_after_the_preset_it_comes_from():
