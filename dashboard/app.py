@@ -17,6 +17,7 @@ from core.errors import UnrollError  # noqa: E402
 from dashboard import link, visitor  # noqa: E402
 from dashboard.widgets import present  # noqa: E402
 from dashboard.widgets.footer import footer  # noqa: E402
+from dashboard.widgets.page_script import page_script  # noqa: E402
 from dashboard.widgets.plain import plain  # noqa: E402
 from dashboard.widgets.plotly_assets import ensure_plotly_js  # noqa: E402
 
@@ -46,6 +47,7 @@ page = st.navigation(
 try:
     present.arrive()
     present.apply()
+    page_script()
     visitor.arrive()
     link.arrive()
     link.enter(page.title)

@@ -40,7 +40,7 @@ _COPIES = 12  # of the weights: gradient, accumulators, checkpoints to go back t
 _HELD_OUT = 25_000  # numbers for each of H: what a context curve and reports read at once
 _FLOAT = 4  # bytes
 
-_SLOW_STEP, _LONG_RUN = 0.5, 30 * 60  # seconds from which on somebody should know before
+_SLOW_STEP, _LONG_RUN = 0.5, 3 * 60  # seconds from which on somebody should know before
 
 
 def estimated_seconds(config: TrainingConfig) -> float:
@@ -97,7 +97,7 @@ def time_ahead(config: TrainingConfig, steps: int | None = None) -> str:
     if not surely_on_cpu(config):
         return ""
     steps, step = config.steps if steps is None else steps, estimated_seconds(config)
-    long = steps * step >= _LONG_RUN
+    long = steps > 1 and steps * step >= _LONG_RUN
     if step >= _SLOW_STEP:
         return f"about {_in_words(step)} a step" + (
             f", and {_in_words(steps * step)} in all" if long else ""

@@ -12,7 +12,6 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 from threading import Condition, Thread
 from time import monotonic
 
@@ -21,6 +20,7 @@ from core.experiments.cells import Cell, CellResult, Mark
 from core.experiments.cluster import Cluster
 from core.experiments.plan import SweepPlan, text_sha256
 from core.experiments.recorded_cells import RecordedCells
+from core.experiments.remaining import Remaining
 from core.experiments.sweep import News, OnTheWay, Sweep, Unrecorded, Workers
 from core.experiments.sweep_store import SweepStore
 
@@ -38,6 +38,7 @@ class SweepSnapshot:
     reused: int = 0  # results that were there before: the first so many
     workers: int | None = None
     seconds: float = 0.0  # since it was started
+    end: float | None = None  # when all will be done, in the same seconds
     message: str = ""  # what it is busy with, or why it ended before its last cell
     failed: bool = False  # whether `message` is about something that went wrong
     unrecorded: str = ""  # why runs of its cells are missing in the list of runs
@@ -50,23 +51,27 @@ class SweepSnapshot:
     @property
     def share(self) -> float:
         """Of all steps, those taken; 0 to 1."""
-        return self._share_from(0)
-
-    @property
-    def new_share(self) -> float:
-        """As `share`, of the cells that this sweep had to train."""
-        known = set(islice(self.results, self.reused))
-        return self._share_from(sum(c.config.steps for c in self.cells if c.key in known))
+        total = taken = 0
+        for cell in self.cells:
+            total += cell.config.steps
+            if cell.key in self.results:
+                taken += cell.config.steps
+            elif cell.key in self.marks:
+                taken += self.marks[cell.key].step
+        return taken / total if total else 1.0
 
     @property
     def seconds_left(self) -> float | None:
         """At the pace up to now; None while there is none."""
-        if not self.active or self.new_share < 0.02:
+        if not self.active or self.end is None:
             return None
-        return self.seconds * (1 - self.new_share) / self.new_share
+        return max(0.0, self.end - self.seconds)
 
-    def after(self, news: News, cluster: str) -> SweepSnapshot:
-        """The sweep once this was told of it, by a cluster of this name."""
+    def after(self, news: News, cluster: str, end: float | None = None) -> SweepSnapshot:
+        """The sweep once this was told of it, by a cluster of this name, and when it will end."""
+        return replace(self._after(news, cluster), end=end)
+
+    def _after(self, news: News, cluster: str) -> SweepSnapshot:
         if isinstance(news, Workers):
             waiting = "" if news.count else f"Waiting for a worker of {cluster}"
             return replace(self, workers=news.count, message=waiting)
@@ -90,17 +95,6 @@ class SweepSnapshot:
             failed=failed,
             seconds=seconds,
         )
-
-    def _share_from(self, before: int) -> float:
-        """Of all steps but so many that were taken before, those taken."""
-        total, taken = -before, -before
-        for cell in self.cells:
-            total += cell.config.steps
-            if cell.key in self.results:
-                taken += cell.config.steps
-            elif cell.key in self.marks:
-                taken += self.marks[cell.key].step
-        return taken / total if total else 1.0
 
 
 class BackgroundSweeps:
@@ -205,9 +199,12 @@ class BackgroundSweeps:
 
     def _work(self, sweep: Sweep) -> None:
         message, failed = "", False
+        remaining = Remaining(sweep.missing)
         try:
             for news in sweep.run():
-                self._publish(partial(SweepSnapshot.after, news=news, cluster=self.cluster.name))
+                end = self._expected(remaining, news)
+                name = self.cluster.name
+                self._publish(partial(SweepSnapshot.after, news=news, cluster=name, end=end))
         except UnrollError as error:
             message, failed = str(error), True
         except Exception as error:  # whatever it is, the page must hear of it
@@ -215,6 +212,17 @@ class BackgroundSweeps:
             failed = True
             message = f"The sweep ended by an error: {type(error).__name__}: {shown(error)}"
         self._publish(lambda now: now.ended(monotonic() - self._began, message, failed))
+
+    def _expected(self, remaining: Remaining, news: News) -> float | None:
+        """When all will be done, once this is known."""
+        now = monotonic() - self._began
+        if isinstance(news, Workers):
+            remaining.workers(news.count, now)
+        elif isinstance(news, OnTheWay):
+            remaining.mark(news.key, news.mark, news.seconds, now)
+        elif isinstance(news, CellResult):
+            remaining.result(news, now)
+        return remaining.end(now)
 
     def _publish(self, change: Callable[[SweepSnapshot], SweepSnapshot]) -> None:
         with self._changed:

@@ -41,6 +41,7 @@ class OnTheWay:
 
     key: str
     mark: Mark
+    seconds: float = 0.0  # that it has taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,16 +156,18 @@ class Sweep:
             if item is _STOP:
                 return
             if isinstance(item, tuple | list):
-                name, *values = item
+                name, seconds, *values = item
                 if name in futures:
-                    yield from self._marked(cells[name], Mark(*values))
+                    yield from self._marked(cells[name], Mark(*values), seconds)
             else:
                 future = futures.pop(item.key)
                 yield from self._finished(future, cells[item.key], left=len(futures) + 1)
 
-    def _marked(self, cell: Cell, mark: Mark) -> Iterator[OnTheWay | Unrecorded]:
+    def _marked(
+        self, cell: Cell, mark: Mark, seconds: float = 0.0
+    ) -> Iterator[OnTheWay | Unrecorded]:
         yield from self._tell(lambda observer: observer.mark(cell, mark))
-        yield OnTheWay(cell.key, mark)
+        yield OnTheWay(cell.key, mark, seconds)
 
     def _finished(self, future: Future, cell: Cell, left: int) -> Iterator[CellResult | Unrecorded]:
         if future.status == "cancelled":  # all at once, as the connection breaks

@@ -7,6 +7,7 @@ lie on each of them.
 from __future__ import annotations
 
 from dataclasses import astuple, replace
+from time import perf_counter
 from typing import TYPE_CHECKING
 
 from core.experiments.cells import Cell, Mark
@@ -16,16 +17,17 @@ if TYPE_CHECKING:  # torch takes seconds to load, in which a worker would not an
 
 
 def work(cell: Cell, topic: str) -> CellRun:
-    """Train a cell; each mark is told on the topic, as the task's key and the mark's values."""
+    """Train a cell; each mark is told on the topic: the task's key, seconds, the mark's values."""
     from distributed import get_worker
 
     from core.experiments.train_cell import train_cell
 
     worker = get_worker()
     task = worker.get_current_task()
+    began = perf_counter()
 
     def tell(mark: Mark) -> None:
-        worker.log_event(topic, [task, *astuple(mark)])
+        worker.log_event(topic, [task, perf_counter() - began, *astuple(mark)])
 
     def wanted() -> bool:
         state = worker.state.tasks.get(task)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, astuple
+from dataclasses import astuple, fields
 from typing import Any
 
 import numpy as np
@@ -135,7 +135,7 @@ class Ledger:
         with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO probes VALUES (?, ?, ?, ?)",
-                [(run, _FLOW, probe.step, _as_json(asdict(probe))) for probe in probes],
+                [(run, _FLOW, probe.step, _as_json(_fields_of(probe))) for probe in probes],
             )
 
     def probes(self, run: str) -> tuple[ProbeRecord, ...]:
@@ -148,7 +148,7 @@ class Ledger:
         with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT OR REPLACE INTO probes VALUES (?, ?, ?, ?)",
-                [(run, _CONTEXT, curve.step, _as_json(asdict(curve))) for curve in contexts],
+                [(run, _CONTEXT, curve.step, _as_json(_fields_of(curve))) for curve in contexts],
             )
 
     def contexts(self, run: str) -> tuple[ContextRecord, ...]:
@@ -200,3 +200,8 @@ def _whole(run: str, records: str) -> Iterator[None]:
 def _as_json(value: Any) -> str:
     """JSON of plain values and of numpy's."""
     return json.dumps(value, default=lambda thing: thing.tolist())
+
+
+def _fields_of(record: ProbeRecord | ContextRecord) -> dict[str, Any]:
+    # `asdict` copies every number of a flow by itself, a quarter of the time of an import.
+    return {field.name: getattr(record, field.name) for field in fields(record)}

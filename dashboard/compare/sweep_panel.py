@@ -6,7 +6,6 @@ Reads frozen snapshots only. Drawn again about once a second while the sweep is 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
 
 import pandas as pd
 import streamlit as st
@@ -98,8 +97,8 @@ def _progress(snapshot: SweepSnapshot, estimate: float | None) -> None:
             text += f" · {snapshot.workers} workers"
         if snapshot.seconds_left is not None:
             text += f" · about {in_words(snapshot.seconds_left)} left"
-        elif estimate:
-            text += f" · about {in_words(estimate)}"
+        elif snapshot.workers:
+            text += " · measuring how long it takes"
         if snapshot.stopping:
             text = f"Stopping … {text}"
         elif snapshot.message:
@@ -221,9 +220,13 @@ def _running(snapshot: SweepSnapshot) -> Counter:
 
 
 def in_words(seconds: float) -> str:
-    """A duration."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 3_600:
-        return f"{round(seconds / 60)} min"
-    return str(timedelta(seconds=round(seconds / 60) * 60)).removesuffix(":00") + " h"
+    """A duration, no finer than an estimate is worth."""
+    for below, unit, length, name in (
+        (90, 10, 1, "s"),
+        (15 * 60, 60, 60, "min"),
+        (100 * 60, 300, 60, "min"),
+    ):
+        if seconds < below:
+            return f"{max(unit, round(seconds / unit) * unit) // length} {name}"
+    quarters = round(seconds / 900)
+    return f"{quarters // 4} h" + (f" {15 * (quarters % 4)} min" if quarters % 4 else "")

@@ -25,7 +25,7 @@ from dashboard.charts.shared import Shared
 from dashboard.widgets.findings import findings_button
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.recorded_badge import pictures
-from dashboard.widgets.run_status import run_status
+from dashboard.widgets.run_status import ENOUGH, run_status
 
 _SAMPLES_SHOWN = 12
 _NO_REPORT = "The validation loss is read against the dashed lines, once there is one."
@@ -145,7 +145,7 @@ def _figures(snapshot: RunSnapshot | None, look: Look) -> None:
         f"{pace:,.0f}" if pace else "–",
         help=(snapshot and _where(snapshot)) or "Where it trains, and with what, once it does.",
     )
-    columns[4].metric("Time left", _duration(left))
+    columns[4].metric("Time left", _duration(left), help=ENOUGH)
     st.caption(_in_words(snapshot, validation))
 
 

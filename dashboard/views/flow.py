@@ -12,6 +12,7 @@ from dashboard.link import write_link
 from dashboard.server import recorded_note
 from dashboard.widgets.describe import describe
 from dashboard.widgets.findings import findings_list
+from dashboard.widgets.phone_fold import phone_fold
 from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import pictures
 from dashboard.widgets.run_controls import run_controls
@@ -48,8 +49,10 @@ def live() -> None:
         with st.container():
             replay_panel(run)
         findings_list(snapshot)
-        draw_windows_and_causes(snapshot, session.config())
-        clipping_microscope(snapshot)
+        with phone_fold("The window's gradient, its reach and the causes", key="causes"):
+            draw_windows_and_causes(snapshot, session.config())
+        with phone_fold("Clipping, step by step", key="clipping"):
+            clipping_microscope(snapshot)
     if run is None or snapshot is None or not active:
         return
     if pace.refreshed() or (snapshot.status, run.held) != drawn:
@@ -64,7 +67,9 @@ def units() -> None:
 
 
 live()
-st.subheader("Units over text")
-units()
-gradient_checker(run)
+with phone_fold("Units over text", key="units"):
+    st.subheader("Units over text")
+    units()
+with phone_fold("Check the gradient", key="check"):
+    gradient_checker(run)
 write_link()

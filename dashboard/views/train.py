@@ -31,7 +31,12 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.header("Train", width="content", anchor=False)
     st.markdown(describe(described), width="content")
 run_controls(run, config)
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+with st.container(
+    horizontal=True,
+    horizontal_alignment="distribute",
+    vertical_alignment="center",
+    key="look_and_race",
+):
     look = look_controls()
     race_button(described, watched=run is not None)
 with st.container():  # below the buttons: what comes and goes must not move them

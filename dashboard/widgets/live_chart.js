@@ -226,6 +226,9 @@ function fileName(text) {
   return words.replace(/^-|-$/g, "") || "chart"
 }
 
+const TITLE_BEGINS = 75 // pixels from the chart's left edge, and LETTER: widths of one by its height
+const LETTER = 0.5
+
 function lookOf(host) {
   const style = getComputedStyle(host)
   const read = (name) => style.getPropertyValue(`--st-${name}`).trim()
@@ -250,12 +253,14 @@ function themed({ figure, height, revision }, look, width, resets) {
     seen.set(name, (seen.get(name) ?? 0) + 1)
     return { uid: `curve-${name}-${seen.get(name)}`, ...lookedAt(trace, scale) }
   })
+  const sized = enlarged(figure.layout, scale)
   const layout = {
-    ...enlarged(figure.layout, scale), // a copy: Plotly writes the zoom into it: it must not look like ours
+    ...sized, // a copy: Plotly writes the zoom into it: it must not look like ours
+    ...(sized.title?.text && { title: fitted(sized.title, width, look.type) }),
     width,
     height,
     uirevision: `axes ${revision} ${resets}`,
-    legend: { ...legendOf(enlarged(figure.layout, scale), height, scale), uirevision: "legend" },
+    legend: { ...legendOf(sized, height, scale), uirevision: "legend" },
     template: { layout: templateOf(look) },
   }
   return { traces, layout }
@@ -278,6 +283,15 @@ function lookedAt(trace, scale) {
   if (scale === 1) return trace
   const looks = ["line", "marker", "textfont", "colorbar"].filter((part) => trace[part])
   return { ...trace, ...Object.fromEntries(looks.map((part) => [part, enlarged(trace[part], scale)])) }
+}
+
+// On a phone a long title is written smaller, or it would be cut off. Letters are about half as wide
+// as high, and the title begins where the plot does.
+function fitted(title, width, type) {
+  const size = title.font?.size ?? type
+  const room = width - TITLE_BEGINS
+  const needed = LETTER * size * title.text.replace(/<[^>]*>/g, "").length
+  return needed <= room ? title : { ...title, font: { ...title.font, size: (size * room) / needed } }
 }
 
 // A legend at the very top makes room for the title, in pixels: Plotly counts in heights.

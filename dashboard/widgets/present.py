@@ -1,4 +1,4 @@
-"""The look for a projector: larger type and lines, no sidebar, and keys that turn the pages.
+"""The look for a projector: larger type and lines, and no sidebar.
 
 `?present=1` turns it on, and so does a key; it stays on from page to page. Knows no page.
 """
@@ -10,10 +10,6 @@ from pathlib import Path
 import streamlit as st
 
 _PRESENT = "present"  # the link's name for it, and its key in st.session_state
-_here = Path(__file__)
-_keys = st.components.v2.component(
-    "unroll_page_keys", js=_here.with_suffix(".js").read_text(encoding="utf-8")
-)
 
 LARGER = 1.4
 """So many times as high is a chart, whose type and lines are 1.5 times as large."""
@@ -36,7 +32,6 @@ def query() -> dict[str, str]:
 
 
 def apply() -> None:
-    """Change the page's looks where it is on, and listen for the keys in any case."""
+    """Change the page's looks where it is on."""
     if is_on():
-        st.html(_here.with_suffix(".css"))
-    _keys(key="page_keys", data={"present": is_on()}, height=1)
+        st.html(Path(__file__).with_suffix(".css"))

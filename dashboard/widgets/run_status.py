@@ -19,6 +19,11 @@ from dashboard.server import attendance, manager
 from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import badge
 
+ENOUGH = (
+    "Stop it as soon as you have seen enough: what is recorded stays, and Resume goes on from "
+    "there."
+)
+
 
 def run_status(snapshot: RunSnapshot | None, ahead: str = "", recorded: str = "") -> None:
     """The bar, with status, step and engine; below it a failure, or what was refused.
@@ -29,10 +34,10 @@ def run_status(snapshot: RunSnapshot | None, ahead: str = "", recorded: str = ""
         recorded: when and with what the run was made, if it came with Unroll.
     """
     takes = f", which takes {ahead}" if ahead else ""
+    enough = f" {ENOUGH}" if ahead else ""
     if snapshot is None:
-        st.progress(
-            0.0, f"Ready. Start trains the network{takes}; its curves and texts appear below."
-        )
+        ready = f"Ready. Start trains the network{takes}; its curves and texts appear below."
+        st.progress(0.0, ready + enough)
         return
     attendance().seen(snapshot.run_id)
     planned = snapshot.config.steps
@@ -47,9 +52,9 @@ def run_status(snapshot: RunSnapshot | None, ahead: str = "", recorded: str = ""
     elif snapshot.device and snapshot.engine:
         text += f" · {VALUES[snapshot.device]}, {VALUES[snapshot.engine]}"
     if recorded:
-        text += f" · {badge(recorded)} Start trains a run of your own{takes}."
+        text += f" · {badge(recorded)} Start trains a run of your own{takes}.{enough}"
     elif ahead and not snapshot.status.active:
-        text += f" · Start: {ahead}"
+        text += f" · Start: {ahead}.{enough}"
     st.progress(share, f":{STATUS_COLOURS[snapshot.status]}-badge[{snapshot.status}] {text}")
     if snapshot.status in (RunStatus.DIVERGED, RunStatus.FAILED):
         st.error(plain(snapshot.message), icon=":material/error:")

@@ -75,8 +75,8 @@ def test_a_race_of_tanh_against_relu_is_watched_and_stopped(compare):
     compare.button("Pause all").click()
     compare.button("Resume all").click()
     compare.button("Pause all").wait_for()
-    compare.button("Stop all").click()
-    compare.button("Start the race").wait_for()
+    compare.button("Stop all").press("Enter")
+    expect(compare.button("Start the race")).to_be_focused()
     expect(compare.page.get_by_text("stopped", exact=True)).to_have_count(2)
 
 
@@ -99,8 +99,8 @@ def test_a_sweep_goes_on_while_the_page_is_loaded_again(compare):
     compare.fill("How many updates", "2500")
     expect(compare.page.get_by_text("0 of 6 cells")).to_be_visible()
     row = HeldRow(compare.page, "limits")
-    compare.button("Start").click()
-    compare.button("Stop").wait_for()
+    compare.button("Start").press("Enter")
+    expect(compare.button("Stop")).to_be_focused()
     assert row.moves() == []
     compare.open()  # no word about sweeps in the address
     compare.button("Stop").wait_for()

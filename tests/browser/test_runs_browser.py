@@ -108,11 +108,16 @@ def test_a_chosen_run_stays_chosen_wherever_its_row_goes(runs, home):
     runs.get_by_placeholder("name, tag, note").fill("tanh")
     expect(runs.get_by_text("2 of 3 runs")).to_be_visible()
     expect(name).to_have_value(its)
-    runs.get_by_role("link", name="Train").click()
+    # To Train and back: one step of the visitor's is one of the browser's history.
+    before = runs.evaluate("history.length")
+    runs.get_by_role("button", name="Open").click()
+    runs.wait_for_url(lambda address: "/runs" not in address and "run=" in address)
     expect(runs.get_by_role("button", name="Start Shortcut S")).to_be_visible()
-    runs.get_by_role("link", name="Runs").click()
+    assert runs.evaluate("history.length") == before + 1
+    runs.go_back()
     expect(runs.get_by_text("2 of 3 runs")).to_be_visible()
     expect(name).to_have_value(its)
+    assert runs.url.endswith("/runs")
 
 
 def test_a_run_is_renamed_where_its_name_stands_and_enter_saves(runs, home):

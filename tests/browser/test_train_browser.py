@@ -158,6 +158,24 @@ def test_the_buttons_are_the_same_ones_in_the_same_place_in_every_state(visit: V
     assert row.moves() == []
 
 
+def test_the_keyboard_keeps_its_place_in_the_row(visit: Visitor):
+    visit.open(f"{ENDLESS}&run=new")
+    visit.button("Start").focus()
+    for key, then in (("Enter", "Pause"), ("Space", "Resume"), ("g", "1 step"), ("p", "1 step")):
+        visit.page.keyboard.press(key)
+        expect(visit.button(then)).to_be_focused()
+    # On another page the row is the same, and of a run that was stopped Resume fits as well.
+    visit.page.get_by_role("link", name="Gradient flow").click()
+    visit.button("Stop").focus()
+    for key, then in (("Space", "Start"), ("Enter", "Pause"), ("x", "Resume")):
+        visit.page.keyboard.press(key)
+        expect(visit.button(then)).to_be_focused()
+    # A hand at the mouse wants no focus: Space is to scroll.
+    visit.click("Resume")
+    visit.button("Pause").wait_for()
+    assert visit.page.evaluate("document.activeElement === document.body")
+
+
 def test_a_second_tab_finds_the_run_and_both_stay_together(visit: Visitor):
     visit.open(ENDLESS)
     visit.start()

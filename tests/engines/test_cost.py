@@ -102,7 +102,8 @@ def test_a_machine_is_timed_once():
 @pytest.mark.parametrize(
     ("sizes", "words"),
     [
-        ({}, ""),
+        ({"steps": 5_000}, ""),
+        ({"steps": 12_000}, "about 7 minutes in all"),
         ({"steps": 60_000}, "about 35 minutes in all"),
         ({"steps": 1_000_000}, "about 10 hours in all"),
         ({**LARGEST, "steps": 1}, "about 11 minutes a step"),

@@ -119,26 +119,11 @@ def test_the_share_counts_steps_of_cells_on_their_way():
         PLAN, cells, active=True, results={done.key: done}, marks=on_the_way, seconds=6.0
     )
     assert now.share == pytest.approx(1.5 / 8)
-    assert now.seconds_left == pytest.approx(6.0 * 6.5 / 1.5)
 
 
-def test_reused_cells_do_not_count_for_the_pace():
-    cells = tuple(PLAN.cells())
-    results = {cell.key: CellResult(cell.key, "done", 40, 100, 1.0) for cell in cells[:6]}
-    now = SweepSnapshot(PLAN, cells, active=True, results=results, reused=4, seconds=10.0)
-    assert now.new_share == pytest.approx(0.5)
-    assert now.seconds_left == pytest.approx(10.0)
-
-
-def test_reused_cells_count_for_the_steps_that_they_took():
-    # Equal characters: windows of 16 take three times as many steps as windows of 48.
-    plan = PLAN.model_copy(
-        update={"lags": (8, 40), "budget": "characters", "amount": 9_600, "seeds": 1}
-    )
-    cells = tuple(sorted(plan.cells(), key=lambda cell: cell.distance))
-    assert [cell.config.steps for cell in cells] == [150, 150, 50, 50]
-    results = {cell.key: CellResult(cell.key, "done", 150, 9_600, 1.0) for cell in cells[:2]}
-    now = SweepSnapshot(plan, cells, active=True, results=results, reused=2, seconds=10.0)
-    assert (now.share, now.new_share, now.seconds_left) == (0.75, 0.0, None)
-    halfway = replace(now, marks={cells[2].key: Mark(50, 9_600, 1.0, 1.0)})
-    assert (halfway.new_share, halfway.seconds_left) == (0.5, 10.0)
+def test_what_is_left_counts_down_to_the_expected_end():
+    now = SweepSnapshot(PLAN, tuple(PLAN.cells()), active=True, seconds=6.0)
+    assert now.seconds_left is None
+    assert replace(now, end=40.0).seconds_left == 34.0
+    assert replace(now, end=4.0).seconds_left == 0.0
+    assert replace(now, end=40.0).ended(9.0, "", failed=False).seconds_left is None

@@ -37,7 +37,8 @@ def test_a_slow_step_and_a_long_run_are_told_of_before_start(monkeypatch):
     visit = Visit(nodes=512, batch_size=64, device="cpu", steps=5_000)
     assert visit.status() == (
         "Ready. Start trains the network, which takes about 1.6 s a step, and 2 hours in all; "
-        "its curves and texts appear below."
+        "its curves and texts appear below. Stop it as soon as you have seen enough: what is "
+        "recorded stays, and Resume goes on from there."
     )
 
 

@@ -2,14 +2,14 @@
 
 let listener
 
-export default function listen({ data }) {
+export function turnByKeys(present) {
   if (listener) document.removeEventListener("keydown", listener)
   listener = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return
     if (event.target.closest?.("input, textarea, select, [contenteditable], [role=slider], [role=radio], [role=tab], .js-plotly-plot, canvas, [role=grid]")) return
     if (event.key === "ArrowRight" || event.key === "PageDown") turn(1, event)
     else if (event.key === "ArrowLeft" || event.key === "PageUp") turn(-1, event)
-    else if (event.key === "f" || event.key === "F") toggle(data.present)
+    else if (event.key === "f" || event.key === "F") toggle(present)
   }
   document.addEventListener("keydown", listener)
 }

@@ -1,0 +1,15 @@
+// What every page listens for. Knows no page.
+
+import { noteStepsOnce } from "./one_entry.js"
+import { turnByKeys } from "./page_keys.js"
+import { keepFocusInRows } from "./row_focus.js"
+
+let listening = false
+
+export default function listen({ data }) {
+  turnByKeys(data.present)
+  if (listening) return
+  listening = true
+  noteStepsOnce()
+  keepFocusInRows()
+}
