@@ -15,6 +15,8 @@ import streamlit as st  # noqa: E402
 
 from core.errors import UnrollError  # noqa: E402
 from dashboard import link, visitor  # noqa: E402
+from dashboard.classroom import following  # noqa: E402
+from dashboard.classroom.bar import CLASSROOM, classroom_bar  # noqa: E402
 from dashboard.widgets import present  # noqa: E402
 from dashboard.widgets.footer import footer  # noqa: E402
 from dashboard.widgets.page_script import page_script  # noqa: E402
@@ -31,26 +33,28 @@ st.set_page_config(
 ensure_plotly_js()
 here = Path(__file__).parent
 st.html(here / "page.css")
-page = st.navigation(
-    [
-        st.Page(here / "views" / "learn.py", title="Learn", icon=":material/school:"),
-        st.Page(
-            here / "views" / "train.py", title="Train", icon=":material/play_arrow:", default=True
-        ),
-        st.Page(here / "views" / "compare.py", title="Compare", icon=":material/balance:"),
-        st.Page(here / "views" / "flow.py", title="Gradient flow", icon=":material/water:"),
-        st.Page(here / "views" / "sample.py", title="Sample", icon=":material/edit_note:"),
-        st.Page(here / "views" / "runs.py", title="Runs", icon=":material/list:"),
-    ],
-    position="top",
-)
+views = here / "views"
+pages = [
+    st.Page(views / "learn.py", title="Learn", icon=":material/school:"),
+    st.Page(views / "train.py", title="Train", icon=":material/play_arrow:", default=True),
+    st.Page(views / "compare.py", title="Compare", icon=":material/balance:"),
+    st.Page(views / "flow.py", title="Gradient flow", icon=":material/water:"),
+    st.Page(views / "sample.py", title="Sample", icon=":material/edit_note:"),
+    st.Page(views / "runs.py", title="Runs", icon=":material/list:"),
+]
+if visitor.teacher_key().is_set:
+    pages.append(st.Page(views / "classroom.py", title=CLASSROOM, icon=":material/groups:"))
+page = st.navigation(pages, position="top")
+by_title = {one.title: one for one in pages}
 try:
     present.arrive()
     present.apply()
     page_script()
     visitor.arrive()
+    following.go(by_title, page.title)
     link.arrive()
     link.enter(page.title)
+    classroom_bar(by_title, page.title)
     page.run()
     footer()
     visitor.introduce()

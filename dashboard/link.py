@@ -17,6 +17,7 @@ from dashboard.widgets import present
 
 # Keys of st.session_state.
 _PAGE, _LINK = "page", "link"
+_OF_PAGES = ("picture", "walk_step", "compare_part")  # what pages take from it on their first run
 
 
 def arrive() -> None:
@@ -49,6 +50,13 @@ def arrive() -> None:
         session.watch(run)
     else:  # it has ended, and the settings were changed since
         session.show(run.run_id)
+
+
+def forget() -> None:
+    """Let the link that comes next bring in what it holds, as on a session's first run."""
+    session.end()
+    for key in _OF_PAGES:
+        st.session_state.pop(key, None)
 
 
 def enter(page: str) -> None:

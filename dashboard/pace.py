@@ -25,6 +25,8 @@ FEW = 30
 """So many pages are refreshed at that interval."""
 LONGEST = 8.0
 """No page waits longer, however many watch."""
+POLL = 2.0
+"""Seconds between two looks at what seldom changes, such as what a class is asked."""
 # A page that was not refreshed for so many of its intervals, and some seconds more, is closed, or
 # its run has ended. On a busy server a page comes late: to forget it, and speed the others up,
 # would make it busier.
@@ -33,7 +35,8 @@ _PATIENCE = 5.0
 # Before pages go faster again, so many of those that made them slower must have left: otherwise
 # one that comes and goes would make all of them change their pace each time.
 _LEFT = 0.7
-_PACE = "pace"  # in st.session_state: seconds between two refreshes
+# In st.session_state: seconds between two refreshes, and between two of what seldom changes.
+_PACE, _POLL = "pace", "poll"
 
 Value = TypeVar("Value")
 
@@ -43,10 +46,11 @@ class Watchers:
 
     Args:
         clock: seconds that only grow.
+        shortest: seconds between two refreshes of a page, while few watch.
     """
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = monotonic, shortest: float = INTERVAL) -> None:
+        self._clock, self._shortest = clock, shortest
         self._until: dict[str, float] = {}  # when a page is forgotten
         self._lock = Lock()
 
@@ -64,20 +68,19 @@ class Watchers:
         with self._lock:
             others = (page for page in self._until.items() if page[0] != who)
             self._until = {page: until for page, until in others if until > now}
-            found = _next_interval(len(self._until) + 1, interval)
+            found = self._next_interval(len(self._until) + 1, interval)
             self._until[who] = now + _MISSED * max(found, interval) + _PATIENCE
         return found
 
+    def _next_interval(self, pages: int, interval: float) -> float:
+        slower = _interval_for(pages, self._shortest)
+        if slower >= interval:
+            return slower
+        return min(_interval_for(pages / _LEFT, self._shortest), interval)
 
-def _next_interval(pages: int, interval: float) -> float:
-    slower = _interval_for(pages)
-    if slower >= interval:
-        return slower
-    return min(_interval_for(pages / _LEFT), interval)
 
-
-def _interval_for(pages: float) -> float:
-    interval = INTERVAL
+def _interval_for(pages: float, shortest: float) -> float:
+    interval = shortest
     while pages > FEW * interval / INTERVAL and interval < LONGEST:
         interval *= 2
     return interval
@@ -88,14 +91,23 @@ def _watchers() -> Watchers:
     return Watchers()
 
 
+@st.cache_resource
+def _pollers() -> Watchers:
+    return Watchers(shortest=POLL)
+
+
 def refresh_seconds() -> float:
     """How often this page looks at what moves: about twice a second, less where many watch.
 
     Pages that opened together would all ask in the same moment; a little difference between
     them spreads the work.
     """
-    jitter = _own("jitter", lambda: random.uniform(0.85, 1.15))
-    return st.session_state.get(_PACE, INTERVAL) * jitter
+    return st.session_state.get(_PACE, INTERVAL) * _jitter()
+
+
+def poll_seconds() -> float:
+    """How often this page looks at what seldom changes."""
+    return st.session_state.get(_POLL, POLL) * _jitter()
 
 
 def refreshed() -> bool:
@@ -103,10 +115,23 @@ def refreshed() -> bool:
 
     If so, run the whole page again: it alone sets the pace.
     """
-    before = st.session_state.get(_PACE, INTERVAL)
-    pace = _watchers().refreshed(_own("page_id", lambda: secrets.token_hex(8)), before)
-    st.session_state[_PACE] = pace
+    return _noted(_watchers(), _PACE, INTERVAL)
+
+
+def polled() -> bool:
+    """As `refreshed`, of what seldom changes."""
+    return _noted(_pollers(), _POLL, POLL)
+
+
+def _noted(watchers: Watchers, key: str, first: float) -> bool:
+    before = st.session_state.get(key, first)
+    pace = watchers.refreshed(_own("page_id", lambda: secrets.token_hex(8)), before)
+    st.session_state[key] = pace
     return pace != before
+
+
+def _jitter() -> float:
+    return _own("jitter", lambda: random.uniform(0.85, 1.15))
 
 
 def _own(key: str, make: Callable[[], Value]) -> Value:

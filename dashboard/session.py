@@ -31,6 +31,11 @@ def begun() -> bool:
     return _CONFIG in st.session_state
 
 
+def end() -> None:
+    """Forget the settings, so that a link brings in its own."""
+    st.session_state.pop(_CONFIG, None)
+
+
 def set_up(
     preset: str,
     config: TrainingConfig,

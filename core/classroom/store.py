@@ -1,4 +1,5 @@
-"""What a server of many people remembers of them: who teaches, whose a text is, what is locked.
+"""What a server of many people remembers of them: who teaches, whose a text is, what is locked,
+and the class: who joined, what it was asked, where it is led, what was handed in.
 
 Browsers are named by hashes of their secrets, see `visitor.py`. Runs are not in here: their owner
 stands in their own row. Knows nothing of pages.
@@ -9,6 +10,11 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from core.classroom import guide, hand_ins, members, questions
+from core.classroom.guide import Guide
+from core.classroom.hand_ins import HandIns
+from core.classroom.members import Members
+from core.classroom.questions import Questions
 from core.paths import data_home
 from core.storage.database import Database, Schema, SetAside
 
@@ -30,11 +36,12 @@ _SCHEMA = Schema(
             value TEXT NOT NULL
         );
         """,
+        members.TABLE + questions.TABLES + guide.TABLE + hand_ins.TABLE,
     ),
     application_id=0x556E7263,  # "Unrc"
     remedy="check the disk and the folder's permissions.",
 )
-_LOCKED = "starting_is_locked"
+_LOCKED, _ADDRESS = "starting_is_locked", "address"
 
 
 class ClassroomStore(Database):
@@ -43,12 +50,24 @@ class ClassroomStore(Database):
     Args:
         home: the folder; the user's own if left out.
 
+    Attributes:
+        members: who joined the class.
+        questions: what the room was asked, and its answers.
+        guide: where the teacher leads.
+        hand_ins: the runs that were handed in.
+
     Raises:
         StoreError: it cannot be opened.
     """
 
     def __init__(self, home: Path | None = None) -> None:
         super().__init__((home or data_home()) / "classroom.sqlite", _SCHEMA)
+        with self.reading() as connection:
+            connection.execute("PRAGMA secure_delete = ON")  # what is forgotten is overwritten
+        self.members = Members(self)
+        self.questions = Questions(self, self.members)
+        self.guide = Guide(self)
+        self.hand_ins = HandIns(self, self.members)
 
     # -- who teaches ---------------------------------------------------------------------
 
@@ -108,9 +127,42 @@ class ClassroomStore(Database):
         Raises:
             StoreError: it cannot be written.
         """
+        self._set(_LOCKED, locked)
+
+    # -- the class -----------------------------------------------------------------------
+
+    @property
+    def address(self) -> str:
+        """Where students find this server, as its teacher has put it; empty if nowhere."""
+        return str(self._setting(_ADDRESS) or "")
+
+    def set_address(self, address: str) -> None:
+        """Let students find this server there.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        self._set(_ADDRESS, address)
+
+    def forget_class(self) -> None:
+        """Delete names, questions, answers, hand-ins and the place, and overwrite them in the file.
+
+        Runs stay with those who trained them.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        with self.transaction() as connection:
+            for table in ("answers", "questions", "hand_ins", "places", "members"):
+                connection.execute(f"DELETE FROM {table}")
+        with self.reading() as connection:
+            # What was deleted is in the log, too, until that begins anew.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _set(self, name: str, value: object) -> None:
         with self.transaction() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO settings VALUES (?, ?)", (_LOCKED, json.dumps(locked))
+                "INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value))
             )
 
     def _setting(self, name: str) -> object:

@@ -22,6 +22,7 @@ from core.errors import RunError
 from core.experiments.lead import Lead, Losses, find_lead
 from core.experiments.lockstep import Lockstep
 from core.insight.held_out import character_losses
+from core.labels import setting
 from core.records import RunStatus, new_run_id
 from core.training.driver import LoadText
 from core.training.limits import Limits
@@ -380,6 +381,16 @@ def differences(configs: Sequence[TrainingConfig]) -> dict[str, tuple[Any, ...]]
         for name in (rows[0] if rows else {})
         if len({row[name] for row in rows}) > 1
     }
+
+
+def lane_names(configs: Sequence[TrainingConfig]) -> list[str]:
+    """What tells each lane from the others, in a few words."""
+    differing = differences(configs)
+    return [
+        ", ".join(setting(name, values[place]) for name, values in differing.items())
+        or f"lane {place + 1}"
+        for place in range(len(configs))
+    ]
 
 
 def _lane_of(

@@ -12,11 +12,20 @@ import streamlit as st
 
 from core.config import TrainingConfig, bounds, choices
 from core.errors import UnrollError
-from core.experiments.race import LEAST, MOST, SAME_IN_ALL, SEEDS, Axis, Guess, lanes_of, rival
+from core.experiments.race import (
+    LEAST,
+    MOST,
+    SAME_IN_ALL,
+    SEEDS,
+    Axis,
+    Guess,
+    lane_names,
+    lanes_of,
+    rival,
+)
 from core.labels import FIELDS, value_name
 from core.words import WORDS
 from dashboard import session
-from dashboard.compare.racing import lane_names
 from dashboard.widgets.describe import describe
 from dashboard.widgets.plain import plain
 

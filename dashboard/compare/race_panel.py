@@ -13,7 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from core.experiments.lead import Lead
-from core.experiments.race import RaceSnapshot, differences
+from core.experiments.race import RaceSnapshot, differences, lane_names
 from core.palette import GREY, Style
 from core.records import RunStatus
 from core.training.snapshot import RunSnapshot
@@ -51,7 +51,7 @@ def draw_race(
         ahead: the same in words.
     """
     configs = [lane.config for lane in race.lanes]
-    names, styles = racing.lane_names(configs), racing.lane_styles(configs)
+    names, styles = lane_names(configs), racing.lane_styles(configs)
     _progress(race)
     for place, (column, runs) in enumerate(zip(st.columns(len(race.runs)), race.runs, strict=True)):
         with column:

@@ -10,7 +10,7 @@ import streamlit as st
 from core.errors import UnrollError
 from core.experiments.lead import Lead, lead_words
 from core.experiments.past_race import PastRace
-from core.experiments.race import Race, RaceSnapshot
+from core.experiments.race import Race, RaceSnapshot, lane_names
 from core.training.snapshot import RunSnapshot
 from dashboard import pace
 from dashboard.compare import racing
@@ -88,7 +88,7 @@ def _lead(race: Race | PastRace, snapshot: RaceSnapshot) -> tuple[Lead | None, s
     when = "where it is held" if snapshot.held else ""
     if not snapshot.active:
         when = "where it was stopped" if snapshot.stopped else "at the end"
-    return lead, lead_words(lead, racing.lane_names([lane.config for lane in snapshot.lanes]), when)
+    return lead, lead_words(lead, lane_names([lane.config for lane in snapshot.lanes]), when)
 
 
 def _buttons(race: Race | None, plan: RacePlan | None) -> None:

@@ -1,4 +1,4 @@
-"""Starting a race, and how its lanes are called and drawn.
+"""Starting a race, and how its lanes are drawn.
 
 Session state holds no race: a reload or a second tab finds the one that runs, or ran last.
 """
@@ -9,7 +9,6 @@ from collections.abc import Sequence
 
 from core.config import TrainingConfig
 from core.experiments.race import Axis, Guess, differences
-from core.labels import setting
 from core.palette import ACTIVATIONS, RUNS, Style
 from dashboard.gate import start_race
 from dashboard.server import guesses
@@ -30,16 +29,6 @@ def start(
     race = start_race(configs, axis, amount, seeds)
     if guess is not None:
         guesses()[race.race_id] = guess
-
-
-def lane_names(configs: Sequence[TrainingConfig]) -> list[str]:
-    """What tells each lane from the others, in a few words."""
-    differing = differences(configs)
-    return [
-        ", ".join(setting(name, values[place]) for name, values in differing.items())
-        or f"lane {place + 1}"
-        for place in range(len(configs))
-    ]
 
 
 def lane_styles(configs: Sequence[TrainingConfig]) -> list[Style]:

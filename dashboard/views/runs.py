@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.storage.rows import RunRow
 from dashboard import session
+from dashboard.classroom.hand_in import hand_in_button
 from dashboard.gate import own_first
 from dashboard.pace import refresh_seconds
 from dashboard.runs.run_details import chosen_runs, undo_bar
@@ -52,4 +53,5 @@ found()
 with st.container():  # in one place: what comes and goes must not make anew what stands below
     undo_bar()
 if rows:
+    hand_in_button(chosen[0] if len(chosen) == 1 else None)
     chosen_runs(chosen)

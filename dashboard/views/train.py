@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.engines.cost import time_ahead
 from dashboard import pace, session
+from dashboard.classroom.hand_in import hand_in_button
 from dashboard.link import write_link
 from dashboard.server import recorded_note
 from dashboard.train.live_run import draw_run
@@ -38,7 +39,9 @@ with st.container(
     key="look_and_race",
 ):
     look = look_controls()
-    race_button(described, watched=run is not None)
+    with st.container(horizontal=True, width="content"):
+        hand_in_button(run)
+        race_button(described, watched=run is not None)
 with st.container():  # below the buttons: what comes and goes must not move them
     if not active:
         planned_changes()

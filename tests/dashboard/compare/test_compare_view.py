@@ -14,7 +14,7 @@ from core.experiments.background import BackgroundSweeps
 from core.experiments.cells import CellResult, Mark
 from core.experiments.cluster import Cluster
 from core.experiments.plan import text_sha256
-from core.experiments.race import rival
+from core.experiments.race import lane_names, rival
 from core.experiments.recorded_cells import RecordedCells
 from core.experiments.sweep_store import SweepStore
 from core.experiments.train_cell import train_cell
@@ -478,7 +478,7 @@ def test_four_lanes_start_with_four_differences():
     visit.look()
     visit.click("Start the race")
     configs = [run.snapshot.config for run in server.races().current().runs]
-    assert racing.lane_names(configs) == [
+    assert lane_names(configs) == [
         "tanh, T 6, clip 1.25",
         "ReLU, T 6, clip 1.25",
         "tanh, T 12, clip 1.25",
@@ -541,6 +541,6 @@ def test_a_race_that_runs_already_is_shown_with_the_reason_why_no_other_began():
 def test_lanes_are_named_by_what_differs():
     config = PRESETS["demo"].config
     other = config.changed(unrollings=50, clip=0)
-    assert racing.lane_names((config, other)) == ["T 25, clip 1.25", "T 50, clip off"]
+    assert lane_names((config, other)) == ["T 25, clip 1.25", "T 50, clip off"]
     assert racing.lane_styles((config, other))[0].color == "#7E52E3"
-    assert json.dumps(racing.lane_names((config, rival(config)))) == '["tanh", "ReLU"]'
+    assert json.dumps(lane_names((config, rival(config)))) == '["tanh", "ReLU"]'

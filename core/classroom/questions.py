@@ -1,0 +1,308 @@
+"""Questions put to the room, and its answers: one a browser, hidden until they are revealed.
+
+    open      everybody answers, and changes their mind; what was answered is nowhere to be had
+    locked    nobody answers any more; it is hidden still
+    revealed  how often each was answered stands beside the outcome
+
+Knows no page.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.classroom.members import Members
+from core.errors import RunError, shown
+from core.storage.database import Database
+
+LONGEST_QUESTION = 300
+LONGEST_OPTION = 80
+FEWEST_OPTIONS, MOST_OPTIONS = 2, 6
+_BINS = 6  # of numbers, where more than so many different ones were answered
+
+TABLES = """
+    CREATE TABLE questions (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        text TEXT NOT NULL,
+        options TEXT NOT NULL,
+        about TEXT NOT NULL,
+        state TEXT NOT NULL,
+        outcome TEXT NOT NULL DEFAULT '',
+        asked REAL NOT NULL,
+        away INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TABLE answers (
+        question INTEGER NOT NULL REFERENCES questions (number) ON DELETE CASCADE,
+        browser TEXT NOT NULL,
+        answer TEXT NOT NULL,
+        answered REAL NOT NULL,
+        PRIMARY KEY (question, browser)
+    );
+"""
+
+
+class QuestionState(StrEnum):
+    """Where a question stands. A plain string, so that it compares after a reload of the code."""
+
+    OPEN = "open"
+    LOCKED = "locked"
+    REVEALED = "revealed"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question.
+
+    Attributes:
+        number: its own, from 1.
+        text: one line.
+        options: what can be answered; empty where a number is asked for.
+        about: what it is about, in a word or two; may be empty.
+        state: where it stands.
+        outcome: what came true, once it is revealed; may be empty.
+    """
+
+    number: int
+    text: str
+    options: tuple[str, ...]
+    about: str
+    state: QuestionState
+    outcome: str
+
+
+class Questions:
+    """The questions of the one class of a server. Thread safety: as the database's.
+
+    Raises:
+        StoreError: by every method, where the file cannot be read or written.
+    """
+
+    def __init__(
+        self, database: Database, members: Members, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._database, self._members, self._clock = database, members, clock
+
+    # -- what the teacher does -----------------------------------------------------------
+
+    def put(self, text: str, options: Sequence[str] = (), about: str = "") -> Question:
+        """Ask the room, in place of what was asked before.
+
+        Args:
+            text: the question.
+            options: 2 to 6 answers to choose from; none asks for a number.
+            about: what it is about.
+
+        Raises:
+            RunError: a text is missing or too long, or there are too few or too many options.
+        """
+        text, choices = checked_question(text, options)
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE questions SET away = 1")
+            connection.execute(
+                "INSERT INTO questions (text, options, about, state, asked) VALUES (?, ?, ?, ?, ?)",
+                (text, json.dumps(choices), _line(about), QuestionState.OPEN, self._clock()),
+            )
+            return self._read("ORDER BY number DESC LIMIT 1")[0]
+
+    def lock(self, number: int) -> None:
+        """Let nobody answer any more.
+
+        Raises:
+            RunError: it is not open.
+        """
+        self._move(number, (QuestionState.OPEN,), QuestionState.LOCKED)
+
+    def open_again(self, number: int) -> None:
+        """Let all answer again, as long as nothing was revealed.
+
+        Raises:
+            RunError: it is not locked.
+        """
+        self._move(number, (QuestionState.LOCKED,), QuestionState.OPEN)
+
+    def reveal(self, number: int, outcome: str = "") -> None:
+        """Show what was answered, beside what came true.
+
+        Raises:
+            RunError: it is still open, or the outcome is too long.
+        """
+        outcome = _bounded(outcome, "The outcome", LONGEST_QUESTION)
+        shown_once = (QuestionState.LOCKED, QuestionState.REVEALED)
+        with self._database.transaction() as connection:
+            self._move(number, shown_once, QuestionState.REVEALED)
+            connection.execute(
+                "UPDATE questions SET outcome = ? WHERE number = ?", (outcome, number)
+            )
+
+    def put_away(self, number: int) -> None:
+        """Ask the room nothing; nobody answers it any more."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE questions SET away = 1 WHERE number = ?", (number,))
+
+    # -- what the room does --------------------------------------------------------------
+
+    def answer(self, number: int, browser: str, answer: str | float) -> None:
+        """Answer a question, in place of what this browser answered before.
+
+        Raises:
+            RunError: it is not open, or this cannot be answered.
+        """
+        with self._database.transaction() as connection:  # it may be locked in this very moment
+            question = self.get(number)
+            if question != self.current() or question.state != QuestionState.OPEN:
+                raise RunError("This question is locked: what you answered before counts.")
+            given = _checked_answer(question, answer)
+            self._members.admit(browser)
+            connection.execute(
+                "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)",
+                (number, browser, given, self._clock()),
+            )
+
+    # -- what is known -------------------------------------------------------------------
+
+    def current(self) -> Question | None:
+        """What the room is asked now."""
+        return next(iter(self._read("WHERE away = 0 ORDER BY number DESC LIMIT 1")), None)
+
+    def get(self, number: int) -> Question:
+        """One question.
+
+        Raises:
+            RunError: there is none of this number.
+        """
+        found = self._read("WHERE number = ?", number)
+        if not found:
+            raise RunError("This question was put away: wait for the next one.")
+        return found[0]
+
+    def all(self) -> list[Question]:
+        """All that were asked, oldest first."""
+        return self._read("ORDER BY number")
+
+    def answer_of(self, number: int, browser: str) -> str | None:
+        """What a browser answered itself; None if nothing."""
+        return self.answers_of(browser).get(number)
+
+    def answers_of(self, browser: str) -> dict[int, str]:
+        """All that a browser answered, by the question's number."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                "SELECT question, answer FROM answers WHERE browser = ?", (browser,)
+            )
+            return dict(rows.fetchall())
+
+    def answered(self, number: int) -> int:
+        """How many have answered: all that is told before it is revealed."""
+        with self._database.reading() as connection:
+            (count,) = connection.execute(
+                "SELECT count(*) FROM answers WHERE question = ?", (number,)
+            ).fetchone()
+        return int(count)
+
+    def counts(self, number: int) -> list[tuple[str, int]]:
+        """How often each was answered: options in their order, numbers in theirs.
+
+        Raises:
+            RunError: it is not revealed, so nobody is told.
+        """
+        question = self.get(number)
+        if question.state != QuestionState.REVEALED:
+            raise RunError("What was answered is hidden until the question is revealed.")
+        with self._database.reading() as connection:
+            rows = connection.execute("SELECT answer FROM answers WHERE question = ?", (number,))
+            given = [answer for (answer,) in rows.fetchall()]
+        if question.options:
+            return [(option, given.count(option)) for option in question.options]
+        return binned([float(answer) for answer in given])
+
+    # ------------------------------------------------------------------------------------
+
+    def _move(self, number: int, before: tuple[QuestionState, ...], after: QuestionState) -> None:
+        with self._database.transaction() as connection:
+            state = self.get(number).state
+            if state not in before:
+                raise RunError(f"This question is {state}, so it cannot be {after} now.")
+            connection.execute("UPDATE questions SET state = ? WHERE number = ?", (after, number))
+
+    def _read(self, condition: str, *values: int) -> list[Question]:
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"SELECT number, text, options, about, state, outcome FROM questions {condition}",
+                values,
+            ).fetchall()
+        return [
+            Question(number, text, tuple(json.loads(options)), about, QuestionState(state), outcome)
+            for number, text, options, about, state, outcome in rows
+        ]
+
+
+def checked_question(text: str, options: Sequence[str]) -> tuple[str, list[str]]:
+    """A question and its options as they are kept.
+
+    Raises:
+        RunError: a text is missing or too long, or there are too few or too many options.
+    """
+    asked = _bounded(text, "The question", LONGEST_QUESTION)
+    if not asked:
+        raise RunError("There is no question yet: write one.")
+    choices = [_bounded(option, "An option", LONGEST_OPTION) for option in options]
+    choices = [option for option in choices if option]
+    if options and not FEWEST_OPTIONS <= len(choices) <= MOST_OPTIONS:
+        raise RunError(
+            f"{len(choices)} {'option' if len(choices) == 1 else 'options'} for a question is not "
+            f"allowed: give {FEWEST_OPTIONS} to {MOST_OPTIONS}, one a line, or ask for a number."
+        )
+    if len(set(choices)) < len(choices):
+        raise RunError("Two options read the same: nobody could tell them apart.")
+    return asked, choices
+
+
+def binned(numbers: Sequence[float]) -> list[tuple[str, int]]:
+    """How often each number was given; many different ones as ranges of equal width."""
+    different = sorted(set(numbers))
+    if len(different) <= _BINS:
+        return [(f"{number:g}", numbers.count(number)) for number in different]
+    low, high = different[0], different[-1]
+    width = (high - low) / _BINS
+    counts = [0] * _BINS
+    for number in numbers:
+        counts[min(_BINS - 1, int((number - low) / width))] += 1
+    edges = [low + width * place for place in range(_BINS + 1)]
+    return [
+        (f"{start:.3g} to {end:.3g}", count)
+        for start, end, count in zip(edges, edges[1:], counts, strict=False)
+    ]
+
+
+def _checked_answer(question: Question, answer: str | float) -> str:
+    if question.options:
+        if answer not in question.options:
+            raise RunError(f"“{shown(answer)}” is none of the answers: choose one of them.")
+        return str(answer)
+    try:
+        number = float(answer)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number) or abs(number) > 1e12:
+        raise RunError(f"“{shown(answer)}” is not a number that can be answered: give one.")
+    return repr(number)
+
+
+def _line(text: str) -> str:
+    line = " ".join(text[:10_000].split())
+    return "".join(character for character in line if character.isprintable())
+
+
+def _bounded(text: str, what: str, longest: int) -> str:
+    line = _line(text)
+    if len(line) > longest:
+        raise RunError(
+            f"{what} “{shown(line)}” has {len(line):,} characters and may have {longest}: "
+            "shorten it."
+        )
+    return line

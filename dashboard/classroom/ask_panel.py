@@ -1,0 +1,102 @@
+"""The teacher's form for a question to the room, and what was asked before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.classroom.questions import (
+    FEWEST_OPTIONS,
+    LONGEST_QUESTION,
+    MOST_OPTIONS,
+    Question,
+    QuestionState,
+)
+from dashboard import visitor
+from dashboard.classroom import commands
+from dashboard.classroom.question_panel import revealed
+from dashboard.classroom.suggested import Suggestion
+from dashboard.widgets.plain import plain
+
+# Keys of st.session_state.
+_FROM, _TEXT, _KIND, _OPTIONS = "ask_from", "ask_text", "ask_kind", "ask_options"
+_ABOUT = "ask_about"
+_CHOICES, _NUMBER = "Choices", "A number"
+
+
+def ask_panel(suggested: Sequence[Suggestion]) -> None:
+    """The form at the left, what was asked at the right.
+
+    Args:
+        suggested: questions to begin with.
+    """
+    form, before = st.columns([3, 2], gap="large")
+    with form:
+        _form({suggestion.title: suggestion for suggestion in suggested})
+    with before:
+        _asked()
+
+
+def _form(suggested: dict[str, Suggestion]) -> None:
+    st.selectbox(
+        "Begin with",
+        list(suggested),
+        index=None,
+        key=_FROM,
+        placeholder="a question of your own",
+        on_change=_fill,
+        args=(suggested,),
+    )
+    st.text_area("Question", key=_TEXT, max_chars=LONGEST_QUESTION, height=90)
+    st.session_state.setdefault(_KIND, _CHOICES)  # no default: a suggestion sets it, too
+    kind = st.segmented_control("What is answered", [_CHOICES, _NUMBER], required=True, key=_KIND)
+    if kind == _CHOICES:
+        st.text_area(
+            f"Options, one a line, {FEWEST_OPTIONS} to {MOST_OPTIONS}", key=_OPTIONS, height=150
+        )
+    st.button("Ask the room", type="primary", icon=":material/campaign:", on_click=_ask)
+    st.caption(
+        "The question stands above every student's page. What is answered is hidden from all, "
+        "you included, until you lock and reveal it in the bar above."
+    )
+
+
+def _fill(suggested: dict[str, Suggestion]) -> None:
+    state = st.session_state
+    chosen = suggested.get(state[_FROM] or "")
+    if chosen is None:
+        state[_ABOUT] = ""
+        return
+    state[_TEXT], state[_ABOUT] = chosen.text, chosen.about
+    state[_KIND] = _CHOICES if chosen.options else _NUMBER
+    state[_OPTIONS] = "\n".join(chosen.options)
+
+
+def _ask() -> None:
+    state = st.session_state
+    choices = state.get(_KIND) != _NUMBER
+    # A question with choices and no option is refused; without any it would ask for a number.
+    options = [line for line in (state.get(_OPTIONS) or "").splitlines() if line.strip()] or [""]
+    if commands.attempted(
+        commands.ask, state[_TEXT], options if choices else (), state.get(_ABOUT, "")
+    ):
+        state[_FROM], state[_TEXT], state[_OPTIONS], state[_ABOUT] = None, "", "", ""
+
+
+def _asked() -> None:
+    asked = visitor.classroom().questions.all()
+    st.markdown("**Asked before, newest first**")
+    if not asked:
+        st.caption("Nothing was asked yet.")
+    for question in reversed(asked):
+        with st.expander(plain(question.text)):
+            _standing(question)
+
+
+def _standing(question: Question) -> None:
+    if question.state == QuestionState.REVEALED:
+        revealed(question)
+        return
+    answered = visitor.classroom().questions.answered(question.number)
+    st.caption(f"{answered} answered; {question.state}, and never revealed so far.")

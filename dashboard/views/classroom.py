@@ -1,0 +1,39 @@
+"""Classroom: a room joins, is asked, and hands in; a student finds what they handed in."""
+
+import streamlit as st
+
+from dashboard import visitor
+from dashboard.classroom.ask_panel import ask_panel
+from dashboard.classroom.hand_ins_panel import hand_ins_panel, own_panel
+from dashboard.classroom.join_panel import join_panel
+from dashboard.classroom.suggested import suggestions
+from dashboard.widgets import present
+
+PARTS = ("Join", "Ask", "Hand-ins")
+
+if visitor.who().teacher:
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
+    ):
+        st.header("Classroom", width="content", anchor=False)
+        part = st.segmented_control(
+            "What to do",
+            PARTS,
+            default=PARTS[0],
+            required=True,
+            key="classroom_part",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+    if part == "Ask":
+        ask_panel(suggestions())
+    elif part == "Hand-ins":
+        hand_ins_panel()
+    else:
+        join_panel()
+else:
+    st.header("Classroom", anchor=False)
+    own_panel()
+    st.caption("Is this your class? Type the teacher's key under *Teacher*, below.")
+if st.query_params.to_dict() != present.query():
+    st.query_params.from_dict(present.query())

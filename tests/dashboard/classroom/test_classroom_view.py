@@ -1,0 +1,205 @@
+"""The Classroom page and the bar above every page, for a teacher and for students."""
+
+import pytest
+from visit import TINY, Visit
+
+from core.config import PRESETS
+from core.errors import RunError
+from dashboard import visitor
+from dashboard.classroom import commands
+from dashboard.server import library
+
+pytestmark = pytest.mark.usefixtures("own_server")
+
+TEACHER, ADA, BOB = "0" * 64, "a" * 64, "b" * 64
+
+
+@pytest.fixture
+def room(monkeypatch):
+    """The store of a class whose teacher has shown the key."""
+    monkeypatch.setenv("UNROLL_TEACHER_KEY", "chalk")
+    store = visitor.classroom()
+    store.remember_teacher(TEACHER, visitor.teacher_key().proof(TEACHER))
+    return store
+
+
+def classroom_page(browser):
+    visit = Visit(browser)
+    visit.page.switch_page("views/classroom.py")
+    return visit.look()
+
+
+def labels(visit):
+    return [button.label for button in visit.page.button]
+
+
+def markdown(visit):
+    return "\n".join(visit.said("markdown"))
+
+
+def bars(visit):
+    """The HTML of what was answered, if any is on the page."""
+    return [html.proto.body for html in visit.page.get("html") if "<table" in html.proto.body]
+
+
+def answers(visit):
+    (radio,) = [radio for radio in visit.page.radio if "Which" in radio.label]
+    return radio
+
+
+def test_without_a_teachers_key_nobody_is_asked_to_join():
+    visit = Visit(ADA)
+    assert not {"Join", "Look here"} & set(labels(visit))
+    with pytest.raises(RunError, match="Only the teacher"):
+        commands.ask("Which?", ["a", "b"], "")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        lambda: commands.ask("Which?", ["a", "b"], ""),
+        lambda: commands.lock(1),
+        lambda: commands.open_again(1),
+        lambda: commands.reveal(1, ""),
+        lambda: commands.put_away(1),
+        lambda: commands.lead("Learn"),
+        commands.let_go,
+        lambda: commands.set_address("http://a"),
+        commands.forget_class,
+        commands.collector,
+    ],
+)
+def test_what_the_teacher_does_is_refused_to_all_others_below_the_buttons(room, command):
+    room.questions.put("Which?", ["a", "b"])
+    with pytest.raises(RunError, match="Only the teacher does this"):
+        command()
+
+
+def test_a_student_is_asked_for_a_nickname_once_and_may_skip_it(room):
+    ada = Visit(ADA)
+    ada.page.text_input(key="class_name").set_value("Ada")
+    assert "Join" not in labels(ada.click("Join"))
+    assert "Join" not in labels(Visit(ADA))
+    assert "Join" not in labels(Visit(BOB).click("Without a name"))
+    assert [member.name for member in room.members.all()] == ["Ada", ""]
+
+
+def test_a_student_finds_their_name_and_no_teachers_form_on_the_page(room):
+    room.members.join(ADA, "Ada")
+    page = classroom_page(ADA)
+    assert page.page.text_input(key="class_new_name").value == "Ada"
+    page.page.text_input(key="class_new_name").set_value("Ada L.")
+    page.look()
+    assert room.members.of(ADA).name == "Ada L."
+    assert not {"Ask the room", "Look here", "Forget this class"} & set(labels(page))
+
+
+def test_a_question_is_asked_answered_changed_locked_and_revealed(room):
+    for browser in (ADA, BOB):
+        room.members.join(browser)
+    teacher = classroom_page(TEACHER)
+    assert any("QR code of http" in html.proto.body for html in teacher.page.get("html"))
+    teacher.page.button_group(key="classroom_part").set_value("Ask")
+    teacher.look()
+    teacher.page.selectbox(key="ask_from").select_index(0)
+    teacher.look().click("Ask the room")
+    ada = Visit(ADA)
+    assert answers(ada).options == ["tanh", "ReLU", "too close to tell from noise"]
+    for choice in ("tanh", "ReLU"):
+        answers(ada).set_value(choice)
+        ada.look()
+    assert "1 of 2 answered. Your answer is kept, and you can change it." in ada.said("caption")
+    assert answers(Visit(ADA)).value == "ReLU"  # as after a reload
+    assert "0 of 2 answered." in markdown(teacher)
+    assert "1 of 2 answered." in markdown(teacher.look())
+    teacher.click("Lock")
+    assert answers(ada.look()).disabled
+    assert bars(ada) == bars(teacher) == []
+    teacher.page.text_input(key="class_outcome_1").set_value("ReLU, by 0.02 nats")
+    teacher.look().click("Show what was answered")
+    for page in (ada.look(), Visit(BOB), teacher.look()):
+        (shown,) = bars(page)[:1]
+        assert "ReLU</th>" in shown
+        assert "1 (100%)" in shown
+        assert "Outcome: **ReLU, by 0.02 nats**" in markdown(page)
+    assert "You answered: ReLU." in markdown(ada)
+    teacher.click("Put away")
+    assert bars(ada.look()) == []
+
+
+def test_a_page_that_waits_while_it_is_locked_is_told_so_and_not_counted(room):
+    asked = room.questions.put("Which one?", ["a", "b"])
+    room.members.join(ADA)
+    ada = Visit(ADA)
+    room.questions.lock(asked.number)
+    answers(ada).set_value("a")  # pressed before the page knew
+    ada.look()
+    assert ada.said("error") == ["This question is locked: what you answered before counts."]
+    assert room.questions.answered(asked.number) == 0
+
+
+def test_a_number_is_asked_for_and_what_people_typed_is_no_html(room):
+    room.members.join(ADA)
+    asked = room.questions.put("How <b>many</b>?")
+    ada = Visit(ADA)
+    ada.page.number_input(key=f"class_answer_{asked.number}").set_value(9.5)
+    ada.look()
+    room.questions.lock(asked.number)
+    room.questions.reveal(asked.number, "10")
+    (shown,) = bars(ada.look())
+    assert '<th scope="row">9.5</th>' in shown
+    assert "**How <b>many</b>?**" in markdown(ada)
+
+
+def test_pages_that_follow_go_where_the_teacher_is_leave_and_return(room):
+    room.members.join(ADA)
+    ada = Visit(ADA, nodes=40)
+    teacher = Visit(TEACHER)
+    teacher.page.switch_page("views/learn.py")
+    teacher.look()
+    teacher.page.button_group(key="picture").set_value("slopes")
+    teacher.look().click("Look here")
+    ada.look()
+    assert "Your teacher is at **Learn**" in markdown(ada)
+    assert ada.page.session_state["picture"] == "slopes"
+    assert ada.page.session_state["config"].nodes == PRESETS["demo"].config.nodes
+    ada.click("Leave")
+    assert ada.page.session_state["config"].nodes == 40
+    assert not room.members.of(ADA).follows
+    teacher.click("Look here")
+    assert ada.look().page.session_state["config"].nodes == 40
+    ada.click("Return")
+    assert ada.page.session_state["config"].nodes == PRESETS["demo"].config.nodes
+    reloaded = Visit(ADA, nodes=40)  # a reload takes nobody away
+    assert reloaded.page.session_state["config"].nodes == 40
+    teacher.click("Let go")
+    assert "Your teacher is" not in markdown(ada.look())
+
+
+def test_a_run_is_handed_in_by_whoever_trained_it_and_taken_back(room):
+    room.members.join(ADA, "Ada")
+    ada = Visit(ADA, **TINY, steps=6, report_every=3)
+    run = ada.train_to_the_end()
+    library().flush()
+    ada.look().click("Hand in")
+    assert [one.run_id for one in room.hand_ins.of(ADA)] == [run.run_id]
+    assert not {"Hand in", "Handed in: take it back"} & set(labels(Visit(BOB, run=run.run_id)))
+    teacher = classroom_page(TEACHER)
+    teacher.page.button_group(key="classroom_part").set_value("Hand-ins")
+    table = teacher.look().page.dataframe[0].value
+    assert table[["Name", "Run", "Steps"]].values.tolist() == [["Ada", run.run_id, 6]]
+    ada.click("Handed in: take it back")
+    assert room.hand_ins.all() == []
+
+
+def test_a_class_is_forgotten_only_once_it_is_confirmed(room):
+    room.members.join(ADA, "Ada")
+    teacher = classroom_page(TEACHER)
+    teacher.page.button_group(key="classroom_part").set_value("Hand-ins")
+    teacher.look()
+    (forget,) = [b for b in teacher.page.button if b.key == "class_forget_go"]
+    assert forget.disabled
+    teacher.page.checkbox(key="class_forget_sure").check()
+    teacher.look().click("Forget this class")
+    assert room.members.all() == []
+    assert "Join" in labels(Visit(ADA))
