@@ -102,7 +102,7 @@ def test_a_chosen_run_stays_chosen_wherever_its_row_goes(runs, home):
     expect(runs.get_by_text("Choose a run in the table")).to_be_visible()
     box = runs.locator('[data-testid="stDataFrame"]').first.bounding_box()
     # By name, behind choice, id, colour and star: N 8 ReLU, N 8 tanh, N 9.
-    runs.mouse.click(box["x"] + 35 + 85 + 33 + 35 + 40, box["y"] + 17)
+    runs.mouse.click(box["x"] + 35 + 118 + 33 + 35 + 40, box["y"] + 17)
     choose_row(runs, 1)
     expect(name).to_have_value(its)
     runs.get_by_placeholder("name, tag, note").fill("tanh")
@@ -123,6 +123,7 @@ def test_a_chosen_run_stays_chosen_wherever_its_row_goes(runs, home):
 def test_a_run_is_renamed_where_its_name_stands_and_enter_saves(runs, home):
     choose_row(runs, 0)
     name = runs.get_by_label("Name", exact=True)
+    expect(name).not_to_have_value("")  # until the run's own is in it
     before = name.input_value()
     name.fill("for the lecture")
     name.press("Enter")
