@@ -90,6 +90,7 @@ class Page:
         self._repeats: list[asyncio.Task] = []
         self._news = asyncio.Condition()
         self._begun = self._loaded = 0  # numbers of runs of the whole page
+        self._ended = ""  # how the last run ended
         self._socket: ClientConnection
 
     @property
@@ -144,11 +145,21 @@ class Page:
 
         Returns:
             Seconds until it has run.
+
+        Raises:
+            TimeoutError: it has not, in a minute.
         """
         begun, began = self._begun, perf_counter()
         button = self._shown.buttons[pressed] if pressed else ""
         await self._ask(pressed=button, changed=changed)
-        await self.until(lambda: self._loaded > begun)
+        try:
+            await self.until(lambda: self._loaded > begun)
+        except TimeoutError:
+            asked = pressed or ", ".join(changed) or "a click"
+            raise TimeoutError(
+                f"no answer to {asked} on {self.name or 'train'}: since then {self._begun - begun} "
+                f"runs of the page began, and the last ended with {self._ended or 'nothing'}"
+            ) from None
         return perf_counter() - began
 
     async def go(self, name: str) -> float:
@@ -215,11 +226,13 @@ class Page:
         return {page: name for name, page in self.pages.items()}
 
     def _finished(self, name: str) -> None:
-        if name == "FINISHED_FRAGMENT_RUN_SUCCESSFULLY":
-            self.refreshes += 1
-        elif name == "FINISHED_SUCCESSFULLY":
-            self._shown = self._coming
-            self._loaded = self._begun
+        self._ended = name
+        if name not in ("FINISHED_SUCCESSFULLY", "FINISHED_FRAGMENT_RUN_SUCCESSFULLY"):
+            return
+        self.refreshes += name != "FINISHED_SUCCESSFULLY"
+        # Of a whole run whose end was not sent yet when a fragment's began, that one's end tells.
+        self._shown = self._coming
+        self._loaded = self._begun
 
     def _take_element(self, element) -> None:
         kind = element.WhichOneof("type")

@@ -101,13 +101,14 @@ class Person:
             return "answer", await self._answer(asked)
         if page.name != _TRAIN:
             goes = _TRAIN if dice.random() < 0.5 else dice.choice(_OTHERS)
-            return "page", await page.go(goes)
+            return f"to {goes or 'train'}", await page.go(goes)
         choices = {label: often for label, often in _PRESSED.items() if label in page.buttons}
         choices |= {label: 2 for label in _CHANGED if label in page.fields}
         choices |= {"page": 2, "look": 2}
         chosen = dice.choices(list(choices), list(choices.values()))[0]
         if chosen == "page":
-            return "page", await page.go(dice.choice(_OTHERS))
+            goes = dice.choice(_OTHERS)
+            return f"to {goes}", await page.go(goes)
         if chosen == "look":
             return "look", await page.click()
         if chosen in _CHANGED:
@@ -152,6 +153,13 @@ class Teacher(Person):
 
     async def spend(self, ends: float, others: Sequence[Person]) -> None:
         """Ask, lock and reveal until `ends`, by `time.time`."""
+        try:
+            await self._teach(ends)
+        except Exception as error:
+            self.exceptions.append(f"teacher: {type(error).__name__}: {error}")
+        self._keep()
+
+    async def _teach(self, ends: float) -> None:
         async with self.opened() as page:
             await page.click(**{"The teacher's key": self._key})
             await page.go("classroom")
@@ -165,7 +173,6 @@ class Teacher(Person):
                 self.locked[text] = time.time()
                 self.seconds.append(("lock", await page.click("Lock")))
                 self.seconds.append(("reveal", await page.click("Show what was answered")))
-        self._keep()
 
     async def empty_queue(self) -> None:
         """Stop whatever waits for a place."""
