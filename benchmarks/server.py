@@ -17,6 +17,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 _ROOT = Path(__file__).resolve().parents[1]
 _START_SECONDS = 90
 
@@ -37,6 +39,10 @@ class Server:
         """Processor time the server has used since it began, all threads together."""
         fields = Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")  # user and system
+
+    def memory_bytes(self) -> int:
+        """What the server holds of the machine's memory at present."""
+        return psutil.Process(self._process.pid).memory_info().rss
 
     def stop(self, number: int) -> tuple[int, float]:
         """Send it a signal and wait for its end: the exit status, and seconds.
@@ -60,25 +66,28 @@ class Server:
 
 
 @contextmanager
-def serve(script: Path, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+def serve(
+    script: Path, env: Mapping[str, str] | None = None, log: Path | None = None
+) -> Iterator[Server]:
     """Serve a Streamlit script with the project's settings.
 
     Args:
         script: what to serve.
         env: variables over the present ones; UNROLL_HOME is an empty folder if it is left out.
+        log: takes what the server prints; nothing does if it is left out.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory() as home, (log or Path(os.devnull)).open("wb") as printed:
         command = [sys.executable, "-m", "streamlit", "run", str(script)]
         options = [f"--server.port={port}", "--server.headless=true"]
         process = subprocess.Popen(
             command + options,
             cwd=_ROOT,
             env={**os.environ, "UNROLL_HOME": home, **(env or {})},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            stdout=printed,
+            stderr=subprocess.STDOUT,
         )
         try:
             server = Server(port, process)

@@ -107,10 +107,22 @@ def take_in(data: bytes) -> RunRow:
     """
     _allowed_to_start()
     who, shelf = visitor.who(), library().shelf()
-    row = shelf.get(import_run(shelf, data, browser=who.browser))
+    row = shelf.get(import_run(shelf, data, browser=who.browser, reserved=_is_others))
     library().forget(row.id)  # it may be a copy of a recorded one
     note_text(row.settings["text"])
     return row
+
+
+def _is_others(run_id: str) -> bool:
+    """Whether a file must not bring a run of this id, where that would hide one that others see."""
+    if not visitor.shared():
+        return False  # a copy of a recorded run takes its place on one's own machine
+    return manager().get(run_id) is not None or library().recording(run_id) is not None
+
+
+def may_export(row: RunRow) -> bool:
+    """Whether a run, and with it its text and weights, is for this visitor to take away."""
+    return row.recorded or may_command(row)
 
 
 # -- what is listed ----------------------------------------------------------------------------

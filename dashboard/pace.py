@@ -3,7 +3,8 @@
 A refresh takes some 20 ms of the interpreter. Training needs it for a moment only, fifty times a
 second: beside thirty pages that are refreshed twice a second a run kept 84 % of its pace
 (`benchmarks/watch.py --full-rate`). Up to thirty are; of more, each waits longer, so that all
-together ask no more often. Knows nothing of what is drawn.
+together ask no more often. So does each where refreshes take so long that more than one would be
+on its way at a time: a click would wait behind them. Knows nothing of what is drawn.
 
 Thread safety: a `Watchers` may be used from any number of threads at once.
 """
@@ -35,6 +36,10 @@ _PATIENCE = 5.0
 # Before pages go faster again, so many of those that made them slower must have left: otherwise
 # one that comes and goes would make all of them change their pace each time.
 _LEFT = 0.7
+# How much the newest refresh counts in how long they take, and by how much they must have become
+# shorter: the time of one says little, and a change of pace costs every page a whole run.
+_NEWEST = 0.02
+_SHORTER = 0.4
 # In st.session_state: seconds between two refreshes, and between two of what seldom changes.
 _PACE, _POLL = "pace", "poll"
 
@@ -52,14 +57,16 @@ class Watchers:
     def __init__(self, clock: Callable[[], float] = monotonic, shortest: float = INTERVAL) -> None:
         self._clock, self._shortest = clock, shortest
         self._until: dict[str, float] = {}  # when a page is forgotten
+        self._took = 0.0  # seconds that a refresh takes, a running mean
         self._lock = Lock()
 
-    def refreshed(self, who: str, interval: float = INTERVAL) -> float:
+    def refreshed(self, who: str, interval: float = INTERVAL, took: float = 0.0) -> float:
         """Note that a page was refreshed just now.
 
         Args:
             who: names the page.
             interval: at which it is refreshed at present, in seconds.
+            took: seconds that this refresh took.
 
         Returns:
             At which it should be.
@@ -68,20 +75,30 @@ class Watchers:
         with self._lock:
             others = (page for page in self._until.items() if page[0] != who)
             self._until = {page: until for page, until in others if until > now}
+            self._took += _NEWEST * (took - self._took)
             found = self._next_interval(len(self._until) + 1, interval)
             self._until[who] = now + _MISSED * max(found, interval) + _PATIENCE
         return found
 
     def _next_interval(self, pages: int, interval: float) -> float:
-        slower = _interval_for(pages, self._shortest)
+        on_their_way = pages * self._took
+        slower = _interval_for(pages, on_their_way, self._shortest)
         if slower >= interval:
             return slower
-        return min(_interval_for(pages / _LEFT, self._shortest), interval)
+        faster = _interval_for(pages / _LEFT, on_their_way / _SHORTER, self._shortest)
+        return min(faster, interval)
 
 
-def _interval_for(pages: float, shortest: float) -> float:
+def _interval_for(pages: float, on_their_way: float, shortest: float) -> float:
+    """Seconds between two refreshes of each of so many pages.
+
+    Args:
+        pages: how many there are.
+        on_their_way: how many are being refreshed at any time, were each refreshed every second.
+        shortest: no interval is shorter.
+    """
     interval = shortest
-    while pages > FEW * interval / INTERVAL and interval < LONGEST:
+    while (pages > FEW * interval / INTERVAL or on_their_way > interval) and interval < LONGEST:
         interval *= 2
     return interval
 
@@ -110,22 +127,25 @@ def poll_seconds() -> float:
     return st.session_state.get(_POLL, POLL) * _jitter()
 
 
-def refreshed() -> bool:
+def refreshed(began: float) -> bool:
     """Note that what moves on this page was drawn; whether it needs another pace from now on.
 
     If so, run the whole page again: it alone sets the pace.
+
+    Args:
+        began: when drawing it began, by `time.monotonic`.
     """
-    return _noted(_watchers(), _PACE, INTERVAL)
+    return _noted(_watchers(), _PACE, INTERVAL, monotonic() - began)
 
 
 def polled() -> bool:
-    """As `refreshed`, of what seldom changes."""
+    """As `refreshed`, of what seldom changes and takes next to no time."""
     return _noted(_pollers(), _POLL, POLL)
 
 
-def _noted(watchers: Watchers, key: str, first: float) -> bool:
+def _noted(watchers: Watchers, key: str, first: float, took: float = 0.0) -> bool:
     before = st.session_state.get(key, first)
-    pace = watchers.refreshed(_own("page_id", lambda: secrets.token_hex(8)), before)
+    pace = watchers.refreshed(_own("page_id", lambda: secrets.token_hex(8)), before, took)
     st.session_state[key] = pace
     return pace != before
 

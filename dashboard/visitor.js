@@ -1,12 +1,18 @@
 // A browser's secret: made once, kept here, shown to this server alone. Knows no page.
 
 const FORM = /^[0-9a-f]{32}$/
+const SETTLED = 50 // milliseconds
 let fallback // where neither cookies nor storage are allowed: until the page is closed
 
 export default function secret({ data, setTriggerValue }) {
-  const own = cookie(data.cookie) ?? stored(data.cookie) ?? (fallback ??= made())
+  const own = kept(data.cookie) ?? (fallback ??= made())
   keep(data.cookie, own)
-  if (data.asked) setTriggerValue("secret", own)
+  // Two tabs of a first visit may each have made one in the same moment: the last one kept is both's.
+  if (data.asked) setTimeout(() => setTriggerValue("secret", kept(data.cookie) ?? own), SETTLED)
+}
+
+function kept(name) {
+  return cookie(name) ?? stored(name)
 }
 
 function cookie(name) {

@@ -20,6 +20,7 @@ import re
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -31,6 +32,8 @@ from core.errors import TextError, shown
 from core.paths import data_home, opened, replacing
 
 _LONGEST_TITLE = 4_096  # bytes of the file that holds it
+# The ids of kept texts that somebody holds, by file, its time and its size.
+_in_memory: WeakValueDictionary[tuple[str, int, int], np.ndarray] = WeakValueDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,12 +262,29 @@ def _kept(key: str) -> Corpus:
     if not is_kept(key):
         raise TextError(f"{key} is not stored here: upload the text again, or choose another.")
     try:
-        corpus = Corpus(key, _kept_title(key), encode(read_text_file(_kept_file(key))))
+        corpus = Corpus(key, _kept_title(key), _kept_ids(_kept_file(key)))
     except TextError:
         corpus = None
     if corpus is None or own_key(corpus.sha256) != key:
         raise TextError(f"The stored text {key} is damaged: upload the text again.")
     return corpus
+
+
+def _kept_ids(path: Path) -> np.ndarray:
+    """What a file holds, once for all who have it: thirty runs on one text share its memory.
+
+    Raises:
+        TextError: it cannot be read.
+    """
+    try:
+        about = path.stat()
+    except OSError:
+        return encode(read_text_file(path))  # which says why
+    stamp = (str(path), about.st_mtime_ns, about.st_size)
+    ids = _in_memory.get(stamp)
+    if ids is None:
+        ids = _in_memory[stamp] = encode(read_text_file(path))
+    return ids
 
 
 def _kept_title(key: str) -> str:

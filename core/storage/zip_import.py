@@ -8,6 +8,7 @@ right in every part is refused in a sentence and leaves no trace. What its parts
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -55,7 +56,12 @@ class _Arrival:
 
 
 def import_run(
-    store: Store, source: Path | bytes, *, recorded: bool = False, browser: str | None = None
+    store: Store,
+    source: Path | bytes,
+    *,
+    recorded: bool = False,
+    browser: str | None = None,
+    reserved: Callable[[str], bool] = lambda run_id: False,
 ) -> str:
     """Take a run in; returns its id here, which is its own if that was free.
 
@@ -67,6 +73,7 @@ def import_run(
         recorded: whether it is one of those that come with Unroll: it is marked so, and keeps its
             date.
         browser: who owns it here; the file does not say whose it was.
+        reserved: whether an id is not to be had, though no run of the store has it.
 
     Raises:
         StoreError: the file is not an exported run, or not a whole one.
@@ -75,7 +82,7 @@ def import_run(
     try:
         with _opened(source) as file, Archive(file) as archive:
             parts = Parts(archive)
-            return _stored(store, parts, _checked(parts, recorded), browser)
+            return _stored(store, parts, _checked(parts, recorded), browser, reserved)
     except bounded.Refused as error:
         raise StoreError(f"{name} cannot be imported ({error}): export it again.") from None
     except _WRONG as error:
@@ -143,8 +150,14 @@ def _checked(parts: Parts, recorded: bool) -> _Arrival:
     )
 
 
-def _stored(store: Store, parts: Parts, arrival: _Arrival, browser: str | None) -> str:
-    run_id = _free_id(store, arrival.wanted_id)
+def _stored(
+    store: Store,
+    parts: Parts,
+    arrival: _Arrival,
+    browser: str | None,
+    reserved: Callable[[str], bool],
+) -> str:
+    run_id = _free_id(store, arrival.wanted_id, reserved)
     now = store.now()
     begun = {
         "id": run_id,
@@ -197,10 +210,10 @@ def _require_same(checkpoint: Checkpoint, config: TrainingConfig) -> None:
         raise StoreError("Its checkpoint is of another configuration.")
 
 
-def _free_id(store: Store, wanted: str) -> str:
+def _free_id(store: Store, wanted: str, reserved: Callable[[str], bool]) -> str:
     """Its own id, if that is one and nobody has it; nothing a stranger wrote becomes a path."""
     fits = 0 < len(wanted) <= 32 and all(c in "0123456789abcdef" for c in wanted)
-    if fits:
+    if fits and not reserved(wanted):
         try:
             store.get(wanted)
         except StoreError:

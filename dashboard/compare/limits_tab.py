@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from time import monotonic
 
 import streamlit as st
 
@@ -76,10 +77,11 @@ def limits_tab() -> None:
     @st.fragment(run_every=2 * refresh_seconds() if shown.active else None)
     def live() -> None:
         """The part that moves."""
+        began = monotonic()
         snapshot = (sweeps().snapshot if shown.active else None) or drawn
         with pictures(bool(note)):
             draw_sweep(snapshot, estimate)
-        if shown.active and (refreshed() or not snapshot.active):
+        if shown.active and (refreshed(began) or not snapshot.active):
             # Many watch, or other buttons fit it now; at the end this also ends the timer.
             st.rerun()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from itertools import chain, islice
+from time import monotonic
 
 import streamlit as st
 
@@ -81,13 +82,14 @@ def race_tab() -> None:
     @st.fragment(run_every=pace.refresh_seconds() if active else None)
     def live() -> None:
         """The part that moves."""
+        began_drawing = monotonic()
         snapshot = drawn.snapshot
         for run in chain(*snapshot.runs):
             attendance().seen(run.run_id)
         with pictures(bool(note)):
             draw_race(snapshot, look, under, *_lead(drawn, snapshot))
         moved = not snapshot.active or snapshot.held != began.held
-        if active and (pace.refreshed() or moved):
+        if active and (pace.refreshed(began_drawing) or moved):
             # Many watch, or other buttons fit it now; at the end this also ends the timer.
             st.rerun()
 

@@ -1,5 +1,7 @@
 """Gradient flow: where in time the gradient dies, and why."""
 
+from time import monotonic
+
 import streamlit as st
 
 from dashboard import pace, session
@@ -40,6 +42,7 @@ with st.container():  # what comes and goes must not make anew what stands below
 @st.fragment(run_every=seconds if active else None)
 def live() -> None:
     """The part that moves with every probe."""
+    began = monotonic()
     if session.watched_run() is not run:
         st.rerun()  # a button in here went back in the run, or trains it again: show that one
     snapshot = run.snapshot if run else None
@@ -55,7 +58,7 @@ def live() -> None:
             clipping_microscope(snapshot)
     if run is None or snapshot is None or not active:
         return
-    if pace.refreshed() or (snapshot.status, run.held) != drawn:
+    if pace.refreshed(began) or (snapshot.status, run.held) != drawn:
         st.rerun()  # at another pace; or the run has ended, and this also ends the timer
 
 

@@ -1,5 +1,7 @@
 """Train: choose a network, start it, watch it learn."""
 
+from time import monotonic
+
 import streamlit as st
 
 from core.engines.cost import time_ahead
@@ -52,11 +54,12 @@ with st.container():  # below the buttons: what comes and goes must not move the
 @st.fragment(run_every=pace.refresh_seconds() if active else None)
 def live() -> None:
     """The part that moves."""
+    began = monotonic()
     takes = "" if active else time_ahead(described)
     draw_run(run.snapshot if run else None, look, takes, recorded_note(run))
     if run is None or not active:
         return
-    if pace.refreshed() or (run.snapshot.status, run.held, run.live) != drawn:
+    if pace.refreshed(began) or (run.snapshot.status, run.held, run.live) != drawn:
         # Many watch, other buttons fit it now, another tab has moved a slider, or a value was
         # refused; at the run's end this also ends the timer and frees the settings.
         st.rerun()

@@ -147,6 +147,27 @@ def test_a_browser_keeps_its_run_after_a_reload_and_a_restart_of_the_server(
     assert browser == sha256(secret_of(page).encode()).hexdigest()
 
 
+ANOTHER_TAB = """
+const kept = Storage.prototype.setItem
+Storage.prototype.setItem = function (name, value) {
+  kept.call(this, name, value)
+  if (name !== "unroll_browser" || window.once) return
+  window.once = true // as a second tab, whose script did the same in this very moment
+  document.cookie = `${name}=${"ab".repeat(16)}; Path=/`
+  kept.call(this, name, "ab".repeat(16))
+}
+"""
+
+
+def test_two_tabs_of_a_first_visit_are_one_browser(page, url, home):
+    page.add_init_script(ANOTHER_TAB)
+    link = start(page, url)
+    stop(page)
+    with sqlite3.connect(home / "runs.sqlite") as store:
+        ((browser,),) = store.execute("SELECT browser FROM runs WHERE id = ?", (run_of(link),))
+    assert browser == sha256(("ab" * 16).encode()).hexdigest()
+
+
 def test_the_teacher_sees_and_stops_all_and_locks_starting(page, url, another_page):
     link = start(page, url)
     teacher = another_page()

@@ -12,6 +12,7 @@ from core.errors import RunError, StoreError, SweepError, TextError
 from core.experiments.plan import SweepPlan
 from core.experiments.race import rival
 from core.records import RunStatus
+from core.storage.recorded import FOLDER
 from core.storage.store import Store
 from core.storage.zip_export import export_run
 from core.training.limits import Limits
@@ -216,6 +217,23 @@ def test_a_run_that_is_brought_along_is_whose_browser_brought_it_and_tells_no_ow
     as_(YOU)
     row = gate.take_in(path.read_bytes())
     assert (row.browser, row.id != ended.run_id) == (YOU, True)
+
+
+def test_a_file_cannot_take_the_place_of_a_recorded_run_that_all_see(as_, monkeypatch):
+    monkeypatch.delenv("UNROLL_RECORDED")
+    recorded = [row.id for row in library().recordings()]
+    brought = gate.take_in((FOLDER / "arch2.zip").read_bytes())
+    assert (brought.browser, brought.id in recorded) == (ME, False)
+    assert [row.id for row in library().recordings()] == recorded
+
+
+def test_anothers_run_is_not_to_be_taken_away_with_its_text(ended, as_):
+    row = library().shelf().get(ended.run_id)
+    mine = gate.may_export(row)
+    as_(YOU)
+    yours = gate.may_export(row)
+    as_(YOU, teacher=True)
+    assert (mine, yours, gate.may_export(row)) == (True, False, True)
 
 
 def test_a_text_is_found_by_whoever_brought_it_and_by_the_teacher(as_):

@@ -38,6 +38,20 @@ def test_all_pages_together_ask_no_more_often_than_a_few(watchers, pages, second
     assert pages / seconds <= FEW / INTERVAL
 
 
+def test_pages_wait_longer_where_refreshes_take_long_until_they_no_longer_do(watchers):
+    def told(took, interval, pages=10, rounds=40):
+        for _ in range(rounds):
+            for page in range(pages):
+                found = watchers.refreshed(f"page {page}", interval, took)
+        return found
+
+    assert told(0.04, 0.5) == 0.5  # not one is on its way on the average
+    assert told(0.15, 0.5) == 2.0
+    assert told(0.15, 2.0) == 2.0
+    assert told(0.09, 2.0) == 2.0  # faster, but not by so much that it would stay so
+    assert told(0.01, 2.0) == 0.5
+
+
 def test_no_page_waits_longer_than_the_longest_interval(watchers):
     assert refresh(watchers, 1_000) == LONGEST
 

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import json
 from pathlib import Path
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -156,6 +157,15 @@ def test_a_kept_text_is_found_again_with_its_title(home):
     np.testing.assert_array_equal(found.ids, corpus.ids)
     assert kept_titles() == {kept.key: "moby.txt"}
     assert len(list((home / "texts").iterdir())) == 2
+
+
+def test_whoever_has_a_kept_text_shares_its_memory_until_nobody_has():
+    key = keep(own_corpus("shared by thirty " * 50, "One text")).key
+    first, second = load_corpus(key), load_corpus(key)
+    assert np.shares_memory(first.ids, second.ids)
+    ids = ref(first.ids.base)
+    del first, second
+    assert ids() is None
 
 
 def test_any_corpus_can_be_kept_and_keeping_twice_is_the_same(tmp_path):
