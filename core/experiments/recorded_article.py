@@ -44,6 +44,12 @@ class Mean:
     value: float
     interval: Interval | None
 
+    def told(self, form: str = ".3f") -> str:
+        """`1.621 [1.613, 1.630]`, the number alone where there is no interval."""
+        ends = (self.interval.low, self.interval.high) if self.interval else ()
+        interval = f" [{', '.join(f'{end:{form}}' for end in ends)}]" if ends else ""
+        return f"{self.value:{form}}{interval}".replace("-", "−")
+
 
 @dataclass(frozen=True)
 class RecordedArticle:

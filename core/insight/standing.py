@@ -7,7 +7,7 @@ taking that away, and where that was not measured nothing is said of it. Knows n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from core.records import CONTEXT_LENGTHS, CONTEXT_MARGIN_NATS, ContextRecord
 
@@ -67,3 +67,12 @@ def context_in_words(context: ContextRecord) -> str:
         f"{when} it used {length} characters: with the last one alone it would lose "
         f"{context.worth_nats:.2f} nats more."
     )
+
+
+def used_in_words(contexts: Sequence[ContextRecord]) -> str:
+    """How much runs use, one or more seeds of them: "about 8 to 13 characters"."""
+    known = {used for context in contexts if (used := context.used) is not None}
+    if not contexts or any(context.used is None for context in contexts):
+        return f"more than {CONTEXT_LENGTHS[-1]} characters" if contexts else "an unknown number"
+    least, most = min(known), max(known)
+    return f"about {least} characters" if least == most else f"about {least} to {most} characters"

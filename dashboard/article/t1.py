@@ -6,10 +6,10 @@ import streamlit as st
 
 from core.experiments.claims import BY_NAME, Arm
 from core.experiments.recorded_article import RecordedArticle, mean_of
+from core.insight.standing import used_in_words
 from core.palette import RUNS
-from core.records import CONTEXT_LENGTHS
 from dashboard.article.card import ClaimCard, draw_losses
-from dashboard.article.telling import bracket, compared, loss_of, nats
+from dashboard.article.telling import compared, loss_of, nats
 from dashboard.charts.contexts import Used, contexts_chart
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
@@ -54,19 +54,13 @@ def _found(recorded: RecordedArticle) -> str:
 def _uses(recorded: RecordedArticle, arm: Arm) -> str:
     """The context that it uses, and the horizon at the end."""
     runs = recorded.of(_CLAIM, arm)
-    lengths = [curve.used for run in runs if (curve := run.curve) is not None]
+    curves = [curve for run in runs if (curve := run.curve) is not None]
     horizon = mean_of([run.horizon for run in runs if run.horizon is not None])
-    if horizon is None or not lengths:
+    if horizon is None or not curves:
         return "was not measured"
-    known = [length for length in lengths if length is not None]
-    if len(known) < len(lengths):
-        used = f"more than {CONTEXT_LENGTHS[-1]}"
-    else:
-        alike = len(set(known)) == 1
-        used = f"about {known[0] if alike else f'{min(known)} to {max(known)}'}"
     return (
-        f"uses {used} characters; at the end one loss's gradient would reach "
-        f"{horizon.value:.1f}{bracket(horizon.interval, '.1f')} back"
+        f"uses {used_in_words(curves)}; at the end one loss's gradient would reach "
+        f"{horizon.told('.1f')} back"
     )
 
 

@@ -22,7 +22,7 @@ def loss_of(run: ArmRun) -> float | None:
 
 def nats(mean: Mean | None) -> str:
     """`2.287 [2.286, 2.288] nats`."""
-    return "not measured" if mean is None else f"{mean.value:.3f}{bracket(mean.interval)} nats"
+    return "not measured" if mean is None else f"{mean.told()} nats"
 
 
 def bracket(interval: Interval | None, form: str = ".3f") -> str:
@@ -38,7 +38,7 @@ def losses(recorded: RecordedArticle, claim: Claim) -> str:
     for arm in claim.arms:
         mean = recorded.mean(claim, arm, loss_of)
         if mean is not None:
-            parts.append(f"{arm.label}: {mean.value:.3f}{bracket(mean.interval)}")
+            parts.append(f"{arm.label}: {mean.told()}")
     return "; ".join(parts)
 
 

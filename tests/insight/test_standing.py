@@ -5,7 +5,7 @@ from dataclasses import asdict
 import pytest
 
 from core.data.ngrams import cached_floors
-from core.insight.standing import context_in_words, standing
+from core.insight.standing import context_in_words, standing, used_in_words
 from core.records import ContextRecord
 
 TEXT8 = {"uniform": 3.296, "unigram": 2.858, "bigram": 2.366, "trigram": 2.018, "fourgram": 1.673}
@@ -81,6 +81,13 @@ def test_a_curve_that_never_gets_there_says_more_than():
     found = curve(*[2.0] * 8, full=1.5)
     assert found.used is None
     assert "more than 34 characters" in context_in_words(found)
+
+
+def test_what_several_runs_use_is_told_as_a_range():
+    eight, thirteen = curve(2.0, 1.9, 1.8, 1.7, full=1.6), curve(2.0, 1.9, 1.8, 1.7, 1.65, full=1.6)
+    assert used_in_words([eight]) == f"about {eight.used} characters"
+    assert used_in_words([thirteen, eight]) == "about 8 to 13 characters"
+    assert used_in_words([eight, curve(*[2.0] * 8, full=1.5)]) == "more than 34 characters"
 
 
 def test_a_texts_own_lines_are_all_it_needs(corpus):

@@ -11,14 +11,22 @@ from typing import Literal
 
 from core.config import PRESETS
 from core.errors import RunError
+from core.experiments.claims import Arm, Claim
+from core.experiments.recorded_article import Mean, mean_of
 from core.records import ContextRecord
 from core.storage.recorded import PREFIX
 from core.training.snapshot import RunSnapshot, WatchedRun
 from dashboard.learn.walk.questions import Mark
-from dashboard.server import library
+from dashboard.server import library, recorded_article
 
 # A recording may be of the first steps of a preset, and reports more often.
 _FREE = {"seed", "steps", "report_every", "probe_every", "device", "engine"}
+
+
+_NOTHING = (
+    "This step is about a recorded run, and there is none here: start Unroll without "
+    "UNROLL_RECORDED=0, or go on to the next step."
+)
 
 
 @dataclass(frozen=True)
@@ -39,13 +47,13 @@ class Recorded:
         return self.run.snapshot
 
 
-def recorded_runs(preset: str, **changes: object) -> tuple[Recorded, ...]:
-    """The recorded runs of a preset with these changes, one a seed.
+def recorded_runs(preset: str) -> tuple[Recorded, ...]:
+    """The recorded runs of a preset, one a seed.
 
     Raises:
         RunError: there is none.
     """
-    settings = PRESETS[preset].config.changed(**changes).model_dump(mode="json")
+    settings = PRESETS[preset].config.model_dump(mode="json")
     shelf = library()
     rows = [row for row in shelf.recordings() if _same(row.settings, settings)]
     runs = [(row.name, run) for row in rows if (run := shelf.stored(row.id)) is not None]
@@ -54,10 +62,7 @@ def recorded_runs(preset: str, **changes: object) -> tuple[Recorded, ...]:
         key=lambda run: run.snapshot.config.seed,
     )
     if not found:
-        raise RunError(
-            "This step is about a recorded run, and there is none here: start Unroll without "
-            "UNROLL_RECORDED=0, or go on to the next step."
-        )
+        raise RunError(_NOTHING)
     return tuple(found)
 
 
@@ -70,14 +75,14 @@ class Ending:
         losses: validation losses, nats per character, by seed.
         characters: that each has read.
         floors: of their text, nats per character by name.
-        context: what the first of them used at its end, if that was measured.
+        contexts: what they used at their end, as far as that was measured.
     """
 
     told: str
     losses: tuple[float, ...]
     characters: int
     floors: Mapping[str, float]
-    context: ContextRecord | None = None
+    contexts: tuple[ContextRecord, ...] = ()
 
     @property
     def spread(self) -> str:
@@ -87,9 +92,12 @@ class Ending:
             return f"{low:.2f} nats"
         return f"{low:.2f} to {high:.2f} nats over {len(self.losses)} seeds"
 
-    def nearest(self, loss: float) -> float:
-        """The place between the lowest and the highest of them that is nearest to a loss."""
-        return min(max(loss, min(self.losses)), max(self.losses))
+    @property
+    def mean(self) -> Mean:
+        """Over the seeds."""
+        mean = mean_of(self.losses)
+        assert mean is not None, "an ending is of one run at least"
+        return mean
 
     def marks(self, name: str, kind: Literal["known", "measured"]) -> tuple[Mark, ...]:
         """All of them on a scale; the middle one has the name."""
@@ -111,7 +119,27 @@ def ending(runs: Sequence[Recorded]) -> Ending:
         losses=tuple(run.snapshot.reports[-1].validation_loss_nats for run in runs),
         characters=first.characters_seen,
         floors=first.floors,
-        context=first.contexts[-1] if first.contexts else None,
+        contexts=tuple(run.snapshot.contexts[-1] for run in runs if run.snapshot.contexts),
+    )
+
+
+def article_ending(claim: Claim, arm: Arm) -> Ending:
+    """Where the runs of one of the article's arms have ended, by seed.
+
+    Raises:
+        RunError: they are not here.
+    """
+    recorded = recorded_article()
+    runs = recorded.of(claim, arm) if recorded else []
+    ended = [(run, run.loss) for run in runs if run.loss is not None]
+    if recorded is None or not ended:
+        raise RunError(_NOTHING)
+    return Ending(
+        told=f"{len(ended)} recorded runs",
+        losses=tuple(loss for _, loss in ended),
+        characters=runs[0].characters,
+        floors=recorded.texts[arm.config.text].floors,
+        contexts=tuple(run.curve for run in runs if run.curve is not None),
     )
 
 

@@ -46,8 +46,8 @@ STEPS = (
         title="Unroll and cut",
         minutes=(12, 21),
         sentences="The loop is pulled apart into copies, and the text is cut into windows of T "
-        "letters: the state crosses a cut, a gradient does not. Drag the cut to T = 1, and no "
-        "gradient is left that goes from one step to another.",
+        "letters: the state crosses a cut, a gradient does not. Drag the cut to "
+        "T\u00a0=\u00a01, and no gradient is left that goes from one step to another.",
         question=endings.t1_question,
         draw=endings.t1_draw,
         outcome=endings.t1_outcome,
@@ -56,9 +56,9 @@ STEPS = (
         name="horizon",
         title="Product of slopes",
         minutes=(21, 29),
-        sentences="On its way back through one step a gradient is multiplied by the weight w and "
-        "by the slope φ′. Over k steps that is |w φ′| to the power of k, and the horizon is the "
-        "last lag that 1 % of it reaches.",
+        sentences="In a network of one unit, a gradient on its way back through one step is "
+        "multiplied by the weight w and by the slope φ′. With the same slope at k steps that is "
+        "|w φ′| to the power of k; the horizon is the last lag that 1 % of it reaches.",
         question=endings.horizon_question,
         draw=endings.horizon_draw,
         outcome=endings.horizon_outcome,
