@@ -82,7 +82,8 @@ def test_a_stopped_server_has_kept_its_runs_and_they_go_on_bit_for_bit(
     monkeypatch.setenv("UNROLL_HOME", str(tmp_path))
     seconds = random.Random(f"{number} {turn}").uniform(0, WITHIN)
     killed = number == "SIGKILL"
-    with serve(OFTEN if killed else APP, {"UNROLL_HOME": str(tmp_path)}) as server:
+    env = {"UNROLL_HOME": str(tmp_path), "UNROLL_SLOTS": "2"}
+    with serve(OFTEN if killed else APP, env) as server:
         ended = stopped_while_two_train(server, signal.Signals[number], seconds)
         # On a thread of its own: on this one a browser of other tests may have its loop.
         with ThreadPoolExecutor(1) as apart:

@@ -35,5 +35,6 @@ def test_a_figure_without_a_title_stays_without():
         assert marked(figure) is figure
 
 
-def test_a_note_is_shown_letter_by_letter():
-    assert badge("*a* [b]") == r":violet-badge[:material/history: recorded] \*a\* \[b\]"
+def test_the_day_of_a_note_is_shown_letter_by_letter():
+    shown = r":violet-badge[:material/history: recorded] \*a\* \[b\]."
+    assert badge("*a* [b], on a CPU") == shown
