@@ -173,6 +173,8 @@ def test_the_teacher_sees_and_stops_all_and_locks_starting(page, url, another_pa
     teacher = another_page()
     teacher.goto(url)
     teacher.wait_for_function(COOKIE)
+    # Until the browser is known its page is drawn again, and what was opened on it closes.
+    expect(teacher.get_by_role("button", name="Start Shortcut S")).to_be_enabled(timeout=30_000)
     teacher.get_by_role("button", name="Teacher", exact=True).click()
     key = teacher.get_by_role("textbox", name="The teacher's key")
     key.fill("cheese")

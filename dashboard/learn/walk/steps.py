@@ -24,9 +24,9 @@ STEPS = (
         name="texts",
         title="What counting knows",
         minutes=(0, 4),
-        sentences="A floor is the loss of a counter: how often each character follows the last "
-        "one (bigram) or the last two (trigram). A loss says little until it stands beside the "
-        "floors of its own text.",
+        sentences="A floor is the loss of a counter, in nats a character: how often each follows "
+        "the last one (bigram: 2 characters counted) or the last two (trigram: 3). A loss says "
+        "little until it stands beside the floors of its own text.",
         question=texts.question,
         draw=texts.draw,
         outcome=texts.outcome,
@@ -67,8 +67,9 @@ STEPS = (
         name="latch",
         title="A known dependency",
         minutes=(29, 34),
-        sentences="In a latch text one letter needs memory: the echo of the key. All else is "
-        "known or drawn at random, so the loss itself says whether a network remembers.",
+        sentences="In a latch text one letter is known only to who remembers the key: its echo. "
+        "All else is drawn at random or follows from the place in the block, so the loss itself "
+        "says whether a network remembers.",
         question=latch.question,
         draw=latch.draw,
         outcome=latch.outcome,
