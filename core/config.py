@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from core.errors import ConfigError, shown
 
 ALPHABET_SIZE = 27
-_MOST_TOLD = 5  # problems in one message; a file may have a million
 """Space and the letters a to z: V in the equations."""
+_MOST_TOLD = 5  # problems in one message; a file may have a million
 
 Architecture = Literal["arch1", "arch2"]
 Combine = Literal["concat", "add", "multiply"]

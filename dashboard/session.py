@@ -16,6 +16,8 @@ from core.training.snapshot import WatchedRun
 from dashboard import gate
 from dashboard.server import attendance, find_run, manager
 
+TRAIN = "views/train.py"
+"""The page that shows the run which is watched."""
 NO_RUN = "new"
 """In place of a run's id: show none, not even one that trains here."""
 

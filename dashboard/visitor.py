@@ -10,14 +10,14 @@ whoever is there may do everything.
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from pathlib import Path
 
 import streamlit as st
 
+from core.classroom.address import is_loopback
 from core.classroom.store import ClassroomStore, open_classroom
 from core.classroom.teacher_key import TeacherKey
-from core.classroom.visitor import Visitor, browser_of
+from core.classroom.visitor import NOBODY, Visitor, browser_of
 from core.errors import RunError
 
 _COOKIE = "unroll_browser"
@@ -47,7 +47,7 @@ def classroom() -> ClassroomStore:
 
 def shared() -> bool:
     """Whether many people may share this server."""
-    return teacher_key().is_set or not _only_this_machine(st.get_option("server.address"))
+    return teacher_key().is_set or not is_loopback(st.get_option("server.address") or "")
 
 
 def arrive() -> None:
@@ -92,10 +92,20 @@ def become_teacher(typed: str) -> None:
         StoreError: that cannot be kept.
     """
     teacher_key().check(typed, st.context.ip_address or "")
+    browser = known_browser()
+    classroom().remember_teacher(browser, teacher_key().proof(browser))
+
+
+def known_browser() -> str:
+    """The browser that this page is in.
+
+    Raises:
+        RunError: it has shown no secret.
+    """
     browser = who().browser
     if browser is None:
-        raise RunError("This page does not know yet which browser it is in: try again.")
-    classroom().remember_teacher(browser, teacher_key().proof(browser))
+        raise RunError(NOBODY)
+    return browser
 
 
 def require_teacher() -> None:
@@ -133,12 +143,3 @@ def leave_teaching() -> None:
 def _teaches(browser: str) -> bool:
     key = teacher_key()
     return key.is_set and key.proves(browser, classroom().proof_of(browser))
-
-
-def _only_this_machine(address: str | None) -> bool:
-    if address == "localhost":
-        return True
-    try:
-        return ip_address(address or "").is_loopback
-    except ValueError:  # nothing, which is every interface, or a name
-        return False

@@ -18,7 +18,7 @@ from pathlib import Path
 from core.config import TrainingConfig
 from core.data.alphabet import encode
 from core.data.corpora import Corpus, load_corpus
-from core.experiments.arm_run import ArmRun, from_json, settings_of, to_json, train_arm
+from core.experiments.arm_run import ArmRun, from_json, name_of, to_json, train_arm
 from core.experiments.claims import CLAIMS, EXCERPT
 from core.experiments.recorded_article import RecordedArticle, measured_on, to_lines
 from core.paths import cache_home
@@ -45,7 +45,7 @@ def _measured(texts: dict[str, Corpus]) -> Iterator[ArmRun]:
     wanted: dict[str, tuple[TrainingConfig, int]] = {}
     for claim in CLAIMS:
         for _, config in claim.runs():
-            name = _name(config)
+            name = name_of(config.model_dump())
             wanted[name] = config, max(claim.text, wanted.get(name, (config, 0))[1])
     with _part().open("a", encoding="utf-8") as part:
         for number, (name, (config, text)) in enumerate(wanted.items(), 1):
@@ -64,11 +64,7 @@ def _noted() -> dict[tuple[str, str], ArmRun]:
     if not _part().exists():
         return {}
     runs = [from_json(json.loads(line)) for line in _part().read_text("utf-8").splitlines()]
-    return {(_name(run.config), run.text_sha256): run for run in runs}
-
-
-def _name(config: TrainingConfig) -> str:
-    return json.dumps(settings_of(config.model_dump()), sort_keys=True)
+    return {(name_of(run.settings), run.text_sha256): run for run in runs}
 
 
 def _part() -> Path:
@@ -84,5 +80,7 @@ def _text8() -> Corpus:
     else:
         ids = load_corpus("text8").ids
     if len(ids) < EXCERPT:
-        raise SystemExit(f"{named} has {len(ids):,} characters: name a file of {EXCERPT:,}.")
+        raise SystemExit(
+            f"{named or 'text8'} has {len(ids):,} characters: name a file of {EXCERPT:,}."
+        )
     return Corpus("text8", f"text8, its first {EXCERPT:,} characters", ids[:EXCERPT])

@@ -35,6 +35,21 @@ def pytest_configure(config: pytest.Config) -> None:
         compile_all()
 
 
+class Clock:
+    """Seconds that grow when a test says so."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands."""
+    return Clock()
+
+
 @pytest.fixture(autouse=True)
 def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test sees or leaves a file of the user's."""

@@ -60,7 +60,7 @@ def own_addresses() -> list[str]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether this host is the machine itself, which others cannot reach by this name."""
+    """Whether this host is the machine itself; nothing at all stands for every interface."""
     if host == "localhost":
         return True
     try:

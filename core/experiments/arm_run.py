@@ -6,6 +6,7 @@ starts the same settings in the dashboard gets the same network.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -91,6 +92,15 @@ def settings_of(values: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         if name not in MINOR and value != _DEFAULTS.get(name)
     }
+
+
+def name_of(values: Mapping[str, Any]) -> str:
+    """What equal runs have in common: their settings that count, as text.
+
+    Args:
+        values: some of its settings, by name; those that are left out are the defaults.
+    """
+    return json.dumps(settings_of(values), sort_keys=True)
 
 
 def train_arm(config: TrainingConfig, corpus: Corpus, text: int = 0) -> ArmRun:

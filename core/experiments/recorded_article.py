@@ -18,7 +18,7 @@ import numpy as np
 from core.config import TrainingConfig
 from core.data.corpora import Corpus
 from core.data.ngrams import floors
-from core.experiments.arm_run import ArmRun, from_json, settings_of, to_json
+from core.experiments.arm_run import ArmRun, from_json, name_of, to_json
 from core.experiments.claims import Arm, Claim
 from core.experiments.reach import Interval, mean_interval
 from core.storage.recorded import ARTICLE, FOLDER, switched_off
@@ -44,11 +44,18 @@ class Mean:
     value: float
     interval: Interval | None
 
-    def told(self, form: str = ".3f") -> str:
-        """`1.621 [1.613, 1.630]`, the number alone where there is no interval."""
-        ends = (self.interval.low, self.interval.high) if self.interval else ()
-        interval = f" [{', '.join(f'{end:{form}}' for end in ends)}]" if ends else ""
-        return f"{self.value:{form}}{interval}".replace("-", "−")
+    def told(self, form: str = ".3f", ends: str = "") -> str:
+        """`1.621 [1.613, 1.630]`, the number alone where there is no interval.
+
+        Args:
+            form: how numbers are written; with a sign, as `+.3f`, none is where all digits are 0.
+            ends: how those of the interval are, if otherwise.
+        """
+        value = _written(self.value, form)
+        if self.interval is None:
+            return value
+        low, high = (_written(end, ends or form) for end in (self.interval.low, self.interval.high))
+        return f"{value} [{low}, {high}]"
 
 
 @dataclass(frozen=True)
@@ -67,11 +74,11 @@ class RecordedArticle:
 
     @cached_property
     def _by_settings(self) -> dict[str, ArmRun]:
-        return {_name(run.settings): run for run in self.runs}
+        return {name_of(run.settings): run for run in self.runs}
 
     def run(self, config: TrainingConfig) -> ArmRun | None:
         """The run of these settings."""
-        return self._by_settings.get(_name(settings_of(config.model_dump())))
+        return self._by_settings.get(name_of(config.model_dump()))
 
     def of(self, claim: Claim, arm: Arm) -> list[ArmRun]:
         """An arm's runs, by seed, as far as they were measured."""
@@ -103,6 +110,12 @@ class RecordedArticle:
             if before is not None and after is not None:
                 differences.append(after - before)
         return mean_of(differences)
+
+
+def _written(value: float, form: str) -> str:
+    """With a minus and no hyphen."""
+    written = f"{value:{form}}"
+    return written.replace("-", "−") if written.strip("+-0.%") else written.lstrip("+-")
 
 
 def mean_of(values: Sequence[float]) -> Mean | None:
@@ -144,7 +157,3 @@ def _short(value: Any) -> Any:
     if isinstance(value, dict):  # but settings stay exact
         return {key: item if key == "settings" else _short(item) for key, item in value.items()}
     return value
-
-
-def _name(settings: Mapping[str, Any]) -> str:
-    return json.dumps(dict(settings), sort_keys=True)

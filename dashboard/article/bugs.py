@@ -11,18 +11,15 @@ from core.experiments.arm_run import ArmRun
 from core.experiments.claims import BY_NAME
 from core.experiments.recorded_article import RecordedArticle
 from dashboard.article.card import ClaimCard, strip
-from dashboard.article.telling import all_of, bracket, compared, loss_of, losses, nats
+from dashboard.article.telling import all_of, compared, loss_of, losses, nats
 from dashboard.charts.strips import strip_chart
 from dashboard.widgets.live_chart import live_chart
 
 CEILING = math.e / (math.e + ALPHABET_SIZE - 1)
 """The largest probability that a softmax of a softmax can give: one logit of 1, the others 0."""
 
-
 ONE_BACK = r"$\partial L_T / \partial h_{T-1}$"
 _WRITTEN = 120  # characters of each text that are shown
-
-
 _BATCHES = ("each step's own characters", "The first batch at every step")
 
 
@@ -82,9 +79,8 @@ def _softmax(recorded: RecordedArticle) -> str:
         return "It was not measured."
     return (
         "On 2,000 held-out characters the same weights gave a character at most "
-        f"{once.value:.1%}{bracket(once.interval, '.2%')} with one softmax, and "
-        f"{twice.value:.1%}{bracket(twice.interval, '.2%')} with two. No weights give more than "
-        f"e/(e + 26) = {CEILING:.1%} with two."
+        f"{once.told('.1%', '.2%')} with one softmax, and {twice.told('.1%', '.2%')} with "
+        f"two. No weights give more than e/(e + 26) = {CEILING:.1%} with two."
     )
 
 

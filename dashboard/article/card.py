@@ -22,6 +22,7 @@ from core.palette import Style
 from dashboard.article.run_here import Repeatable, run_here
 from dashboard.article.telling import loss_of
 from dashboard.charts.strips import ROLES, Strip, strip_chart
+from dashboard.gate import is_own
 from dashboard.server import library, recorded_article
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
@@ -183,7 +184,7 @@ def _own_losses() -> list[tuple[dict[str, Any], str, float]]:
     return [
         (_unseeded(row.settings), row.text_sha256, row.last_validation)
         for row in rows
-        if row.status == "finished" and row.last_validation is not None
+        if is_own(row) and row.status == "finished" and row.last_validation is not None
     ]
 
 

@@ -14,8 +14,6 @@ from core.config import TrainingConfig
 from core.links import nearest_preset
 from dashboard import session
 
-_TRAIN = "views/train.py"
-
 
 @dataclass(frozen=True, slots=True)
 class Repeatable:
@@ -53,7 +51,7 @@ def run_here(name: str, choices: Sequence[Repeatable]) -> None:
     st.caption(f"{chosen.config.steps:,} steps{_took(chosen.seconds)}.")
     if pressed:
         _start(chosen.config)
-        st.switch_page(_TRAIN)
+        st.switch_page(session.TRAIN)
 
 
 def _took(seconds: float | None) -> str:

@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from core.experiments.arm_run import ArmRun
 from core.experiments.claims import Arm, Claim
-from core.experiments.reach import Interval
 from core.experiments.recorded_article import Mean, RecordedArticle
 
 _SMALL = 0.01  # nats: a difference below gets a digit more
@@ -23,13 +22,6 @@ def loss_of(run: ArmRun) -> float | None:
 def nats(mean: Mean | None) -> str:
     """`2.287 [2.286, 2.288] nats`."""
     return "not measured" if mean is None else f"{mean.told()} nats"
-
-
-def bracket(interval: Interval | None, form: str = ".3f") -> str:
-    """An interval behind its number; nothing where there is none."""
-    if interval is None:
-        return ""
-    return f" [{interval.low:{form}}, {interval.high:{form}}]"
 
 
 def losses(recorded: RecordedArticle, claim: Claim) -> str:
@@ -60,7 +52,7 @@ def compared(
         return f"{other} against {one} was not measured."
     form = ".3f" if abs(found.value) >= _SMALL else ".4f"
     if found.interval.contains(0.0):
-        size = _with_signs(found, form)
+        size = found.told(f"+{form}")
         return f"{other}: {size} nats against {one}, no difference that these seeds can tell."
     low, high = sorted(abs(end) for end in (found.interval.low, found.interval.high))
     word = "lower" if found.value < 0 else "higher"
@@ -72,25 +64,13 @@ def compared(
 def difference(recorded: RecordedArticle, claim: Claim, first: Arm, second: Arm) -> str:
     """The second arm's loss less the first's, seed by seed: `+0.033 [+0.027, +0.041]`."""
     found = recorded.difference(claim, first, second, loss_of)
-    return "not measured" if found is None else _with_signs(found, ".3f")
+    return "not measured" if found is None else found.told("+.3f")
 
 
 def lost(recorded: RecordedArticle, claim: Claim, arm: Arm) -> str:
     """ " (2 of 5 runs diverged)", where some did: means are of the others."""
     count = recorded.diverged(claim, arm)
     return f" ({count} of {claim.seeds} runs diverged)" if count else ""
-
-
-def _with_signs(found: Mean, form: str) -> str:
-    ends = (found.interval.low, found.interval.high) if found.interval else ()
-    interval = f" [{', '.join(_signed(end, form) for end in ends)}]" if ends else ""
-    return _signed(found.value, form) + interval
-
-
-def _signed(value: float, form: str) -> str:
-    """With its sign, which is a minus and no hyphen; without one where all digits are 0."""
-    written = f"{value:+{form}}"
-    return written.replace("-", "−") if written.strip("+-0.") else written[1:]
 
 
 def all_of(

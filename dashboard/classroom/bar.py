@@ -85,10 +85,11 @@ def _for_the_teacher(here: str) -> None:
 
 
 def _led(place: Place | None) -> str:
-    following_you = [m for m in visitor.classroom().members.all() if m.follows]
     if place is None:
         return "Nobody is led."
-    return f"The room is at **{plain(place.page)}**, {len(following_you)} follow."
+    count = sum(member.follows for member in visitor.classroom().members.all())
+    follow = "1 follows" if count == 1 else f"{count} follow"
+    return f"The room is at **{plain(place.page)}**, {follow}."
 
 
 def _for_a_student(here: str) -> None:

@@ -13,7 +13,6 @@ import streamlit as st
 from core.classroom.address import checked_address
 from core.classroom.collected import collect
 from core.classroom.store import ClassroomStore
-from core.classroom.visitor import NOBODY
 from core.errors import RunError, UnrollError
 from dashboard import session, visitor
 from dashboard.server import library
@@ -161,7 +160,7 @@ def join(name: str) -> None:
     Raises:
         UnrollError: the name is too long, the class full, or the browser not known.
     """
-    visitor.classroom().members.join(_browser(), name)
+    visitor.classroom().members.join(visitor.known_browser(), name)
 
 
 def answer(number: int, given: str | float) -> None:
@@ -170,7 +169,7 @@ def answer(number: int, given: str | float) -> None:
     Raises:
         UnrollError: it is locked, or this is no answer.
     """
-    visitor.classroom().questions.answer(number, _browser(), given)
+    visitor.classroom().questions.answer(number, visitor.known_browser(), given)
 
 
 def hand_in(run_id: str) -> None:
@@ -179,7 +178,7 @@ def hand_in(run_id: str) -> None:
     Raises:
         UnrollError: it is another's, it is active, or as many as allowed are in.
     """
-    browser, row = _browser(), library().shelf().get(run_id)
+    browser, row = visitor.known_browser(), library().shelf().get(run_id)
     if row.browser != browser:
         raise RunError(f"Run {run_id} was not trained in this browser: hand in one of your own.")
     if row.status.active:
@@ -193,11 +192,4 @@ def take_back(run_id: str) -> None:
     Raises:
         UnrollError: the browser is not known.
     """
-    visitor.classroom().hand_ins.take_back(_browser(), run_id)
-
-
-def _browser() -> str:
-    browser = visitor.who().browser
-    if browser is None:
-        raise RunError(NOBODY)
-    return browser
+    visitor.classroom().hand_ins.take_back(visitor.known_browser(), run_id)

@@ -27,7 +27,6 @@ from core.storage.zip_export import export_run
 from dashboard import gate, session
 from dashboard.server import find_run, library
 
-_TRAIN = "views/train.py"
 _CLIP = 1.25  # the article's
 
 # Keys of st.session_state.
@@ -42,7 +41,7 @@ def refusal() -> str | None:
 def go(action: Callable[[], object]) -> None:
     """Do it and show the Train page; a refusal stays here."""
     if attempt(action):
-        st.switch_page(_TRAIN)
+        st.switch_page(session.TRAIN)
     st.rerun()
 
 

@@ -13,11 +13,11 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 REPOSITORY = Path(__file__).parents[2]
 START_SECONDS = 60  # torch is imported on the way, and the machine may be busy
@@ -152,3 +152,17 @@ def complaints(page: Page) -> list[str]:
     page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: heard.append(str(error)))
     return heard
+
+
+@pytest.fixture
+def another_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Pages in browsers of other people; `another_page(width, height)`."""
+    contexts = []
+
+    def make(width: int = 1400, height: int = 1000) -> Page:
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}))
+        return contexts[-1].new_page()
+
+    yield make
+    for context in contexts:
+        context.close()

@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from core.storage.store import Store
 from core.storage.zip_import import import_run
@@ -34,19 +34,6 @@ def url(serve):
     assert "Traceback" not in serve.log(url)
 
 
-@pytest.fixture
-def another_page(browser: Browser):
-    contexts = []
-
-    def make(width: int) -> Page:
-        contexts.append(browser.new_context(viewport={"width": width, "height": 900}))
-        return contexts[-1].new_page()
-
-    yield make
-    for context in contexts:
-        context.close()
-
-
 def button(page: Page, name: str, **state: bool):
     main = page.get_by_test_id("stMainBlockContainer")
     return main.get_by_role("button", name=re.compile(rf"^{name}( Shortcut \w)?$"), **state)
@@ -59,7 +46,7 @@ def question(page: Page):
 def test_a_class_joins_votes_sees_the_outcome_follows_and_hands_in(
     page, url, another_page, tmp_path
 ):
-    teacher, ada, bob = page, another_page(420), another_page(1280)
+    teacher, ada, bob = page, another_page(420, 900), another_page(1280, 900)
     teacher.goto(f"{url}/classroom")
     teacher.wait_for_function("document.cookie.includes('unroll_browser=')")
     button(teacher, "Teacher").click()

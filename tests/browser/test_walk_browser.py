@@ -1,6 +1,7 @@
 """The walk in a real browser, from its first step to its last: predicted, then seen."""
 
 import re
+from math import prod
 from pathlib import Path
 
 import pytest
@@ -88,7 +89,8 @@ def predict(page, question, step, *, right):
         question.get_by_label(re.compile("^" + re.escape(CHOICES[step][wrong]))).check()
     else:
         sum_ = page.locator(".unfolded").text_content().split("\n=")[1].removesuffix("= ?")
-        value = eval(sum_.replace("·", "*").replace("−", "-"))
+        terms = sum_.replace("−", "-").replace("(", "").replace(")", "").split(" + ")
+        value = sum(prod(map(float, term.split(" · "))) for term in terms)
         question.get_by_role("spinbutton").fill(f"{value + wrong:.2f}")
 
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -40,20 +40,6 @@ def url(serve, home):
     url = serve(APP, env)
     yield url
     assert "Traceback" not in serve.log(url)
-
-
-@pytest.fixture
-def another_page(browser: Browser):
-    """Pages of other people's browsers."""
-    contexts = []
-
-    def make() -> Page:
-        contexts.append(browser.new_context(viewport={"width": 1400, "height": 1000}))
-        return contexts[-1].new_page()
-
-    yield make
-    for context in contexts:
-        context.close()
 
 
 def button(page: Page, name: str, **state: bool):

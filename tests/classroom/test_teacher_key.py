@@ -6,18 +6,6 @@ from core.classroom.teacher_key import MOST_WRONG, MOST_WRONG_OF_ALL, WITHIN, Te
 from core.errors import RunError
 
 
-class Clock:
-    now = 1000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def key(clock):
     return TeacherKey("chalk", clock)

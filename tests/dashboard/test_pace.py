@@ -5,19 +5,6 @@ import pytest
 from dashboard.pace import FEW, INTERVAL, LONGEST, Watchers
 
 
-class Clock:
-    def __init__(self):
-        self.now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def watchers(clock):
     return Watchers(clock)

@@ -8,18 +8,6 @@ from core.training.attendance import Attendance
 from core.training.manager import RunManager
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def start(load_text, small):
     """Starts runs that are guarded, in a place each."""

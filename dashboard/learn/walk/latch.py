@@ -30,6 +30,7 @@ _START = PRESETS["demo"].config.changed(
     text=f"latch:{_LAG}", nodes=64, decay_steps=500, steps=2_000, report_every=250, probe_every=0
 )
 _IN_VIEW = (1.1, 2.2)  # nats: from below the perfect reader to where both come down
+_WITHOUT = " What a state happens to carry was nearly enough in step 3, and is not here."
 _OPTIONS = {
     "both": "both",
     "16": "T 16 alone",
@@ -91,14 +92,14 @@ def outcome(prediction: Prediction) -> Outcome | None:
     below = {T: sum(loss < forgetful for loss in ends) for T, ends in losses.items()}
     learned = [str(T) for T in _UNROLLINGS if 2 * below[T] > len(_SEEDS)]
     came = "both" if len(learned) == 2 else learned[0] if learned else "neither"
+    without = _WITHOUT if came == "16" else ""
     told = " and ".join(f"{below[T]} of {len(_SEEDS)} seeds with T {T}" for T in _UNROLLINGS)
     return Outcome(
         right=came == prediction,
         sentences=f"Trained here, {told} ended below {forgetful:.2f}, the best that a reader who "
         f"forgets the key can reach; one who remembers it reaches {latch_floor(_LAG):.2f}.\nFrom "
         f"the key to its echo it is {_LAG} characters. In a window of 4 the loss of an echo "
-        "sends no gradient back to its key, in one of 16 many do. What a state happens to carry "
-        "was nearly enough in step 3, and is not here.",
+        f"sends no gradient back to its key, in one of 16 many do.{without}",
         table=(
             ("", *(f"seed {seed}" for seed in _SEEDS)),
             *((f"T {T}", *(f"{loss:.2f}" for loss in losses[T])) for T in _UNROLLINGS),

@@ -15,6 +15,7 @@ from dashboard.learn.walk import own_runs
 from dashboard.learn.walk.questions import Choice, Outcome, Prediction
 from dashboard.learn.walk.recorded import Recorded, recorded_runs
 from dashboard.learn.walk.step import Answered
+from dashboard.server import recorded_note
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import badge, pictures
@@ -53,7 +54,8 @@ def draw(answered: Answered) -> None:
     repaired = answered.outcome is not None and answered.outcome.right
     with st.container(border=True):
         st.markdown(
-            f"{badge(sick.name)}\n\n:red-badge[{finding.title}] {plain(finding.evidence)}"
+            f"{badge(recorded_note(sick.run))} {plain(sick.name)}"
+            f"\n\n:red-badge[{finding.title}] {plain(finding.evidence)}"
             + (f"\n\n**Why:** {plain(finding.cause)}" if repaired else "")
         )
     left, right = st.columns(2)

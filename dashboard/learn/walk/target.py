@@ -18,7 +18,6 @@ from dashboard.widgets.network_picture import network_picture
 _MOST = 20_000  # parameters
 _START = PRESETS["demo"].config.changed(steps=3_000)
 _MOST_SHOWN = 5
-_TRAIN = "views/train.py"
 
 
 def question() -> Number:
@@ -74,7 +73,7 @@ def below(answered: Answered) -> None:
     nodes = _largest()
     if st.button(f"Set Train up with N = {nodes}", type="primary", icon=":material/play_arrow:"):
         session.set_up("demo", _START.changed(nodes=nodes))
-        st.switch_page(_TRAIN)
+        st.switch_page(session.TRAIN)
 
 
 def outcome(prediction: Prediction) -> Outcome:

@@ -90,6 +90,22 @@ def test_a_run_of_a_card_is_started_watched_on_train_and_beside_the_recorded_one
     assert len(yours["y"]) or yours["y"]["bdata"]
 
 
+def test_on_a_shared_server_only_ones_own_runs_are_called_ones_own(recorded, monkeypatch):
+    monkeypatch.setenv("UNROLL_TEACHER_KEY", "chalk")
+    mine, others = "a" * 64, "b" * 64
+    visit = to_article(Visit(mine), "stale")
+    visit.click("Run it here")
+    manager().get(visit.page.session_state["run_id"]).wait(60)
+    library().flush()
+
+    def names(someone):
+        (figure,) = figures(to_article(someone, "stale"))
+        return [trace["name"] for trace in figure["data"]]
+
+    assert "yours" in names(visit)
+    assert "yours" not in names(Visit(others))
+
+
 def test_a_second_click_starts_no_second_run():
     visit = to_article(card="unrollings")
     visit.click("Run it here")

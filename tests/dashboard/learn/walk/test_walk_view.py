@@ -225,11 +225,12 @@ def test_runs_of_a_step_are_trained_here_and_their_losses_told(short):
 
 
 def test_runs_that_had_no_room_are_started_when_there_is(short, monkeypatch):
-    monkeypatch.setattr("core.training.manager.MOST_ACTIVE", 2)
+    monkeypatch.setattr("dashboard.server.MOST_ACTIVE", 2)
     monkeypatch.setattr(latch, "_START", latch._START.changed(steps=300))
     visit = at(5, latch="neither")
     assert manager().runs() == []  # nobody has asked for them yet
     visit.click("Train the 6 runs here")
+    assert len(manager().runs()) == 2
     for _ in range(6):
         for run in manager().runs():
             run.wait(30)
@@ -240,7 +241,9 @@ def test_runs_that_had_no_room_are_started_when_there_is(short, monkeypatch):
 
 def test_a_repair_is_judged_by_the_diagnosis_of_the_run_with_the_change(recordings):
     visit = at(7, repair=["clip"])
-    assert "Why" not in " ".join(text.value for text in visit.page.markdown)
+    said = " ".join(text.value for text in visit.page.markdown)
+    assert "Why" not in said
+    assert " 2026. Arch 1, as published, first 3,000 steps" in said  # when, and which run
     for tried, right in ((["clip"], False), (["clip", "init"], True)):
         visit.page.session_state["walk_answers"] = {"repair": tried}
         visit.look().click("Train it here")
