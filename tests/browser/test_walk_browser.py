@@ -161,3 +161,12 @@ def test_a_walk_of_right_predictions_by_keys_in_front_of_a_room(page, url, heard
     expect(page.get_by_text("8 of 8 answered")).to_be_visible()
     page.keyboard.press("PageUp")
     page.wait_for_url("**step=7*")
+
+
+def test_runs_that_an_answer_needs_are_trained_at_a_press_and_then_judged(page, url):
+    page.goto(f"{url}/learn?step=7")
+    expect(page.get_by_text("0 of 8 answered")).to_be_visible(timeout=30_000)
+    page.evaluate("""localStorage.setItem("unroll-walk", '{"repair": ["unrollings"]}')""")
+    page.reload()  # as at another server, which has none of this browser's runs
+    page.get_by_role("button", name="Train it here").click(timeout=30_000)
+    expect(page.locator(".walk-card")).to_contain_text("Not as predicted", timeout=30_000)

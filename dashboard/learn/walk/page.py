@@ -143,8 +143,8 @@ def _draw(step: Step, question: Question) -> None:
     def live() -> None:
         """The part that moves."""
         own_runs.go_on(configs)
-        if training and not own_runs.training(configs):
-            st.rerun()  # they have ended, and this also ends the timer
+        if training != own_runs.training(configs):
+            st.rerun()  # they were started here, or have ended: the whole page alone sets the timer
         outcome = step.outcome(prediction) if taken else None
         answered = Answered(prediction if taken else None, outcome)
         if step.asked_by_its_picture:
