@@ -122,8 +122,9 @@ def _checked(parts: Parts, recorded: bool) -> _Arrival:
     planned = tuple(event_of(event) for event in told["planned"])
     for event in (*planned, *live_changes(events)):
         config.live.changed(**{event.kind: event.value})
-    for _ in step_tables(parts):  # all of them are right; they are read again to be written
-        pass
+    if not recorded:  # a stranger's are read twice: nothing is begun before all are right
+        for _ in step_tables(parts):
+            pass
     checkpoint = None
     if "checkpoint.safetensors" in parts:
         checkpoint = read_checkpoint(parts.read("checkpoint.safetensors"))

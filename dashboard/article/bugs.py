@@ -14,6 +14,7 @@ from dashboard.article.card import ClaimCard, strip
 from dashboard.article.telling import all_of, compared, loss_of, losses, nats
 from dashboard.charts.strips import strip_chart
 from dashboard.widgets.live_chart import live_chart
+from dashboard.widgets.verbatim import verbatim
 
 CEILING = math.e / (math.e + ALPHABET_SIZE - 1)
 """The largest probability that a softmax of a softmax can give: one logit of 1, the others 0."""
@@ -111,7 +112,7 @@ def _two_ways(recorded: RecordedArticle | None) -> None:
         once, twice = run.samples
         for way, text in (("softmax(softmax(o))", twice), ("softmax(o)", once)):
             st.caption(f"Drawn from {way}, the same weights, seed 0 (recorded)")
-            st.code(text[:_WRITTEN], language=None, wrap_lines=True)
+            verbatim(text[:_WRITTEN])
 
 
 INIT = ClaimCard(

@@ -24,6 +24,7 @@ from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.latch_drawing import latch_drawing
 from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import pictures, tell_recorded
+from dashboard.widgets.verbatim import verbatim
 
 _START_WIDTH = 250  # pixels: enough for "Continue, 999 cells to go"
 _MORE_WIDTH = 220  # pixels: enough for "Add lags 4, 20, 24"
@@ -49,7 +50,7 @@ def limits_tab() -> None:
         plan = sweep_form(active)
     st.markdown(_INTRO)
     if plan is not None and plan.on_latch:
-        st.code(latch_drawing(plan.distances[0]), language=None)
+        verbatim(latch_drawing(plan.distances[0]), wrap=False)
     shown, problem = None, ""
     try:
         shown = sweeping.shown(plan) if plan else None

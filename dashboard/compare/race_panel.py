@@ -34,6 +34,7 @@ from dashboard.server import guesses, library
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
 from dashboard.widgets.run_status import waits
+from dashboard.widgets.verbatim import verbatim
 
 _UNDER = Style(GREY, "dot", "x", 2.0)
 
@@ -183,7 +184,7 @@ def _samples(names: list[str], lanes: tuple[RunSnapshot, ...]) -> None:
         written = lane.reports[-1] if lane.reports else None
         st.caption(f"{plain(name)}, step {written.step:,}" if written else plain(name))
         if written:
-            st.code(written.sample, language=None, wrap_lines=True)
+            verbatim(written.sample)
 
 
 def _outcome(race: RaceSnapshot, names: list[str], lead: Lead | None, ahead: str) -> None:

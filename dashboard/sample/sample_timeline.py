@@ -12,6 +12,7 @@ from dashboard.pace import refresh_seconds
 from dashboard.sample.sources import Source
 from dashboard.server import recorded_note
 from dashboard.widgets.recorded_badge import tell_recorded
+from dashboard.widgets.verbatim import verbatim
 
 _SHOWN = 14
 
@@ -38,7 +39,8 @@ def sample_timeline(source: Source) -> None:
         for report in reports:
             left, right = st.columns([1, 5], vertical_alignment="center")
             left.markdown(f"step **{report.step:,}**  \n{_loss(report)}")
-            right.code(report.sample, language=None, wrap_lines=True)
+            with right:
+                verbatim(report.sample)
         if source.live and not snapshot.status.active:
             st.rerun()
 

@@ -23,6 +23,7 @@ from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import pictures
+from dashboard.widgets.verbatim import verbatim
 
 PACES = {"a character at a time": 1, "streaming": 50, "at once": 0}
 """By name: characters a tick, 0 for all."""
@@ -218,7 +219,7 @@ def _flattening(taken: Taken, drawing: Drawing, panel: str) -> None:
         draw=Draw(as_published=True),
     ).moments[-1]
     st.markdown("**What the second softmax does** to the character after the text below")
-    st.code(prime, language=None)
+    verbatim(prime)
     top = 1.15 * float(moment.probabilities.max())
     left, right = st.columns(2)
     for place, name, chances in (

@@ -26,6 +26,7 @@ from dashboard.widgets.findings import findings_button
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.recorded_badge import pictures
 from dashboard.widgets.run_status import ENOUGH, run_status
+from dashboard.widgets.verbatim import verbatim
 
 _SAMPLES_SHOWN = 12
 _NO_REPORT = "The validation loss is read against the dashed lines, once there is one."
@@ -182,7 +183,7 @@ def _samples(reports: pd.DataFrame) -> None:
     with st.container(height=335, border=False):
         for report in newest.itertuples():
             st.caption(f"step {report.step:,}")
-            st.code(report.sample, language=None, wrap_lines=True)
+            verbatim(report.sample)
 
 
 def _duration(seconds: float | None) -> str:

@@ -18,6 +18,7 @@ from core.errors import UnrollError
 from core.links import linkable
 from dashboard import gate
 from dashboard.widgets.plain import plain
+from dashboard.widgets.verbatim import verbatim
 
 _TITLES = {
     "builtin": "Built-in: Python reference",
@@ -137,9 +138,9 @@ def _show(title: str, length: int, shown: NormalisingPreview) -> None:
     if shown.warning:
         st.warning(shown.warning)
     st.caption("Before")
-    st.code(shown.before, language=None, wrap_lines=True, height=120)
+    verbatim(shown.before, height=120)
     st.caption("After")
-    st.code(shown.after, language=None, wrap_lines=True, height=120)
+    verbatim(shown.after, height=120)
 
 
 def shown_counts(shown: NormalisingPreview) -> str:

@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.article.cards import CARDS
 from dashboard.link import write_link
+from dashboard.widgets.page_head import page_head
 
 BY_NAME = {card.name: card for card in CARDS}
 
@@ -11,7 +12,7 @@ if "card" not in st.session_state:
     asked = st.query_params.get("card", "")
     st.session_state["card"] = asked if asked in BY_NAME else CARDS[0].name
 
-st.header("The article, replayed", anchor=False)
+page_head("The article, replayed")
 chosen = st.segmented_control(
     "Card",
     list(BY_NAME),

@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.learn.pictures import PICTURES
 from dashboard.learn.walk.page import walk
 from dashboard.link import write_link
+from dashboard.widgets.page_head import page_head
 
 WALK = "walk"
 TITLES = {WALK: "The walk"} | {picture.name: picture.title for picture in PICTURES}
@@ -17,8 +18,7 @@ if "picture" not in st.session_state:
     asked = st.query_params.get("picture", "")
     st.session_state["picture"] = asked if asked in TITLES else WALK
 
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-    st.header("Learn", width="content", anchor=False)
+with page_head("Learn", apart=True):
     chosen = st.segmented_control(
         "Picture",
         list(TITLES),

@@ -11,6 +11,7 @@ from dashboard.sample.step_through import step_through_panel
 from dashboard.sample.surprise_panel import surprise_panel
 from dashboard.sample.unit_panel import unit_panel
 from dashboard.sample.writing import Panel, writing_commands, writing_panel
+from dashboard.widgets.page_head import page_head
 from dashboard.widgets.recorded_badge import tell_recorded
 
 PARTS = {
@@ -20,7 +21,7 @@ PARTS = {
     "Score": score_panel,
 }
 
-st.header("Read what the network learned")
+page_head("Read what the network learned")
 part = st.segmented_control(
     "What to look at",
     ["Write", *PARTS, "Timeline"],

@@ -15,6 +15,7 @@ from dashboard.train.settings import settings_panel
 from dashboard.widgets.describe import describe
 from dashboard.widgets.look import look_controls
 from dashboard.widgets.network_picture import network_picture
+from dashboard.widgets.page_head import page_head
 from dashboard.widgets.plain import plain
 from dashboard.widgets.run_controls import planned_changes, run_controls
 
@@ -30,8 +31,7 @@ if run is not None and active:
     described = run.snapshot.config.changed(**run.live.model_dump())
 else:
     described = config or session.config()
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    st.header("Train", width="content", anchor=False)
+with page_head("Train"):
     st.markdown(describe(described), width="content")
 run_controls(run, config)
 with st.container(

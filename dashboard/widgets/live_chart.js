@@ -21,8 +21,8 @@ export default function update({ data, parentElement }, plotlyFile) {
   }
 }
 
-// One download for all charts of a page.
-function loadPlotly(file) {
+// One download for all charts of a page. `page_script.py` begins it before the first chart asks.
+export function loadPlotly(file) {
   window.unrollPlotly ??= new Promise((resolve, reject) => {
     const script = document.createElement("script")
     script.src = new URL(file, import.meta.url).href
@@ -58,6 +58,11 @@ class Chart {
 
     this.sized = new ResizeObserver(() => requestAnimationFrame(() => this.draw()))
     this.sized.observe(this.host)
+    this.sight = new IntersectionObserver((seen) => {
+      this.inSight = seen.at(-1).isIntersecting
+      this.draw()
+    })
+    this.sight.observe(this.host)
 
     loadPlotly(plotlyFile).then(
       (plotly) => {
@@ -77,7 +82,18 @@ class Chart {
     this.draw()
   }
 
+  // What is in sight comes first; the rest waits until the browser has nothing else to do.
   draw() {
+    if (this.inSight) return this.drawNow()
+    if (this.inSight === undefined || this.waits) return // known with the first frame
+    this.waits = true
+    whenIdle(() => {
+      this.waits = false
+      this.drawNow()
+    })
+  }
+
+  drawNow() {
     const width = this.host.clientWidth // 0 in a tab that is not shown; resizing calls again
     if (!this.plotly || !this.data || this.held || this.closed || !width) return
     const look = lookOf(this.host)
@@ -200,10 +216,17 @@ class Chart {
   close() {
     this.closed = true
     this.sized.disconnect()
+    this.sight.disconnect()
     window.removeEventListener("pointerup", this.release)
     window.removeEventListener("pointercancel", this.release)
     this.plotly?.purge(this.plot)
   }
+}
+
+// Not every browser (Safari) tells when it is idle.
+function whenIdle(act) {
+  if (window.requestIdleCallback) window.requestIdleCallback(act, { timeout: 1_000 })
+  else setTimeout(act, 100)
 }
 
 function element(tag, className) {

@@ -21,18 +21,14 @@ import streamlit as st
 
 from dashboard.charts.parts import Figure
 from dashboard.widgets import present
-from dashboard.widgets.plotly_assets import CHART_FILE, PLOTLY_FILE
+from dashboard.widgets.plotly_assets import CHART_SCRIPT, PLOTLY_FILE
 from dashboard.widgets.recorded_badge import described, marked
 
-# Streamlit's own script tells where the app is mounted, whatever page or base path the
-# address bar shows.
 _LOADER = f"""
 export default async (component) => {{
-  const own = document.querySelector('script[src*="static/js/"]')?.src
-  const home = own ? own.replace(/static\\/js\\/[^/]*$/, "") : new URL("./", document.baseURI).href
   let chart
   try {{
-    chart = await import(home + "app/static/{CHART_FILE}")
+    chart = await {CHART_SCRIPT}
   }} catch {{
     component.parentElement.textContent =
       "This chart's script could not be loaded. Reload the page, or restart the dashboard."

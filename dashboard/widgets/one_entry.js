@@ -5,15 +5,13 @@
 
 export function noteStepsOnce() {
   const push = history.pushState
-  let begun = false // what is noted before the first step of all is the browser's own affair
-  let noted = false // since the last step
+  let noted = true // since the last step; the way here was the first
   history.pushState = function (...entry) {
     if (noted) this.replaceState(...entry)
     else push.apply(this, entry)
-    noted = begun
+    noted = true
   }
   const step = () => {
-    begun = true
     noted = false
   }
   for (const what of ["pointerdown", "keydown"]) document.addEventListener(what, step, true)

@@ -28,6 +28,17 @@ _CHART_JS = Path(__file__).with_name("live_chart.js")
 PLOTLY_FILE = f"plotly-{version('plotly')}.min.js"
 CHART_FILE = f"live_chart-{hashlib.sha256(_CHART_JS.read_bytes()).hexdigest()[:12]}.js"
 
+# Streamlit's own script tells where the app is mounted, whatever page or base path the
+# address bar shows.
+CHART_SCRIPT = f"""
+(() => {{
+  const own = document.querySelector('script[src*="static/js/"]')?.src
+  const home = own ? own.replace(/static\\/js\\/[^/]*$/, "") : new URL("./", document.baseURI).href
+  return import(home + "app/static/{CHART_FILE}")
+}})()
+""".strip()
+"""JavaScript: a promise of the charts' own module."""
+
 
 def ensure_plotly_js(static_dir: Path = STATIC_DIR) -> None:
     """Put plotly.min.js and the live chart's script into `static_dir`, if they are not there.

@@ -8,6 +8,7 @@ import zipfile
 
 import pytest
 import streamlit as st
+from verbatim import verbatims
 from visit import TINY, Visit
 
 from dashboard.runs.run_actions import packed
@@ -78,9 +79,7 @@ def test_nothing_is_read_from_it_and_the_page_says_why(run, part):
 def test_the_timeline_needs_no_weights(run):
     visit = opened(run, "sample")
     visit.page.session_state["sample_part"] = "Timeline"
-    assert [code.value for code in visit.look().page.code] == [
-        report.sample for report in run.snapshot.reports
-    ]
+    assert verbatims(visit.look().page) == [report.sample for report in run.snapshot.reports]
 
 
 def test_the_list_says_so_and_the_download_holds_the_rest(run):

@@ -21,6 +21,7 @@ from dashboard.learn.walk.questions import Choice, Outcome, Prediction
 from dashboard.learn.walk.step import Answered
 from dashboard.widgets.latch_drawing import latch_drawing
 from dashboard.widgets.live_chart import live_chart
+from dashboard.widgets.verbatim import verbatim
 
 _LAG = 8
 _UNROLLINGS = (4, 16)
@@ -56,7 +57,7 @@ def trains(prediction: Prediction) -> tuple[TrainingConfig, ...]:
 
 def draw(answered: Answered) -> None:
     """The text, and the curves once something is predicted."""
-    st.code(latch_drawing(_LAG), language=None)
+    verbatim(latch_drawing(_LAG), wrap=False)
     lanes = []
     if answered.prediction is not None:
         for T, style in zip(_UNROLLINGS, RUNS, strict=False):

@@ -14,6 +14,7 @@ from dashboard import session
 from dashboard.learn.walk.questions import Order, Outcome, Prediction
 from dashboard.learn.walk.step import Answered
 from dashboard.widgets.plain import plain
+from dashboard.widgets.verbatim import verbatim
 
 _TEXTS = ("latch:8", "builtin", "latch:2", "latch:16")
 _SHOWN = 80  # characters of each: a line
@@ -36,7 +37,7 @@ def draw(answered: Answered) -> None:
     """How each of them begins."""
     for key in _keys():
         st.markdown(f"**{plain(_title(key))}**")
-        st.code(_beginning(key).replace(" ", "␣"), language=None)
+        verbatim(_beginning(key).replace(" ", "␣"))
     st.caption(_ABOUT)
 
 

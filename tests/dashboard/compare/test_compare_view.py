@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
+from verbatim import verbatims
 from visit import ENDLESS, TINY, Visit
 
 from core.config import PRESETS
@@ -84,8 +85,9 @@ class Comparing(Visit):
         self.look()
 
     def text(self):
-        kinds = ("markdown", "caption", "header", "info", "error", "code")
-        written = "\n".join(item.value for kind in kinds for item in self.page.get(kind))
+        kinds = ("markdown", "caption", "header", "info", "error")
+        written = [item.value for kind in kinds for item in self.page.get(kind)]
+        written = "\n".join([*written, *verbatims(self.page)])
         return written.replace(WORD_LIST, "")
 
     def allowed(self):

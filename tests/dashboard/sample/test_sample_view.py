@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import streamlit as st
+from verbatim import verbatims
 from visit import ENDLESS, TINY, Visit
 
 from core.config import TrainingConfig
@@ -271,8 +272,8 @@ def test_as_published_shows_the_same_moment_under_one_softmax_and_under_two():
         "Two, as published",
     ]
     assert one["layout"]["yaxis"]["range"] == two["layout"]["yaxis"]["range"]
-    text, shown_after = reader.write_all()
-    assert shown_after == "ab"
+    (text,) = reader.write_all()
+    assert verbatims(reader.page) == ["ab"]  # what is shown after it
     model = CharacterModel(weights_of(ARCH2), ARCH2)
     published = Draw(as_published=True)
     generator = np.random.default_rng(0)
@@ -433,9 +434,9 @@ def test_the_timeline_shows_the_runs_own_samples_in_their_order():
     run = reader.turn_to("train").train_to_the_end()
     reader.turn_to("sample").open("Timeline")
     reports = run.snapshot.reports
-    shown = reader.texts()
+    shown = verbatims(reader.page)
     assert (shown[0], shown[-1]) == (reports[0].sample, reports[-1].sample)
     assert len(shown) <= 14
     reader.set(all_reports=True)
-    assert reader.texts() == [report.sample for report in reports]
+    assert verbatims(reader.page) == [report.sample for report in reports]
     assert len(reports) == 31

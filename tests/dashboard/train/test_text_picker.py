@@ -4,6 +4,7 @@ import gzip
 
 import pytest
 import streamlit as st
+from verbatim import verbatims
 from visit import PROSE, TINY, Visit
 
 pytestmark = pytest.mark.usefixtures("own_server")
@@ -14,7 +15,7 @@ def test_an_upload_is_shown_before_and_after_and_trains():
     text = visit.chosen()["text"]
     assert text.startswith("own:")
     assert visit.widget("field_text").options[-1] == "Cats & rats.txt"
-    assert [code.value[:9] for code in visit.page.code] == ["In 1984, ", "in one ni"]
+    assert [text[:9] for text in verbatims(visit.page)] == ["In 1984, ", "in one ni"]
     assert any("4 digits were spelled out" in caption.value for caption in visit.page.caption)
     assert visit.train_to_the_end().snapshot.text_title == "Cats & rats.txt"
     assert Visit(text=text).chosen()["text"] == text

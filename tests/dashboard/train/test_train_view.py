@@ -3,6 +3,7 @@
 from math import log
 
 import pytest
+from verbatim import verbatims
 from visit import TINY, Visit
 
 from core.engines import cost
@@ -29,7 +30,7 @@ def test_before_the_first_run_everything_has_its_place_and_nothing_its_value():
     for title in ("Loss", "Gradient norm", "Learning rate"):
         notes = visit.chart(title)["layout"]["annotations"]
         assert [note["text"] for note in notes] == ["no steps yet"]
-    assert len(visit.page.code) == 0
+    assert len(verbatims(visit.page)) == 0
 
 
 def test_a_slow_step_and_a_long_run_are_told_of_before_start(monkeypatch):
@@ -60,23 +61,21 @@ def test_the_figures_and_the_curves_are_the_runs():
     labels = [note["text"] for note in visit.chart("Loss")["layout"]["annotations"]]
     terms = ["uniform", "unigram", "bigram", "trigram", "4-gram"]
     assert [label.split()[-2] for label in labels] == terms
-    assert [code.value for code in visit.page.code] == [r.sample for r in reversed(run.reports)]
-    assert len(visit.page.code) == 4
+    assert verbatims(visit.page) == [r.sample for r in reversed(run.reports)]
+    assert len(verbatims(visit.page)) == 4
 
 
 def test_the_last_twelve_samples_are_shown_newest_first():
     visit = Visit(**TINY, steps=15, report_every=1)
     run = visit.train_to_the_end().snapshot
-    assert [code.value for code in visit.page.code] == [
-        report.sample for report in run.reports[:-13:-1]
-    ]
+    assert verbatims(visit.page) == [report.sample for report in run.reports[:-13:-1]]
 
 
 def test_a_run_of_no_steps_finishes_with_one_report():
     visit = Visit(**TINY, steps=0)
     visit.train_to_the_end()
     assert visit.status() == ":blue-badge[finished] step 0 of 0 · CPU, compiled code"
-    assert len(visit.page.code) == 1
+    assert len(verbatims(visit.page)) == 1
 
 
 def test_divergence_is_told_and_the_last_numbers_fit_their_boxes():
