@@ -95,6 +95,8 @@ class Driver:
             self._leave_slot()
             if self._race:
                 self._race.leave(self._exchange.snapshot.run_id)
+            self._publisher.let_go()
+            self._prepared = self._initial_weights = self._past = None
 
     def _train_to_an_end(self) -> tuple[RunStatus, str]:
         try:
