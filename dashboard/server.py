@@ -15,6 +15,7 @@ import sys
 
 import streamlit as st
 
+from core.engines.heap import share_heaps
 from core.engines.warm import compile_in_background
 from core.experiments.background import BackgroundSweeps, SweepSnapshot
 from core.experiments.cluster import Cluster, scheduler_address
@@ -57,6 +58,7 @@ def manager() -> RunManager:
     # it again, which saves the training threads a tenth of a second each time.
     gc.collect()
     gc.freeze()
+    share_heaps()
     sys.setswitchinterval(_SWITCH_SECONDS)
     compile_in_background()
     made = RunManager(
