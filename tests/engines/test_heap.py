@@ -5,9 +5,10 @@ import platform
 import subprocess
 import sys
 
+import psutil
 import pytest
 
-from core.engines.heap import share_heaps
+from core.engines.heap import give_back, share_heaps
 
 HEAPS = """
 import ctypes, re, sys
@@ -55,3 +56,12 @@ def test_eight_threads_share_two_heaps_unless_the_environment_says_how_many(tmp_
 def test_other_systems_are_left_alone(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not share_heaps()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc alone")
+def test_what_is_free_between_blocks_in_use_goes_back_to_the_machine():
+    pieces = [bytearray(100_000) for _ in range(1_000)]  # too small to be given back one by one
+    del pieces[:-1]  # those below the last one could not shrink the heap
+    before = psutil.Process().memory_info().rss
+    give_back()
+    assert psutil.Process().memory_info().rss < before - 50_000_000
