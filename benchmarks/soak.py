@@ -35,6 +35,7 @@ _APP = Path(__file__).resolve().parents[1] / "dashboard" / "app.py"
 _LONE_SECONDS = 15.0
 _SAMPLE_EVERY = 5.0
 _WARM_SHARE = 1 / 3  # of the time, after which the memory's slope is looked at
+_PATIENCE = 300.0  # seconds for a lone run to begin: all that people did is lost if it does not
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Gauge:
     seconds: list[float]
     megabytes: list[float]
     load: list[float]
+    processor: list[float]  # seconds that the server has used
 
     async def watch(self, server: Server) -> None:
         """Look until cancelled."""
@@ -52,7 +54,19 @@ class Gauge:
             self.seconds.append(time.monotonic() - began)
             self.megabytes.append(server.memory_bytes() / 1e6)
             self.load.append(os.getloadavg()[0])
+            self.processor.append(server.cpu_seconds())
             await asyncio.sleep(_SAMPLE_EVERY)
+
+    def by_minute(self) -> list[float]:
+        """Megabytes at the start and after each whole minute."""
+        looks = list(zip(self.seconds, self.megabytes, strict=True))
+        minutes = range(int(self.seconds[-1] / 60) + 1)
+        return [next(held for at, held in looks if at >= 60 * minute) for minute in minutes]
+
+    def busy(self) -> float:
+        """How much of one core the server took."""
+        took = self.seconds[-1] - self.seconds[0]
+        return (self.processor[-1] - self.processor[0]) / max(1e-9, took)
 
     def slope(self) -> float:
         """Megabytes a minute after the warm-up."""
@@ -98,7 +112,7 @@ def _kept(text: Path | None, home: str) -> str:
 
 async def _measure(server: Server, key: str, query: str, options: argparse.Namespace) -> dict:
     lone = [await _lone_pace(server, query)]
-    gauge = Gauge([], [], [])
+    gauge = Gauge([], [], [], [])
     watching = asyncio.create_task(gauge.watch(server))
     people = [
         Person(server.stream, number, f"{query}&steps={options.steps}&seed={number}", options.think)
@@ -120,7 +134,7 @@ async def _lone_pace(server: Server, query: str) -> float:
     person = Person(server.stream, secrets.randbits(64), query, 0)
     async with person.opened() as page:
         await page.click("Start")
-        await page.until(lambda: page.status == "running" and page.step > 500)
+        await page.until(lambda: page.status == "running" and page.step > 500, _PATIENCE)
         step, at = page.step, page.step_at
         await asyncio.sleep(_LONE_SECONDS)
         pace = (page.step - step) / (page.step_at - at)
@@ -148,7 +162,9 @@ def _found(people: Sequence[Person], teacher: Teacher, gauge: Gauge, lone: Seque
         "share": pace / (sum(lone) / len(lone)),
         "watched_seconds": sum(took for _, took in trained),
         "megabytes": [gauge.megabytes[0], max(gauge.megabytes), gauge.megabytes[-1]],
+        "megabytes_by_minute": gauge.by_minute(),
         "megabytes_per_minute": gauge.slope(),
+        "busy": gauge.busy(),
         "load": median(gauge.load),
         "lost": sum(person.lost for person in everybody),
         "exceptions": [told for person in everybody for told in person.exceptions],
@@ -189,7 +205,8 @@ def _in_words(result: dict) -> str:
     first, most, last = result["megabytes"]
     before, after = result["lone_steps_per_second"]
     lines = [
-        f"{result['people']} people, load of the machine {result['load']:.1f}",
+        f"{result['people']} people, load of the machine {result['load']:.1f}; the server used "
+        f"{result['busy']:.0%} of a core",
         "",
         "| | number | median | p95 | slowest |",
         "|---|---|---|---|---|",
@@ -206,7 +223,8 @@ def _in_words(result: dict) -> str:
         f"run's ({before:.0f} before, {after:.0f} after); seen for "
         f"{result['watched_seconds']:.0f} s of page time.",
         f"Memory: {first:.0f} MB at first, {most:.0f} at most, {last:.0f} at last; after the first "
-        f"third {result['megabytes_per_minute']:+.1f} MB a minute.",
+        f"third {result['megabytes_per_minute']:+.1f} MB a minute. By the minute: "
+        f"{', '.join(f'{one:.0f}' for one in result['megabytes_by_minute'])}.",
         f"Votes: {kept} of {given} last answers are kept.",
         f"Errors: {len(result['exceptions'])} on pages, {result['lost']} lost connections, "
         f"{result['tracebacks']} tracebacks in the log.",

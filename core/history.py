@@ -164,6 +164,15 @@ class HistoryView:
             rows = rows // _SPAN * _SPAN if self.first_whole else rows
         return replace(self, _length=rows)
 
+    def trimmed(self) -> HistoryView:
+        """The same, without the room that was set aside for steps to come."""
+        rows, spans = self._length - self.first_whole, self._length // _SPAN
+        return replace(
+            self,
+            _columns={name: column[:rows].copy() for name, column in self._columns.items()},
+            spans={name: values[:spans].copy() for name, values in self.spans.items()},
+        )
+
     def mean_loss(self, last: int) -> float:
         """The mean loss in nats of the last so many steps; nan before the first."""
         losses = self.column("loss_nats")[-last:]

@@ -7,7 +7,7 @@ says what is wrong: nothing is recorded then. A run is looked for among the user
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 
 from core.errors import StoreError, UnrollError
@@ -36,6 +36,9 @@ class Library:
         self.writer: Writer | None = None
         self.problem = ""
         self.recorded = _recorded()
+        # Nobody writes to them: they are read once.
+        rows = self.recorded.runs() if self.recorded is not None else []
+        self._recordings = {row.id: row for row in reversed(rows)}
         self._open: dict[str, StoredRun] = {}
         for _ in range(2):  # a damaged store is set aside; the second time begins a new one
             try:
@@ -84,17 +87,13 @@ class Library:
 
     def recording(self, run_id: str) -> RunRow | None:
         """The recorded run of this id; None if there is none, or the user has a run of that id."""
-        if self.recorded is None:
-            return None
-        with suppress(StoreError):
-            row = self.recorded.get(run_id)
-            return None if self._has_own(run_id) else row
-        return None
+        row = self._recordings.get(run_id)
+        return None if row is None or self._own_of([run_id]) else row
 
     def recordings(self) -> list[RunRow]:
         """The recorded runs, the first to be shown first."""
-        rows = self.recorded.runs() if self.recorded is not None else []
-        return [row for row in reversed(rows) if not self._has_own(row.id)]
+        own = self._own_of(self._recordings)
+        return [row for run_id, row in self._recordings.items() if run_id not in own]
 
     def newcomers_run(self, preset: str, is_own: Callable[[RunRow], bool]) -> RunRow | None:
         """What to show whoever asks for no run: the newest of their own that has trained.
@@ -142,11 +141,11 @@ class Library:
             if store is not None:
                 store.close()
 
-    def _has_own(self, run_id: str) -> bool:
-        with suppress(StoreError):
-            self.shelf().get(run_id)
-            return True
-        return False
+    def _own_of(self, run_ids: Collection[str]) -> frozenset[str]:
+        """Those of these ids that are runs of the user's."""
+        with suppress(StoreError):  # no store, no runs
+            return self.shelf().known_of(run_ids)
+        return frozenset()
 
 
 def _recorded() -> RecordedRuns | None:

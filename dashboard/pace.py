@@ -26,6 +26,8 @@ FEW = 30
 """So many pages are refreshed at that interval."""
 LONGEST = 8.0
 """No page waits longer, however many watch."""
+WAITING = 1.5
+"""Seconds between two refreshes of a page whose run waits behind others: nothing moves yet."""
 POLL = 2.0
 """Seconds between two looks at what seldom changes, such as what a class is asked."""
 # A page that was not refreshed for so many of its intervals, and some seconds more, is closed, or
@@ -113,13 +115,17 @@ def _pollers() -> Watchers:
     return Watchers(shortest=POLL)
 
 
-def refresh_seconds() -> float:
+def refresh_seconds(waits: bool = False) -> float:
     """How often this page looks at what moves: about twice a second, less where many watch.
 
     Pages that opened together would all ask in the same moment; a little difference between
     them spreads the work.
+
+    Args:
+        waits: whether what it watches waits for its turn behind others.
     """
-    return st.session_state.get(_PACE, INTERVAL) * _jitter()
+    paced = st.session_state.get(_PACE, INTERVAL)
+    return (max(paced, WAITING) if waits else paced) * _jitter()
 
 
 def poll_seconds() -> float:

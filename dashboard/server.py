@@ -11,9 +11,11 @@ import gc
 import logging
 import os
 import signal
+import sys
 
 import streamlit as st
 
+from core.engines.heap import share_heaps
 from core.engines.warm import compile_in_background
 from core.experiments.background import BackgroundSweeps, SweepSnapshot
 from core.experiments.cluster import Cluster, scheduler_address
@@ -32,6 +34,10 @@ from core.training.snapshot import WatchedRun
 from dashboard import visitor
 from dashboard.library import Library
 
+# Seconds after which a thread that has Python's lock gives it to one that waits. Each message to a
+# page lets go of it for a moment, and training needs it between any two stretches of steps: at
+# Python's 0.005, beside many pages, both mostly wait.
+_SWITCH_SECONDS = 0.001
 _PATIENCE = 2.0  # seconds for a run to end its step, and for a sweep, when the server stops
 
 
@@ -52,6 +58,8 @@ def manager() -> RunManager:
     # it again, which saves the training threads a tenth of a second each time.
     gc.collect()
     gc.freeze()
+    share_heaps()
+    sys.setswitchinterval(_SWITCH_SECONDS)
     compile_in_background()
     made = RunManager(
         max_running=slots(),

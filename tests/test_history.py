@@ -372,3 +372,14 @@ def test_ten_million_steps_stay_below_150_mb():
     assert len(view) == 10_000_000
     assert held < 60e6
     assert peak < 150e6
+
+
+def test_a_trimmed_view_draws_the_same_and_holds_nothing_of_the_room_set_aside():
+    view = fill(History(planned_steps=100_000), np.arange(1.0, 601.0)).view()
+    trimmed = view.trimmed()
+    assert len(trimmed) == 600
+    for name, values in view.envelope(100).items():
+        np.testing.assert_array_equal(trimmed.envelope(100)[name], values)
+    assert trimmed.largest_norm() == view.largest_norm()
+    held = [trimmed.column(name).base for name in ("step", "loss_nats")]
+    assert [base.size for base in held] == [600, 600]

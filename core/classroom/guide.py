@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from core.errors import RunError
-from core.storage.database import Database
+from core.storage.remembering import RememberingDatabase
 
 _LONGEST = 4_000  # characters of a query, as it is kept
 
@@ -49,7 +49,9 @@ class Guide:
         StoreError: by every method, where the file cannot be read or written.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: RememberingDatabase, clock: Callable[[], float] = time.time
+    ) -> None:
         self._database, self._clock = database, clock
 
     def lead(self, page: str, query: Mapping[str, str] | None = None) -> Place:
@@ -80,11 +82,10 @@ class Guide:
 
     def place(self) -> Place | None:
         """Where the teacher is; None where nobody is led."""
-        with self._database.reading() as connection:
-            found = connection.execute(
-                "SELECT number, page, query, since FROM places ORDER BY number DESC LIMIT 1"
-            ).fetchone()
-        if found is None:
+        found = self._database.rows(
+            "SELECT number, page, query, since FROM places ORDER BY number DESC LIMIT 1"
+        )
+        if not found:
             return None
-        number, page, query, since = found
+        number, page, query, since = found[0]
         return Place(number, page, json.loads(query), since)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from core.classroom.members import Members
 from core.errors import RunError
-from core.storage.database import Database
+from core.storage.remembering import RememberingDatabase
 
 MOST_RUNS = 5
 """So many runs may one person hand in."""
@@ -43,7 +43,10 @@ class HandIns:
     """
 
     def __init__(
-        self, database: Database, members: Members, clock: Callable[[], float] = time.time
+        self,
+        database: RememberingDatabase,
+        members: Members,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._database, self._members, self._clock = database, members, clock
 
@@ -80,6 +83,5 @@ class HandIns:
 
     def all(self) -> list[HandIn]:
         """All that was handed in, oldest first."""
-        with self._database.reading() as connection:
-            rows = connection.execute("SELECT browser, run, at FROM hand_ins ORDER BY at, rowid")
-            return [HandIn(*row) for row in rows.fetchall()]
+        rows = self._database.rows("SELECT browser, run, at FROM hand_ins ORDER BY at, rowid")
+        return [HandIn(*row) for row in rows]

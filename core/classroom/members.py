@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.errors import RunError, shown
-from core.storage.database import Database
+from core.storage.remembering import RememberingDatabase
 
 LONGEST_NAME = 40
 MOST_MEMBERS = 500
@@ -54,7 +54,9 @@ class Members:
         StoreError: by every method, where the file cannot be read or written.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, database: RememberingDatabase, clock: Callable[[], float] = time.time
+    ) -> None:
         self._database, self._clock = database, clock
 
     def join(self, browser: str, name: str = "") -> None:
@@ -97,8 +99,7 @@ class Members:
 
     def count(self) -> int:
         """How many there are."""
-        with self._database.reading() as connection:
-            (number,) = connection.execute("SELECT count(*) FROM members").fetchone()
+        ((number,),) = self._database.rows("SELECT count(*) FROM members")
         return int(number)
 
     def follow(self, browser: str, follows: bool) -> None:
@@ -116,10 +117,9 @@ class Members:
             )
 
     def _read(self, condition: str, *values: str) -> list[Member]:
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                f"SELECT number, browser, name, follows, went FROM members {condition}", values
-            ).fetchall()
+        rows = self._database.rows(
+            f"SELECT number, browser, name, follows, went FROM members {condition}", *values
+        )
         return [
             Member(number, browser, name, bool(follows), went)
             for number, browser, name, follows, went in rows

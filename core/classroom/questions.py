@@ -18,7 +18,7 @@ from enum import StrEnum
 
 from core.classroom.members import Members
 from core.errors import RunError, shown
-from core.storage.database import Database
+from core.storage.remembering import RememberingDatabase
 
 LONGEST_QUESTION = 400
 LONGEST_OPTION = 80
@@ -83,7 +83,10 @@ class Questions:
     """
 
     def __init__(
-        self, database: Database, members: Members, clock: Callable[[], float] = time.time
+        self,
+        database: RememberingDatabase,
+        members: Members,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._database, self._members, self._clock = database, members, clock
 
@@ -198,18 +201,13 @@ class Questions:
 
     def answers_of(self, browser: str) -> dict[int, str]:
         """All that a browser answered, by the question's number."""
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                "SELECT question, answer FROM answers WHERE browser = ?", (browser,)
-            )
-            return dict(rows.fetchall())
+        return dict(
+            self._database.rows("SELECT question, answer FROM answers WHERE browser = ?", browser)
+        )
 
     def answered(self, number: int) -> int:
         """How many have answered: all that is told before it is revealed."""
-        with self._database.reading() as connection:
-            (count,) = connection.execute(
-                "SELECT count(*) FROM answers WHERE question = ?", (number,)
-            ).fetchone()
+        ((count,),) = self._database.rows("SELECT count(*) FROM answers WHERE question = ?", number)
         return int(count)
 
     def counts(self, number: int) -> list[tuple[str, int]]:
@@ -221,9 +219,8 @@ class Questions:
         question = self.get(number)
         if question.state != QuestionState.REVEALED:
             raise RunError("What was answered is hidden until the question is revealed.")
-        with self._database.reading() as connection:
-            rows = connection.execute("SELECT answer FROM answers WHERE question = ?", (number,))
-            given = [answer for (answer,) in rows.fetchall()]
+        rows = self._database.rows("SELECT answer FROM answers WHERE question = ?", number)
+        given = [answer for (answer,) in rows]
         if question.options:
             return [(option, given.count(option)) for option in question.options]
         return binned([float(answer) for answer in given])
@@ -238,11 +235,10 @@ class Questions:
             connection.execute("UPDATE questions SET state = ? WHERE number = ?", (after, number))
 
     def _read(self, condition: str, *values: int) -> list[Question]:
-        with self._database.reading() as connection:
-            rows = connection.execute(
-                f"SELECT number, text, options, about, state, outcome FROM questions {condition}",
-                values,
-            ).fetchall()
+        rows = self._database.rows(
+            f"SELECT number, text, options, about, state, outcome FROM questions {condition}",
+            *values,
+        )
         return [
             Question(number, text, tuple(json.loads(options)), about, QuestionState(state), outcome)
             for number, text, options, about, state, outcome in rows

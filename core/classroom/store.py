@@ -16,7 +16,8 @@ from core.classroom.hand_ins import HandIns
 from core.classroom.members import Members
 from core.classroom.questions import Questions
 from core.paths import data_home
-from core.storage.database import Database, Schema, SetAside
+from core.storage.database import Schema, SetAside
+from core.storage.remembering import RememberingDatabase
 
 _SCHEMA = Schema(
     title="The store of the classroom",
@@ -44,7 +45,7 @@ _SCHEMA = Schema(
 _LOCKED, _ADDRESS = "starting_is_locked", "address"
 
 
-class ClassroomStore(Database):
+class ClassroomStore(RememberingDatabase):
     """One file beside the store of runs.
 
     Args:
@@ -91,11 +92,8 @@ class ClassroomStore(Database):
 
     def proof_of(self, browser: str) -> str:
         """What was noted of a browser; empty if nothing."""
-        with self.reading() as connection:
-            found = connection.execute(
-                "SELECT proof FROM teachers WHERE browser = ?", (browser,)
-            ).fetchone()
-        return found[0] if found else ""
+        found = self.rows("SELECT proof FROM teachers WHERE browser = ?", browser)
+        return str(found[0][0]) if found else ""
 
     # -- whose a text is -----------------------------------------------------------------
 
@@ -110,9 +108,8 @@ class ClassroomStore(Database):
 
     def texts_of(self, browser: str) -> frozenset[str]:
         """The keys of the texts that somebody brought along."""
-        with self.reading() as connection:
-            found = connection.execute("SELECT text FROM texts WHERE browser = ?", (browser,))
-            return frozenset(text for (text,) in found)
+        found = self.rows("SELECT text FROM texts WHERE browser = ?", browser)
+        return frozenset(text for (text,) in found)
 
     # -- what is locked ------------------------------------------------------------------
 
@@ -166,11 +163,8 @@ class ClassroomStore(Database):
             )
 
     def _setting(self, name: str) -> object:
-        with self.reading() as connection:
-            found = connection.execute(
-                "SELECT value FROM settings WHERE name = ?", (name,)
-            ).fetchone()
-        return json.loads(found[0]) if found else None
+        found = self.rows("SELECT value FROM settings WHERE name = ?", name)
+        return json.loads(found[0][0]) if found else None
 
 
 def open_classroom() -> ClassroomStore:

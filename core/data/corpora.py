@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import re
+from collections import deque
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -34,6 +35,9 @@ from core.paths import data_home, opened, replacing
 _LONGEST_TITLE = 4_096  # bytes of the file that holds it
 # The ids of kept texts that somebody holds, by file, its time and its size.
 _in_memory: WeakValueDictionary[tuple[str, int, int], np.ndarray] = WeakValueDictionary()
+# The newest few are held here, too: a class trains on one text, and between two runs nobody has it.
+_newest: deque[np.ndarray] = deque(maxlen=3)
+_LONGEST_HELD = 20_000_000  # characters, each a byte
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,6 +277,8 @@ def _kept(key: str) -> Corpus:
 def _kept_ids(path: Path) -> np.ndarray:
     """What a file holds, once for all who have it: thirty runs on one text share its memory.
 
+    The three that were read last stay when nobody has them, if they have up to 20 MB.
+
     Raises:
         TextError: it cannot be read.
     """
@@ -284,6 +290,8 @@ def _kept_ids(path: Path) -> np.ndarray:
     ids = _in_memory.get(stamp)
     if ids is None:
         ids = _in_memory[stamp] = encode(read_text_file(path))
+    if len(ids) <= _LONGEST_HELD and not any(ids is one for one in _newest):
+        _newest.append(ids)
     return ids
 
 

@@ -15,7 +15,7 @@ transactions that wait for each other.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -270,6 +270,15 @@ class Store(Database):
                 f"There is no run {shown(run_id)!r} here: `python -m core runs list` shows all."
             )
         return self._as_row(found[0])
+
+    def known_of(self, run_ids: Collection[str]) -> frozenset[str]:
+        """Those of these ids that are runs here, deleted ones too while they can be had back."""
+        places = ", ".join("?" * len(run_ids))
+        with self.reading() as connection:
+            found = connection.execute(
+                f"SELECT id FROM runs WHERE id IN ({places})", tuple(run_ids)
+            ).fetchall()
+        return frozenset(run_id for (run_id,) in found)
 
     def find(self, words: str) -> RunRow:
         """A run by its id, the beginning of its id, or its name.

@@ -20,6 +20,7 @@ from core.config import LiveSettings, TrainingConfig
 from core.data.corpora import Corpus
 from core.data.ngrams import cached_floors
 from core.data.text8 import Progress
+from core.engines.heap import give_back
 from core.engines.threads import prepare_thread
 from core.errors import Diverged, UnrollError
 from core.records import Event, EventKind, RunStatus
@@ -95,6 +96,9 @@ class Driver:
             self._leave_slot()
             if self._race:
                 self._race.leave(self._exchange.snapshot.run_id)
+            self._publisher.let_go()
+            self._prepared = self._initial_weights = self._past = None
+            give_back()
 
     def _train_to_an_end(self) -> tuple[RunStatus, str]:
         try:

@@ -128,6 +128,8 @@ class Publisher:
                 "history": self._history.view(),
                 **changes,
             }
+        if "status" in changes and not changes["status"].active:  # an ended run may be kept long
+            changes["history"] = self._history.view().trimmed()
         self._published_at = monotonic()
         if self._exchange.publish(**changes):
             snapshot = self._exchange.snapshot
@@ -137,6 +139,17 @@ class Publisher:
         """Let all have the weights as they stand; nothing before the network exists."""
         if self.trainer:
             self._exchange.hand_out((self.trainer.steps_done, self.trainer.weights()))
+
+    def let_go(self) -> None:
+        """The run has ended: of its engine nothing is kept, nor of those who listened.
+
+        They know the run in turn, so that none would be let go of before the collector comes to
+        what has lived for long.
+        """
+        with self._exchange.lock:
+            self.trainer = None
+            del self._history  # what readers see of it is in the snapshot
+            self.observers = Observers()
 
     def abandon(self) -> None:
         """Tell the run's end now, and nothing of what its thread still does.
@@ -148,7 +161,8 @@ class Publisher:
             if not exchange.snapshot.status.active:
                 return
             exchange.order(lambda orders: replace(orders, stop=True))
-            history = self._history.view()  # whole steps, which the trainer may be in between
+            # Whole steps, which the trainer may be in between.
+            history = self._history.view().trimmed()
             done = {
                 name: history.column(name)[-1].item()
                 for name in ("step", "characters_seen", "seconds")

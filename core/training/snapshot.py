@@ -15,6 +15,8 @@ from core.config import LiveSettings, TrainingConfig
 from core.history import History, HistoryView
 from core.records import ContextRecord, Divergence, Event, ProbeRecord, Report, RunStatus
 
+_NO_STEPS = History().view().trimmed()
+
 
 @dataclass(frozen=True, slots=True)
 class RunSnapshot:
@@ -37,7 +39,7 @@ class RunSnapshot:
     step: int = 0
     characters_seen: int = 0
     seconds: float = 0.0  # of training, pauses left out
-    history: HistoryView = field(default_factory=lambda: History().view())
+    history: HistoryView = _NO_STEPS
     reports: tuple[Report, ...] = ()
     probes: tuple[ProbeRecord, ...] = ()  # thinned in a long run
     contexts: tuple[ContextRecord, ...] = ()  # what is used of the past

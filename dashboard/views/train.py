@@ -8,7 +8,7 @@ from core.engines.cost import time_ahead
 from dashboard import pace, session
 from dashboard.classroom.hand_in import hand_in_button
 from dashboard.link import write_link
-from dashboard.server import recorded_note
+from dashboard.server import manager, recorded_note
 from dashboard.train.live_run import draw_run
 from dashboard.train.race_button import race_button
 from dashboard.train.settings import settings_panel
@@ -51,7 +51,11 @@ with st.container():  # below the buttons: what comes and goes must not move the
         st.warning(plain(problem))
 
 
-@st.fragment(run_every=pace.refresh_seconds() if active else None)
+# Not a run that is just about to take a free place: its first step must show at once.
+waits = run is not None and run.run_id in manager().slots.line()
+
+
+@st.fragment(run_every=pace.refresh_seconds(waits) if active else None)
 def live() -> None:
     """The part that moves."""
     began = monotonic()

@@ -159,12 +159,15 @@ def test_a_kept_text_is_found_again_with_its_title(home):
     assert len(list((home / "texts").iterdir())) == 2
 
 
-def test_whoever_has_a_kept_text_shares_its_memory_until_nobody_has():
+def test_whoever_has_a_kept_text_shares_its_memory_and_the_last_three_stay_for_whoever_comes_next():
     key = keep(own_corpus("shared by thirty " * 50, "One text")).key
     first, second = load_corpus(key), load_corpus(key)
     assert np.shares_memory(first.ids, second.ids)
     ids = ref(first.ids.base)
     del first, second
+    for number in range(3):
+        assert load_corpus(key).ids.base is ids()
+        load_corpus(keep(own_corpus(f"another {'text ' * number}", "Another")).key)
     assert ids() is None
 
 

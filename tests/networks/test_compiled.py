@@ -1,8 +1,10 @@
 """The compiled passes against the autograd reference, and within the bounds of their buffers."""
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -140,3 +142,18 @@ def test_products_keep_to_one_core():
     )
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT)
     assert (ended.stdout, ended.stderr) == ("{1}\n", "")
+
+
+def test_a_network_is_let_go_of_without_the_collector():
+    gc.collect()
+    gc.disable()
+    try:
+        network = CompiledNetwork(TrainingConfig(nodes=4), 2)
+        windows = [network.window(steps) for steps in (3, 4, 5, 6, 3, 7)]
+        assert network.window(3) is windows[0]  # used since, so 4 was given up for 7
+        assert network.window(4) is not windows[1]
+        held = ref(network)
+        del network
+        assert held() is None
+    finally:
+        gc.enable()

@@ -1,8 +1,10 @@
 """A run in its thread: how it ends, and what readers see of it."""
 
+import gc
 from dataclasses import FrozenInstanceError
 from math import log
 from threading import Event
+from weakref import ref
 
 import numpy as np
 import pytest
@@ -11,9 +13,11 @@ from run_watching import curves, has, occurred, pause_after
 from core.errors import TextError
 from core.history import History
 from core.records import RunStatus, StepRecord
+from core.training import driver as driver_module
 from core.training.run import Run
 from core.training.slots import Slots
 from core.training.snapshot import RunSnapshot
+from core.training.trainer import Trainer
 
 # -- a run without disturbance ---------------------------------------------------------------
 
@@ -206,3 +210,25 @@ def test_a_snapshot_tells_the_pace_of_the_last_200_steps_and_the_time_left(small
     shot = RunSnapshot("id", config, config.live, "running", history=history.view(), step=400)
     assert shot.steps_per_second == pytest.approx(2)
     assert shot.seconds_left == pytest.approx(300)
+
+
+def test_an_ended_run_lets_its_engine_go_at_once(make_run, small, monkeypatch):
+    made = []
+
+    class Noted(Trainer):
+        def __init__(self, *arguments, **named):
+            super().__init__(*arguments, **named)
+            made.extend((ref(self), ref(self.engine)))
+
+    monkeypatch.setattr(driver_module, "Trainer", Noted)
+    gc.collect()
+    gc.disable()  # without the collector: it comes to what has lived for long once in many minutes
+    try:
+        run = make_run(small(steps=60))
+        shot = run.wait(20)
+        assert [one() for one in made] == [None, None]
+    finally:
+        gc.enable()
+    assert (shot.status, len(shot.history)) == (RunStatus.FINISHED, 60)
+    assert run.weights()[0] == 60  # the last ones are still to be had
+    assert shot.history.column("step").base.size == 60  # of the room set aside nothing is kept

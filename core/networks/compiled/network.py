@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,7 +32,6 @@ class CompiledNetwork:
         state: what crosses into the next window, `(B, H)` for Arch 1 and `(B, V)` for Arch 2;
             zeros at first.
         kind: the module that reads its windows.
-        window: the buffers for windows of so many steps.
     """
 
     def __init__(
@@ -51,8 +49,20 @@ class CompiledNetwork:
         width = config.hidden_size if self._is_arch1 else symbols
         self.state = aligned_zeros((batch_size, width), dtype)
         self.kind = arch1 if self._is_arch1 else arch2
-        self.window = lru_cache(_KEPT_WINDOWS)(self._arch1 if self._is_arch1 else self._arch2)
+        self._windows: dict[int, arch1.Window | arch2.Window] = {}  # by steps, used last comes last
         self._last: tuple[Any, ndarray, ndarray] | None = None
+
+    def window(self, steps: int) -> Any:
+        """The buffers for windows of so many steps."""
+        # No `lru_cache` of a method: such a ring of references is let go of by the collector
+        # alone, which comes to what has lived for long once in many minutes.
+        found = self._windows.pop(steps, None)
+        if found is None:
+            found = self._arch1(steps) if self._is_arch1 else self._arch2(steps)
+        self._windows[steps] = found
+        while len(self._windows) > _KEPT_WINDOWS:
+            del self._windows[next(iter(self._windows))]
+        return found
 
     def load(self, weights: Mapping[str, ndarray]) -> None:
         """Copy weights in by name; shapes must be the configuration's."""

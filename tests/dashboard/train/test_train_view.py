@@ -4,10 +4,11 @@ from math import log
 
 import pytest
 from verbatim import verbatims
-from visit import TINY, Visit
+from visit import ENDLESS, TINY, Visit
 
 from core.engines import cost
 from core.records import RunStatus
+from dashboard import pace
 from dashboard.server import manager
 
 pytestmark = pytest.mark.usefixtures("own_server")
@@ -121,3 +122,21 @@ def test_the_horizontal_axis_can_be_chosen(axis, title):
     visit.look()
     for chart in ("Loss", "Gradient norm", "Learning rate"):
         assert visit.chart(chart)["layout"]["xaxis"]["title"]["text"] == title
+
+
+def test_a_run_that_waits_behind_others_is_looked_at_less_often_until_its_turn(monkeypatch):
+    asked = []
+    monkeypatch.setattr(pace, "refresh_seconds", lambda waits=False: asked.append(waits) or 1.0)
+    monkeypatch.setenv("UNROLL_SLOTS", "1")
+    first, second = Visit(**ENDLESS), Visit(**ENDLESS | {"run": "new"})
+    training = first.start()
+    training.wait_until(lambda shot: shot.step > 0)
+    waiting = second.start()
+    while waiting.run_id not in manager().slots.line():
+        assert waiting.snapshot.status == RunStatus.QUEUED
+    second.look()
+    assert asked[-1]
+    training.stop()
+    waiting.wait_until(lambda shot: shot.status == RunStatus.RUNNING)
+    second.look()
+    assert not asked[-1]

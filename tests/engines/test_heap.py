@@ -1,0 +1,67 @@
+"""How many heaps the C library gives to many threads."""
+
+import os
+import platform
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from core.engines.heap import give_back, share_heaps
+
+HEAPS = """
+import ctypes, re, sys
+from threading import Barrier, Thread
+
+from core.engines.heap import share_heaps
+
+assert share_heaps() or "alone" in sys.argv
+here = Barrier(9)
+
+
+def allocate():
+    kept = bytearray(50_000)
+    here.wait()
+    here.wait()
+
+
+threads = [Thread(target=allocate) for _ in range(8)]
+for thread in threads:
+    thread.start()
+here.wait()
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+told = libc.fopen(sys.argv[1].encode(), b"w")
+libc.malloc_info(0, ctypes.c_void_p(told))
+libc.fclose(ctypes.c_void_p(told))
+here.wait()
+print(len(re.findall("<heap nr", open(sys.argv[1]).read())))
+"""
+
+
+def heaps_of_eight_threads(tmp_path, *arguments, **more):
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    command = [sys.executable, "-c", HEAPS, str(tmp_path / "heaps.xml"), *arguments]
+    ended = subprocess.run(command, env=env | more, capture_output=True, text=True, check=True)
+    return int(ended.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc alone")
+def test_eight_threads_share_two_heaps_unless_the_environment_says_how_many(tmp_path):
+    assert heaps_of_eight_threads(tmp_path) == 2
+    assert heaps_of_eight_threads(tmp_path, "alone", MALLOC_ARENA_MAX="5") == 5
+
+
+def test_other_systems_are_left_alone(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not share_heaps()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="of glibc alone")
+def test_what_is_free_between_blocks_in_use_goes_back_to_the_machine():
+    pieces = [bytearray(100_000) for _ in range(1_000)]  # too small to be given back one by one
+    del pieces[:-1]  # those below the last one could not shrink the heap
+    before = psutil.Process().memory_info().rss
+    give_back()
+    assert psutil.Process().memory_info().rss < before - 50_000_000
