@@ -40,6 +40,23 @@ def pytest_configure(config: pytest.Config) -> None:
     compile_all()  # what is left: most is found compiled
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """With `-n`, one process takes all that drive a browser, first; the others take files.
+
+    Those share a browser and servers, and two of them at once would crowd two cores.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return "tests/browser" if file.startswith("tests/browser/") else file
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
+
+
 class Clock:
     """Seconds that grow when a test says so."""
 
