@@ -2,6 +2,7 @@
 runs that end with their test, and a store."""
 
 import os
+import subprocess
 import sys
 
 # Before torch is imported: tests are compared bit for bit, and small products are faster so.
@@ -18,7 +19,7 @@ import torch
 
 from core.config import TrainingConfig
 from core.data.corpora import Corpus, own_corpus
-from core.engines.warm import compile_all
+from core.engines.warm import compile_all, compile_training
 from core.experiments.cluster import Cluster
 from core.networks.compiled import cache
 from core.storage.store import Store
@@ -31,8 +32,29 @@ _WORDS = ("the", "of", "and", "to", "in", "is", "was", "that", "with", "not", "t
 
 def pytest_configure(config: pytest.Config) -> None:
     """Compile before the first test: each of them finds the engine that is chosen by itself."""
-    if not cache.ready():
-        compile_all()
+    if cache.ready():
+        return
+    half = "from core.engines.warm import compile_training; compile_training('arch2')"
+    with subprocess.Popen([sys.executable, "-c", half], cwd=Path(__file__).parents[1]):
+        compile_training("arch1")
+    compile_all()  # what is left: most is found compiled
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    """With `-n`, one process takes all that drive a browser, first; the others take files.
+
+    Those share a browser and servers, and two of them at once would crowd two cores.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return "tests/browser" if file.startswith("tests/browser/") else file
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log)
 
 
 class Clock:

@@ -18,7 +18,8 @@ from core.data.windows import Cursors
 from core.networks.compiled import cache
 
 _SMALL = TrainingConfig(nodes=3, batch_size=2, unrollings=2)
-_KINDS = (_SMALL, _SMALL.changed(architecture="arch2"))
+_KINDS = {kind: _SMALL.changed(architecture=kind) for kind in ("arch1", "arch2")}
+_TEXT = np.arange(100, dtype=np.uint8) % ALPHABET_SIZE
 _BUSY = "busy"
 _AT_MOST = 600  # seconds that another process is believed to be busy with it
 
@@ -29,25 +30,31 @@ def compile_all() -> None:
     Raises:
         OSError: it cannot be kept.
     """
-    from core.engines.compiled_engine import CompiledEngine
-    from core.networks.compiled.network import CompiledNetwork
     from core.networks.stepwise import CharacterModel
 
-    text = np.arange(100, dtype=np.uint8) % ALPHABET_SIZE
-    for config in _KINDS:
-        cursors = Cursors(text, config.batch_size)
-        CompiledEngine(config).steps(cursors, config.unrollings, np.ones(2), 1.0, first=1)
-        for dtype in (np.float32, np.float64):
-            network = CompiledNetwork(config, config.batch_size, dtype)
-            network.loss_and_gradients(*cursors.next_window(config.unrollings))
-            network.move_on()
+    for kind in _KINDS:
+        compile_training(kind)
     for dtype in (np.float32, np.float64):
         weights = {name: np.zeros(shape, dtype) for name, shape in _SMALL.parameter_shapes.items()}
         model = CharacterModel(weights, _SMALL, compiled=True)
-        model.reader().read_all(text[:2])
-        model.reader(2).losses(text[:4].reshape(2, 2))
+        model.reader().read_all(_TEXT[:2])
+        model.reader(2).losses(_TEXT[:4].reshape(2, 2))
         model.reader().write(0, np.zeros((2, ALPHABET_SIZE), dtype))
     cache.note_ready()
+
+
+def compile_training(kind: str) -> None:
+    """Call what trains networks of one architecture once: two processes take one each."""
+    from core.engines.compiled_engine import CompiledEngine
+    from core.networks.compiled.network import CompiledNetwork
+
+    config = _KINDS[kind]
+    cursors = Cursors(_TEXT, config.batch_size)
+    CompiledEngine(config).steps(cursors, config.unrollings, np.ones(2), 1.0, first=1)
+    for dtype in (np.float32, np.float64):
+        network = CompiledNetwork(config, config.batch_size, dtype)
+        network.loss_and_gradients(*cursors.next_window(config.unrollings))
+        network.move_on()
 
 
 def compile_in_background() -> None:

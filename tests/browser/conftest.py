@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from people import People
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 REPOSITORY = Path(__file__).parents[2]
 START_SECONDS = 60  # torch is imported on the way, and the machine may be busy
@@ -131,6 +132,20 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
 
 
 @pytest.fixture(scope="session")
+def recorded_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The dashboard with its recorded runs, for all tests that start none."""
+    servers = Servers(tmp_path_factory.mktemp("recorded-server"))
+    yield servers(REPOSITORY / "dashboard" / "app.py", {"UNROLL_RECORDED": "1"})
+    servers.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient() -> None:
+    """A machine that does other things too may take its time."""
+    expect.set_options(timeout=20_000)
+
+
+@pytest.fixture(scope="session")
 def base_url() -> None:
     """No common address: each server has its own. The plugin's fixture warns under pytest 9."""
 
@@ -148,21 +163,39 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
 @pytest.fixture
 def complaints(page: Page) -> list[str]:
     """The errors that the page reports, as they come: on the console, or not caught."""
+    return complaints_of(page)
+
+
+def complaints_of(page: Page) -> list[str]:
+    """Those of a page that a test has opened itself."""
     heard: list[str] = []
     page.on("console", lambda said: heard.append(said.text) if said.type == "error" else None)
     page.on("pageerror", lambda error: heard.append(str(error)))
     return heard
 
 
+@pytest.fixture(scope="session")
+def people(browser: Browser) -> Iterator[People]:
+    """The browsers of all tests here."""
+    people = People(browser)
+    yield people
+    people.close()
+
+
 @pytest.fixture
-def another_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+def context(people: People) -> Iterator[BrowserContext]:
+    """The browser of the person whose `page` it is, which has been nowhere yet."""
+    yield people.come()
+    people.go()
+
+
+@pytest.fixture
+def another_page(context: BrowserContext, people: People) -> Callable[..., Page]:
     """Pages in browsers of other people; `another_page(width, height)`."""
-    contexts = []
 
     def make(width: int = 1400, height: int = 1000) -> Page:
-        contexts.append(browser.new_context(viewport={"width": width, "height": height}))
-        return contexts[-1].new_page()
+        page = people.come().new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        return page
 
-    yield make
-    for context in contexts:
-        context.close()
+    return make

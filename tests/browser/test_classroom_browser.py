@@ -19,14 +19,6 @@ RUN = "nodes=8&batch_size=4&unrollings=6&device=cpu&probe_every=0&steps=40&repor
 ASKED = "Which lane will be ahead at the end of the race?"
 
 
-@pytest.fixture(autouse=True)
-def _patient():
-    """A machine that does other things too may take its time."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=None)
-
-
 @pytest.fixture
 def url(serve):
     url = serve(APP, {"UNROLL_TEACHER_KEY": "chalk"})

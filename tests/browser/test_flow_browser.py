@@ -26,8 +26,13 @@ NEWEST_STEP = """() => {
 }"""
 
 
-def test_the_waterfall_grows_and_the_run_is_diagnosed(page: Page, serve, complaints):
-    page.goto(serve(APP) + QUERY)
+@pytest.fixture(scope="module")
+def url(serve):
+    return serve(APP)
+
+
+def test_the_waterfall_grows_and_the_run_is_diagnosed(page: Page, url, complaints):
+    page.goto(url + QUERY)
     page.get_by_role("button", name="Start").click()
     # On Train, behind one button.
     expect(page.get_by_role("button", name="The recurrence is dead")).to_be_visible(timeout=60_000)
@@ -47,9 +52,9 @@ def test_the_waterfall_grows_and_the_run_is_diagnosed(page: Page, serve, complai
     assert complaints == []
 
 
-def test_going_back_shows_the_run_that_went_back(page: Page, serve, complaints):
+def test_going_back_shows_the_run_that_went_back(page: Page, url, complaints):
     """The button is in a fragment, which by itself would draw the old run again."""
-    page.goto(serve(APP) + DIVERGES_AT_ONCE)
+    page.goto(url + DIVERGES_AT_ONCE)
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_text("Diverged at step").first).to_be_visible(timeout=60_000)
     page.get_by_role("link", name="Gradient flow").click()

@@ -1,14 +1,12 @@
 """The page Learn in a real browser: drags run no script, and a question comes before its answer."""
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 COUNT_REDRAWS = """(node) => {
   window.redraws = 0
   new MutationObserver(() => { window.redraws += 1 }).observe(node, {
@@ -18,8 +16,8 @@ COUNT_REDRAWS = """(node) => {
 
 
 @pytest.fixture(scope="module")
-def url(serve):
-    return serve(APP, {"UNROLL_RECORDED": "1"})
+def url(recorded_url):
+    return recorded_url
 
 
 @pytest.fixture

@@ -23,21 +23,6 @@ def app_url(serve, app_path):
     return serve(app_path)
 
 
-@pytest.fixture(scope="module")
-def reader(browser):
-    """One reader for all tests, whose browser keeps the scripts it has loaded."""
-    context = browser.new_context()
-    yield context
-    context.close()
-
-
-@pytest.fixture
-def page(reader):
-    page = reader.new_page()
-    yield page
-    page.close()
-
-
 @pytest.fixture
 def chart(page: Page, app_url, complaints):
     """The growing chart on a fresh page, which has complained of nothing when the test ends."""
@@ -46,11 +31,10 @@ def chart(page: Page, app_url, complaints):
 
 
 @pytest.fixture(scope="module")
-def shown(reader, app_url):
+def shown(browser, app_url):
     """The growing chart on one page for all tests that only look."""
-    page = reader.new_page()
-    yield opened(page, app_url)
-    page.close()
+    with browser.new_context() as context:
+        yield opened(context.new_page(), app_url)
 
 
 def opened(page: Page, url: str) -> "Chart":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import complaints_of
 from playwright.sync_api import Page, expect
 
 from core.config import PRESETS
@@ -170,8 +171,19 @@ def test_the_arithmetic_holds_for_texts_shorter_than_a_window(picture):
         assert told("from") == np.where(before == -1, None, before).tolist()
 
 
-def test_playing_fills_row_after_row_and_runs_no_python(picture):
-    page = picture.page
+@pytest.fixture
+def alone(browser, url):
+    """The picture in a browser of its own, whose clock can be stopped for good."""
+    with browser.new_context(viewport={"width": 1280, "height": 1100}) as context:
+        page = context.new_page()
+        complaints = complaints_of(page)
+        page.goto(url)
+        yield opened(page)
+        assert complaints == []
+
+
+def test_playing_fills_row_after_row_and_runs_no_python(alone):
+    picture, page = alone, alone.page
     page.clock.install(time=0)
     page.clock.pause_at(1_000)
     press(picture, "Play")

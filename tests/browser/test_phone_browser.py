@@ -1,13 +1,10 @@
 """Pages on a narrow window: what is seen first, what is folded, and that no heading is cut."""
 
-from pathlib import Path
-
 import pytest
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 PAGES = ("", "learn", "compare?part=race", "compare?part=limits", "flow", "sample", "runs")
 # Headings, also of charts, that are drawn but not whole in the window.
 CUT = """() => [...document.querySelectorAll('h1, h2, h3, h4, h5, .gtitle')].filter((heading) => {
@@ -19,8 +16,8 @@ TOP = "document.querySelector('.live-chart-plot .plotly')?.getBoundingClientRect
 
 
 @pytest.fixture(scope="module")
-def app_url(serve):
-    return serve(APP, {"UNROLL_RECORDED": "1"})
+def app_url(recorded_url):
+    return recorded_url
 
 
 def test_the_loss_is_on_the_first_screen_and_no_heading_is_cut(page: Page, app_url):

@@ -1,14 +1,12 @@
 """With an empty home every page shows recorded data, without a click."""
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 DRAWN = {  # what shows that a page has data, by its path
     "": ".js-plotly-plot .scatterlayer .trace",
     "flow": ".js-plotly-plot .heatmaplayer .hm",
@@ -18,8 +16,8 @@ DRAWN = {  # what shows that a page has data, by its path
 
 
 @pytest.fixture(scope="module")
-def url(serve):
-    return serve(APP, {"UNROLL_RECORDED": "1"})
+def url(recorded_url):
+    return recorded_url
 
 
 @pytest.mark.parametrize("path", DRAWN)

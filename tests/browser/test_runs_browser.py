@@ -37,10 +37,16 @@ def home(tmp_path_factory):
     return home
 
 
-@pytest.fixture
-def runs(page: Page, serve, home, complaints):
-    """The Runs page; it had no complaint."""
+@pytest.fixture(scope="module")
+def url(serve, home):
     url = serve(ROOT / "dashboard" / "app.py", {"UNROLL_HOME": str(home)})
+    yield url
+    assert "Traceback" not in serve.log(url)
+
+
+@pytest.fixture
+def runs(page: Page, url, complaints):
+    """The Runs page; it had no complaint."""
     page.set_viewport_size({"width": 1280, "height": 1000})
     page.goto(url)
     page.get_by_role("link", name="Runs").click()
@@ -48,7 +54,6 @@ def runs(page: Page, serve, home, complaints):
     yield page
     offline = "net::ERR_NAME_NOT_RESOLVED"
     assert [said for said in complaints if offline not in said] == []
-    assert "Traceback" not in serve.log(url)
 
 
 def shows(page, runs):

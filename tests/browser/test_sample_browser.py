@@ -29,14 +29,6 @@ def url(serve):
     return serve(REPOSITORY / "dashboard" / "app.py")
 
 
-@pytest.fixture(autouse=True)
-def _patient():
-    """A machine that does other things too may take its time."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=None)
-
-
 @pytest.fixture
 def page(page: Page, url, tmp_path, complaints):
     """The Sample page with a small network uploaded; it has complained of nothing at the end."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from holding import HeldRow
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
 
@@ -199,7 +199,7 @@ def test_a_second_tab_finds_the_run_and_both_stay_together(visit: Visitor):
     other.page.close()
 
 
-def test_a_copied_link_opens_the_same_settings_elsewhere(visit: Visitor, browser: Browser):
+def test_a_copied_link_opens_the_same_settings_elsewhere(visit: Visitor, another_page):
     visit.open()
     visit.type_number("Nodes N", "37")
     visit.page.wait_for_url("**nodes=37*")
@@ -207,14 +207,13 @@ def test_a_copied_link_opens_the_same_settings_elsewhere(visit: Visitor, browser
     visit.page.wait_for_url("**activation=relu*")
     visit.type_number("Learning rate", "0.0123")
     visit.page.wait_for_url("**learning_rate=0.0123*")
-    with browser.new_context() as context:
-        friend = Visitor(context.new_page(), visit.url)
-        friend.page.goto(visit.page.url)
-        friend.settled()
-        expect(friend.number("Nodes N")).to_have_value("37")
-        expect(friend.number("Learning rate")).to_have_value("0.0123")
-        expect(friend.page.get_by_role("radio", name="ReLU")).to_be_checked()
-        assert friend.page.url == visit.page.url
+    friend = Visitor(another_page(), visit.url)
+    friend.page.goto(visit.page.url)
+    friend.settled()
+    expect(friend.number("Nodes N")).to_have_value("37")
+    expect(friend.number("Learning rate")).to_have_value("0.0123")
+    expect(friend.page.get_by_role("radio", name="ReLU")).to_be_checked()
+    assert friend.page.url == visit.page.url
 
 
 def test_the_buttons_follow_a_run_whose_steps_are_slow(visit: Visitor):

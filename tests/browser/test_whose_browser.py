@@ -21,14 +21,6 @@ COOKIE = "document.cookie.includes('unroll_browser=')"
 COMMANDS = ["Start", "Pause", "Resume", "1 step", "10 steps", "Stop"]
 
 
-@pytest.fixture(autouse=True)
-def _patient():
-    """A machine that does other things too may take its time."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=None)
-
-
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
     return tmp_path_factory.mktemp("home")

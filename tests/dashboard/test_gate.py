@@ -219,8 +219,7 @@ def test_a_run_that_is_brought_along_is_whose_browser_brought_it_and_tells_no_ow
     assert (row.browser, row.id != ended.run_id) == (YOU, True)
 
 
-def test_a_file_cannot_take_the_place_of_a_recorded_run_that_all_see(as_, monkeypatch):
-    monkeypatch.delenv("UNROLL_RECORDED")
+def test_a_file_cannot_take_the_place_of_a_recorded_run_that_all_see(as_, recordings):
     recorded = [row.id for row in library().recordings()]
     brought = gate.take_in((FOLDER / "arch2.zip").read_bytes())
     assert (brought.browser, brought.id in recorded) == (ME, False)

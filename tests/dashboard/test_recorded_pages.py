@@ -18,11 +18,7 @@ from dashboard.server import library, manager, sweeps
 
 MARK = ":violet-badge[:material/history: recorded]"
 START_ALONE = ["Start"]
-
-
-@pytest.fixture(autouse=True)
-def _with_recordings(own_server, monkeypatch):
-    monkeypatch.delenv("UNROLL_RECORDED")
+pytestmark = pytest.mark.usefixtures("own_server", "recordings")
 
 
 @pytest.fixture

@@ -33,8 +33,7 @@ def text(visit):
 
 
 @pytest.fixture
-def recorded(monkeypatch):
-    monkeypatch.delenv("UNROLL_RECORDED")
+def recorded(recordings):
     return read_recorded_article()
 
 

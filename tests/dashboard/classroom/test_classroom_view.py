@@ -230,8 +230,7 @@ def test_all_who_follow_see_the_teachers_race_and_command_none_of_it(room):
         run.stop()
 
 
-def test_the_walks_questions_are_put_to_a_room_with_what_recorded_runs_measured(room, monkeypatch):
-    monkeypatch.setenv("UNROLL_RECORDED", "1")
+def test_the_walks_questions_are_put_to_a_room_with_what_recorded_runs_measured(room, recordings):
     room.members.join(ADA)
     teacher = classroom_page(TEACHER)
     teacher.page.button_group(key="classroom_part").set_value("Ask")

@@ -100,8 +100,7 @@ def test_a_gradient_too_large_to_measure_is_left_out(monkeypatch):
     assert newest_probe(run)["flow"] == [1.0, None, None]
 
 
-def test_whoever_watches_no_run_sees_the_first_recorded_one_over_the_slopes(monkeypatch):
-    monkeypatch.setenv("UNROLL_RECORDED", "1")
+def test_whoever_watches_no_run_sees_the_first_recorded_one_over_the_slopes(recordings):
     visit = to_learn(Visit(run="new"), "slopes")
     first = library().recordings()[0]
     probe = given(visit)["probe"]

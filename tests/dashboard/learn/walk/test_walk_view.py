@@ -21,11 +21,6 @@ ORDER = ["latch:2", "latch:16", "latch:8", "builtin"]
 
 
 @pytest.fixture
-def recordings(monkeypatch):
-    monkeypatch.setenv("UNROLL_RECORDED", "1")
-
-
-@pytest.fixture
 def short(monkeypatch):
     """Runs that take a moment: 30 steps, of which none learns anything."""
     changes = {"steps": 30, "report_every": 30, "nodes": 8}
