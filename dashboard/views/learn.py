@@ -17,21 +17,24 @@ if "picture" not in st.session_state:
     asked = st.query_params.get("picture", "")
     st.session_state["picture"] = asked if asked in TITLES else WALK
 
-with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"):
-    st.header("Learn", width="content", anchor=False)
-    chosen = st.segmented_control(
-        "Picture",
-        list(TITLES),
-        required=True,
-        format_func=TITLES.__getitem__,
-        key="picture",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-if chosen in BY_NAME:
-    picture = BY_NAME[chosen]
-    st.markdown(picture.sentences)
-    picture.draw()
-    write_link(picture=picture.name)
-else:
-    write_link(step=walk())
+with st.container(gap="xsmall"):  # picture and question are to be seen at once
+    with st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
+    ):
+        st.header("Learn", width="content", anchor=False)
+        chosen = st.segmented_control(
+            "Picture",
+            list(TITLES),
+            required=True,
+            format_func=TITLES.__getitem__,
+            key="picture",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+    if chosen in BY_NAME:
+        picture = BY_NAME[chosen]
+        st.markdown(picture.sentences)
+        picture.draw()
+        write_link(picture=picture.name)
+    else:
+        write_link(step=walk())
