@@ -173,6 +173,24 @@ def test_a_prediction_of_t_1_is_right_if_it_is_near_every_seed(recordings):
     assert not answered("t1", near_the_lowest_alone)["outcome"]["right"]
 
 
+def test_every_recorded_horizon_is_shown_and_a_prediction_has_to_be_near_all(recordings):
+    recorded, claim = read_recorded_article(), BY_NAME["t1"]
+    horizons = recorded.values(claim, claim.arms[0], lambda run: run.horizon)
+    outcome = answered("horizon", max(horizons) + 4)["outcome"]
+    assert [mark["value"] for mark in outcome["marks"]] == sorted(horizons)
+    assert f"step 3,000: {', '.join(map(str, sorted(horizons)))} characters" in outcome["sentences"]
+    assert outcome["right"] is (max(horizons) - min(horizons) == 0)
+
+
+def test_the_bigram_line_is_told_by_eight_seeds_and_free_running_beside_them(recordings):
+    recorded, claim = read_recorded_article(), BY_NAME["teacher"]
+    forced, free = (recorded.values(claim, claim.arms[i], lambda run: run.loss) for i in (2, 4))
+    outcome = answered("arch2", "bigram")["outcome"]
+    measured = [mark["value"] for mark in outcome["marks"] if mark["kind"] == "measured"]
+    assert measured == [*sorted(forced), *sorted(free)]
+    assert "In 8 of 8 all that came before" in outcome["sentences"]
+
+
 def test_several_seeds_are_told_as_a_range_and_marked_with_one_name():
     ended = Ending("5 recorded runs", (1.5, 1.62, 1.58, 1.6, 1.55), 9_600_000, {})
     assert ended.spread == "1.50 to 1.62 nats over 5 seeds"
