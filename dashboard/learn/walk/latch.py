@@ -11,6 +11,7 @@ from core.config import TrainingConfig
 from core.data.latch import latch_floor
 from core.errors import RunError
 from core.experiments.claims import BY_NAME, LATCH_LAG, Arm
+from core.experiments.recorded_article import mean_of
 from core.palette import RUNS, THRESHOLD, Style
 from core.training.snapshot import RunSnapshot
 from dashboard.charts.frames import metrics_frame, reports_frame
@@ -143,14 +144,21 @@ def _table(ends: Mapping[int, Sequence[float]]) -> tuple[tuple[str, ...], ...]:
 def _ends(recorded: Mapping[int, Sequence[float]]) -> Figure:
     roles = {f"T {T}": (f"T {T}", style) for T, style in _STYLES.items()}
     figure = strip_chart(
-        [Strip(f"T {T}", f"T {T}", losses) for T, losses in recorded.items()],
-        "Loss on held-out text at the end, a dot a seed",
+        [_strip(f"T {T}", losses) for T, losses in recorded.items()],
+        "Loss at the end: seeds, mean, 95 % interval",
         "nats per character",
         roles=roles,
     )
     _readers(figure)
     figure["layout"]["yaxis"] |= {"range": _IN_VIEW}
     return figure
+
+
+def _strip(name: str, losses: Sequence[float]) -> Strip:
+    mean = mean_of(losses)
+    if mean is None or mean.interval is None:
+        return Strip(name, name, losses)
+    return Strip(name, name, losses, mean.value, mean.interval.low, mean.interval.high)
 
 
 def _readers(figure: Figure) -> None:
