@@ -30,7 +30,8 @@ def record_article(made: str) -> Iterator[bytes]:
     Args:
         made: when and with what, for the note.
     """
-    texts = {"builtin": load_corpus("builtin"), "text8": _text8()}
+    keys = {arm.config.text for claim in CLAIMS for arm in claim.arms}
+    texts = {key: _text8() if key == "text8" else load_corpus(key) for key in sorted(keys)}
     runs = list(_measured(texts))
     seconds = round(sum(run.seconds for run in runs))
     note = f"{made}: {len(runs)} runs, trained in {seconds} s of one core."

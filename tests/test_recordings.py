@@ -141,7 +141,7 @@ def test_the_article_s_claims_stand_as_the_page_tells(article):
     assert abs(published - counted["bigram"]) < 0.03
     assert zero < counted["trigram"]
     *forced, free = means(article, "teacher")
-    assert all(abs(loss - counted["bigram"]) < 0.04 for loss in forced)
+    assert all(abs(loss - counted["bigram"]) < 0.01 for loss in forced)
     assert free < counted["bigram"] - 0.05
     stale, current = means(article, "stale")
     assert abs(stale - current) < 0.001

@@ -239,7 +239,7 @@ def _times(found: Ratio) -> str:
 
 
 def _percent(share: float) -> str:
-    return f"{round(100 * share, 1):g} %"  # 99.9 of them is not all
+    return f"{round(100 * share, 2):g} %"  # 1,999 of 2,000 draws are not all
 
 
 def _brackets(interval: Interval | None, digits: int, below: str, beyond: str) -> str:

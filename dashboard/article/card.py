@@ -62,6 +62,7 @@ class ClaimCard:
         floors: what counting reaches, to be drawn, by name.
         choose: draws a choice above the text, where there is one.
         draw: the pictures, where they are others than a strip of losses for each arm.
+        then: where a run of one's own is seen, if not on these pictures.
     """
 
     claim: Claim
@@ -71,6 +72,7 @@ class ClaimCard:
     floors: tuple[str, ...] = ("bigram", "trigram")
     choose: Callable[[], None] | None = None
     draw: Callable[[RecordedArticle | None], None] | None = None
+    then: str = ""
 
     def card(self, title: str) -> Card:
         """As the page lists it."""
@@ -78,9 +80,10 @@ class ClaimCard:
 
 
 def told(heading: str, sentences: str) -> None:
-    """A paragraph of a card; T 25 stays in one line."""
+    """A paragraph of a card, or a list; T 25 stays in one line."""
     unbroken = re.sub(r"\b([TNB]) (?=\d)", "\\1\N{NO-BREAK SPACE}", sentences)
-    st.markdown(f"###### {heading}\n{unbroken}")
+    apart = "\n" if unbroken.startswith("- ") else " "
+    st.markdown(f"**{heading}.**{apart}{unbroken}")
 
 
 def _draw(card: ClaimCard) -> None:
@@ -92,7 +95,7 @@ def _draw(card: ClaimCard) -> None:
         told("The article", card.says)
         told("Measured", card.found(recorded) if recorded else _NOTHING)
         told("Why", card.why)
-        run_here(card.claim.name, _repeatable(card.claim, recorded))
+        run_here(card.claim.name, _repeatable(card.claim, recorded), card.then)
     with right:
         with pictures(recorded is not None):
             if card.draw is not None:

@@ -52,6 +52,7 @@ def reach_card() -> None:
                 Repeatable(cell.name, cell.trained_config, snapshot.results[cell.key].seconds)
                 for cell in cells
             ],
+            then="*Compare* measures the recall of such runs, many at once.",
         )
     with right, pictures(True):
         _draw(judgement, pd.DataFrame(cell_rows(snapshot.plan, snapshot.cells, snapshot.results)))

@@ -30,12 +30,13 @@ class Repeatable:
     seconds: float | None
 
 
-def run_here(name: str, choices: Sequence[Repeatable]) -> None:
+def run_here(name: str, choices: Sequence[Repeatable], then: str = "") -> None:
     """A choice of runs, how long the chosen one takes, and the button that starts it.
 
     Args:
         name: of the card; unique on the page.
         choices: at least one.
+        then: where it is seen what the card is about, if not on the card beside the others.
     """
     by_label = {choice.label: choice for choice in choices}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -45,8 +46,8 @@ def run_here(name: str, choices: Sequence[Repeatable]) -> None:
             "Run it here",
             type="primary",
             icon=":material/play_arrow:",
-            help="Trains it as any run, and shows it on Train. Its loss appears here when it is "
-            "over.",
+            help="Trains it as any run, and shows it on Train. "
+            + (then or "Its loss appears here when it is over."),
         )
     st.caption(f"{chosen.config.steps:,} steps{_took(chosen.seconds)}.")
     if pressed:

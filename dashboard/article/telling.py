@@ -5,7 +5,7 @@ Pure functions; no page.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from core.experiments.arm_run import ArmRun
 from core.experiments.claims import Arm, Claim
@@ -24,14 +24,11 @@ def nats(mean: Mean | None) -> str:
     return "not measured" if mean is None else f"{mean.told()} nats"
 
 
-def losses(recorded: RecordedArticle, claim: Claim) -> str:
-    """Every arm's loss: "T 1: 2.290 [2.289, 2.291], T 5: ..."."""
-    parts = []
-    for arm in claim.arms:
-        mean = recorded.mean(claim, arm, loss_of)
-        if mean is not None:
-            parts.append(f"{arm.label}: {mean.told()}")
-    return "; ".join(parts)
+def means_of(recorded: RecordedArticle, claim: Claim, arms: Sequence[Arm]) -> str:
+    """From which to which the arms' mean losses are: "2.288 to 2.289 nats"."""
+    means = [recorded.mean(claim, arm, loss_of) for arm in arms]
+    values = [mean.value for mean in means if mean is not None]
+    return f"{min(values):.3f} to {max(values):.3f} nats" if values else "not measured"
 
 
 def compared(

@@ -46,7 +46,7 @@ class OneStep {
     this.unfolded = element("p", { class: "unfolded", role: "status" })
     this.picture = element("div", { class: "picture" })
     this.equation = element("p", { class: "note equation" })
-    this.shapes = element("div", { class: "shapes" })
+    this.shapes = element("details", { class: "shapes" })
     keepKeys(this.host)
     // In the walk a number of this very network is asked for, and hidden until then.
     this.trace = data.walk ? new TraceQuestion({
@@ -269,9 +269,9 @@ class OneStep {
     ))
     const heads = ["", "here", "on Train"].map((head) => element("th", { scope: "col" }, head))
     this.shapes.replaceChildren(
+      element("summary", {}, "The matrices, here and in the settings of Train"),
       element(
-        "table", {}, element("caption", {}, "The matrices, here and in the settings of Train"),
-        element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows),
+        "table", {}, element("thead", {}, element("tr", {}, ...heads)), element("tbody", {}, ...rows),
       ),
       element("p", { class: "note" }, this.settings.equation),
     )

@@ -52,8 +52,8 @@ class ProductOfSlopes {
     this.data = data
     const { probe } = data
     const about = probe
-      ? ` The newest probe of ${probe.name}, step ${probe.step.toLocaleString("en-US")}: its ` +
-        `gradient, measured, with a horizon of ${lagOf(probe.horizon, probe.lags)}.${decayOf(probe)} ` +
+      ? ` The gradient measured in ${probe.name} at step ${probe.step.toLocaleString("en-US")}: ` +
+        `horizon ${lagOf(probe.horizon, probe.lags)}.${decayOf(probe)} ` +
         "There W is a matrix and φ′ is another at every place, so the points need not lie on a " +
         "line. Hollow ones lie beyond the scale."
       : this.data.none

@@ -26,32 +26,32 @@ def product_of_slopes() -> None:
     _draw(key="product_of_slopes", data=_picture_of(_run_with_a_probe(), _NO_PROBE))
 
 
-def slopes_of_the_walk(run: WatchedRun | None) -> None:
-    """Draw it without its question; with the run that is asked about, once that is answered."""
-    data = _picture_of(run, _ASKED) | {"activation": "tanh", "walk": True}
+def slopes_of_the_walk(run: WatchedRun | None, step: int) -> None:
+    """Draw it without its question; with a run's probe at a step, once that is no answer."""
+    data = _picture_of(run, _ASKED, step) | {"activation": "tanh", "walk": True}
     _draw(key="walk_product_of_slopes", data=data)
 
 
-def _picture_of(run: WatchedRun | None, none: str) -> dict[str, Any]:
+def _picture_of(run: WatchedRun | None, none: str, step: int | None = None) -> dict[str, Any]:
     """What the picture is given; `none` is said where there is no run."""
     return {
         "activation": session.config().activation,
         "lags": _LAGS,
         "colours": {name: style.color for name, style in ACTIVATIONS.items()},
         "probe_colour": RUNS[0].color,
-        "probe": None if run is None else newest_probe(run),
+        "probe": None if run is None else newest_probe(run, step),
         "none": none,
     }
 
 
-def newest_probe(run: WatchedRun) -> dict[str, Any]:
-    """What the picture says of a run's newest probe.
+def newest_probe(run: WatchedRun, step: int | None = None) -> dict[str, Any]:
+    """What the picture says of a run's newest probe, or the newest one up to a step.
 
     Keys: `name` of the run; `step`; `flow` by lag, 1 at lag 0, None where it was too large;
     `decay`, its share from step to step, or None; `horizon` in characters, as the probe measured
-    it, and `lags`, how far back it looked. The run has a probe.
+    it, and `lags`, how far back it looked. The run has a probe, and one at its start.
     """
-    probe = run.snapshot.probes[-1]
+    probe = [p for p in run.snapshot.probes if step is None or p.step <= step][-1]
     recording = library().recording(run.run_id)
     name = recording.name if recording else run_name(run.snapshot.config)
     return {

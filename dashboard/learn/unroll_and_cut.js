@@ -36,12 +36,13 @@ class UnrollAndCut {
     this.picture = svg("svg", { role: "group" })
     this.numbers = element("div", { class: "numbers" })
     this.note = element("p", { class: "note" })
+    const folded = element("details", {}, element("summary", {}, "How it is counted"), this.note)
     const host = element("div", { class: "toy unroll-and-cut" })
     keepKeys(host)
     this.dragCut()
     this.fillWeights(1)
     layOut(
-      host, [this.controls(activation), this.told, this.picture, this.numbers, this.note],
+      host, [this.controls(activation), this.told, this.picture, this.numbers, folded],
       walk ? null : this.question(), // the walk has a question of its own
     )
     parentElement.append(host)
@@ -148,12 +149,12 @@ class UnrollAndCut {
       ? `copy ${first + 1}` : `copies ${first + 1} to ${first + shares.length}`
     this.numbers.replaceChildren(
       element("p", { role: "status" }, `The share of copy ${k + 1} is what came back to it, as a ` +
-        "column, times the gradient that reaches it, as a row. Choose another by its bar."),
+        "column, times the gradient that reaches it, as a row."),
       element(
         "div", { class: "matrices" },
         table(`Share of copy ${k + 1}`, shares[k - first]),
         table(`Sum of the shares of ${copies}`, sumOf(shares)),
-        table(`∂W of window ${at + 1}, by the backward pass`, gradients.W),
+        table(`∂W of window ${at + 1}, backward pass`, gradients.W),
       ),
     )
   }

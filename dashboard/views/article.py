@@ -12,16 +12,17 @@ if "card" not in st.session_state:
     asked = st.query_params.get("card", "")
     st.session_state["card"] = asked if asked in BY_NAME else CARDS[0].name
 
-page_head("The article, replayed")
-chosen = st.segmented_control(
-    "Card",
-    list(BY_NAME),
-    required=True,
-    format_func=lambda name: BY_NAME[name].title,
-    key="card",
-    label_visibility="collapsed",
-    persist_state="session",
-)
-card = BY_NAME[chosen or CARDS[0].name]
-card.draw()
-write_link(card=card.name)
+with st.container(gap="xsmall"):  # a card is to be seen at once
+    page_head("The article, replayed")
+    chosen = st.segmented_control(
+        "Card",
+        list(BY_NAME),
+        required=True,
+        format_func=lambda name: BY_NAME[name].title,
+        key="card",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    card = BY_NAME[chosen or CARDS[0].name]
+    card.draw()
+    write_link(card=card.name)

@@ -18,20 +18,21 @@ if "picture" not in st.session_state:
     asked = st.query_params.get("picture", "")
     st.session_state["picture"] = asked if asked in TITLES else WALK
 
-with page_head("Learn", apart=True):
-    chosen = st.segmented_control(
-        "Picture",
-        list(TITLES),
-        required=True,
-        format_func=TITLES.__getitem__,
-        key="picture",
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-if chosen in BY_NAME:
-    picture = BY_NAME[chosen]
-    st.markdown(picture.sentences)
-    picture.draw()
-    write_link(picture=picture.name)
-else:
-    write_link(step=walk())
+with st.container(gap="xsmall"):  # picture and question are to be seen at once
+    with page_head("Learn", apart=True):
+        chosen = st.segmented_control(
+            "Picture",
+            list(TITLES),
+            required=True,
+            format_func=TITLES.__getitem__,
+            key="picture",
+            label_visibility="collapsed",
+            persist_state="session",
+        )
+    if chosen in BY_NAME:
+        picture = BY_NAME[chosen]
+        st.markdown(picture.sentences)
+        picture.draw()
+        write_link(picture=picture.name)
+    else:
+        write_link(step=walk())

@@ -13,6 +13,7 @@ import streamlit as st
 
 from core.config import ALPHABET_SIZE, TrainingConfig
 from core.labels import value_name
+from dashboard.widgets import present
 
 _HEIGHT = 340
 
@@ -34,7 +35,8 @@ def network_picture(config: TrainingConfig, *, key: str) -> None:
         config: whose network.
         key: unique on the page.
     """
-    _component(key=key, data=picture_of(config) | {"height": _HEIGHT}, height=_HEIGHT)
+    height = round(_HEIGHT * (present.LARGER if present.is_on() else 1))
+    _component(key=key, data=picture_of(config) | {"height": height}, height=height)
 
 
 def picture_of(config: TrainingConfig) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-APP = Path(__file__).parent / "apps" / "walk_app.py"
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 EVERYTHING = """() => {
   const texts = []
   const read = (root) => {
@@ -35,9 +35,9 @@ ORDERS = (
     ("latch:2", "latch:16", "latch:8", "builtin"),
     ("builtin", "latch:2", "latch:8", "latch:16"),
 )
-NUMBERS = {"t1": (1.62, 2.3), "horizon": (19, None), "target": (81, 120)}
+NUMBERS = {"t1": (1.62, 2.3), "horizon": (12, None), "target": (81, 120)}
 CHOICES = {
-    "latch": ("neither of them", "both"),
+    "latch": ("T\u00a016 alone", "both"),
     "arch2": ("at 2 characters counted (bigram)", "below 3 characters counted (trigram)"),
     "repair": ("Initial weights", "Clip at norm"),
 }

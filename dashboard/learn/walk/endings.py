@@ -1,4 +1,4 @@
-"""Steps 3, 4 and 6: where recorded runs ended, and what was measured on them."""
+"""Steps 3 and 6: where recorded runs ended, and what was measured on them."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Mapping
 
 from core.experiments.claims import BY_NAME
 from core.experiments.recorded_article import mean_of
-from core.insight.standing import among_lines, context_in_words, used_in_words
+from core.insight.standing import used_in_words
 from core.labels import TERMS, floor
-from dashboard.learn.product_of_slopes import slopes_of_the_walk
 from dashboard.learn.unroll_and_cut import unroll_and_cut
 from dashboard.learn.walk.questions import Choice, Mark, Number, Outcome, Prediction
-from dashboard.learn.walk.recorded import Ending, Recorded, article_ending, ending, recorded_runs
+from dashboard.learn.walk.recorded import Ending, article_ending
 from dashboard.learn.walk.step import Answered
 from dashboard.learn.whose_output import whose_output
 
@@ -19,6 +18,8 @@ _AT = 0.05  # nats within which a run counts as being at a line
 _LINES = ("unigram", "bigram", "trigram", "fourgram")
 _CLAIM = BY_NAME["t1"]
 _WHOLE, _CUT = _CLAIM.arms[:2]  # on the built-in text: the demo's T, and T 1
+_TEACHER = BY_NAME["teacher"]
+_FORCED, _FREE = _TEACHER.arms[2], _TEACHER.arms[4]  # both with the article's T
 
 
 # -- T = 1 -----------------------------------------------------------------------------------
@@ -70,59 +71,16 @@ def t1_outcome(prediction: Prediction) -> Outcome:
     )
 
 
-# -- the horizon -----------------------------------------------------------------------------
-
-
-def horizon_question() -> Number:
-    """How far back the gradient of one loss reaches in the quick demo."""
-    run = _probed().snapshot
-    T, probe = run.config.unrollings, run.probes[-1]
-    return Number(
-        ask=f"The quick demo (tanh, T {T}) has trained {probe.step:,} steps. What is its horizon: "
-        "the last lag, in characters, that at least 1 % of the gradient of one loss reaches?",
-        least=0,
-        most=min(60, len(probe.flow) - 1),
-        digits=0,
-        unit="characters",
-        tolerance=4,
-        marks=(Mark(T, "T", "known"),),
-    )
-
-
-def horizon_draw(answered: Answered) -> None:
-    """The third picture, with the run's probe once it is no answer any more."""
-    slopes_of_the_walk(_probed().run if answered.outcome else None)
-
-
-def horizon_outcome(prediction: Prediction) -> Outcome:
-    """What the probe measured."""
-    run = _probed()
-    probes = run.snapshot.probes
-    newest, early = probes[-1], next(probe for probe in probes if probe.step)
-    return Outcome(
-        right=horizon_question().near(prediction, newest.horizon),
-        sentences=f"The recorded run “{run.name}”, its probe at step {newest.step:,}: the horizon "
-        f"is lag {newest.horizon}; at step {early.step:,} it was {early.horizon}. Another seed has "
-        "another one: this is one run. A step back "
-        f"keeps about {newest.decay_per_step:.3f} of the gradient.\nSet w and z such that the "
-        "bars follow the points: a single factor a step comes close.",
-        marks=(Mark(newest.horizon, "horizon", "measured"),),
-    )
-
-
-def _probed() -> Recorded:
-    return recorded_runs("demo")[0]
-
-
 # -- Arch 2 under teacher forcing ------------------------------------------------------------
 
 
 def arch2_question() -> Choice:
     """At which line teacher-forced Arch 2 ends."""
-    step = _arch2()[0].snapshot.reports[-1].step
+    config, seeds = _FORCED.config, len(_forced().losses)
     return Choice(
-        f"Arch 2 with teacher forcing trains on the built-in text, {step:,} steps with T 20. Where "
-        f"does its validation loss end? (At a line is within {_AT:g} nats of it.)",
+        "Arch 2 with teacher forcing trains on the built-in text, "
+        f"{config.steps:,} steps with T {config.unrollings}, from {seeds} different first weights. "
+        f"Where do its validation losses end? (At a line is within {_AT:g} nats of it.)",
         {
             "unigram": f"at {floor('unigram')}",
             "bigram": f"at {floor('bigram')}",
@@ -138,16 +96,23 @@ def arch2_draw(answered: Answered) -> None:
 
 
 def arch2_outcome(prediction: Prediction) -> Outcome:
-    """Where it did."""
-    ended = ending(_arch2())
+    """Where they did, and where they end without teacher forcing."""
+    forced, free = _forced(), article_ending(_TEACHER, _FREE)
+    unused = sum(context.worth_nats == 0 for context in forced.contexts)
     return Outcome(
-        right={_place(loss, ended.floors) for loss in ended.losses} == {prediction},
-        sentences=f"{ended.told} ended at {ended.spread}. "
-        f"{among_lines(ended.losses[0], ended.floors)} The bigram line is "
-        f"{ended.floors['bigram']:.2f}.{_used(ended)}\nWhat comes back is the letter that is "
-        "read: who knows one letter alone is left with the pairs of the text, however long it "
-        "trains.",
-        marks=(*_floor_marks(ended.floors), *ended.marks("Arch 2", "measured")),
+        right={_place(loss, forced.floors) for loss in forced.losses} == {prediction},
+        sentences=f"{forced.told} ended at {forced.mean.told()} nats (mean, 95 % over seeds), "
+        f"where counting 2 characters reaches {forced.floors['bigram']:.3f}. In {unused} of "
+        f"{len(forced.contexts)} all that came before the last character was worth exactly 0 nats. "
+        f"Free running, with their own output, {len(free.losses)} others ended at "
+        f"{free.mean.told()}.\n"
+        "Under teacher forcing the letter that comes back is the one that is read: who knows one "
+        "letter alone is left with the pairs of the text, however long it trains.",
+        marks=(
+            *_floor_marks(forced.floors),
+            *forced.marks("forced", "measured"),
+            *free.marks("free", "measured"),
+        ),
     )
 
 
@@ -161,14 +126,9 @@ def _place(loss: float, floors: Mapping[str, float]) -> str:
     return "between" if loss < floors["bigram"] else ""
 
 
-def _arch2() -> tuple[Recorded, ...]:
-    return recorded_runs("arch2")
+def _forced() -> Ending:
+    return article_ending(_TEACHER, _FORCED)
 
 
 def _floor_marks(floors: Mapping[str, float]) -> tuple[Mark, ...]:
     return tuple(Mark(floors[name], TERMS[name], "floor") for name in _LINES if name in floors)
-
-
-def _used(ended: Ending) -> str:
-    """What the first of them used of what came before, after a space; nothing if unmeasured."""
-    return f" {context_in_words(ended.contexts[0])}" if ended.contexts else ""

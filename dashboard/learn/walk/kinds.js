@@ -64,7 +64,10 @@ function oneOf(asks, changed) {
     value: () => chosen,
     freeze: (said) => {
       const tried = [said].flat()
-      for (const input of inputs) input.checked = input.value === tried.at(-1)
+      for (const input of inputs) {
+        input.checked = input.value === tried.at(-1)
+        input.parentElement.hidden = !asks.again // its verdict says it in words
+      }
     },
     // What was tried is not tried again.
     reopen: (tried) => {

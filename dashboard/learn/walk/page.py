@@ -135,7 +135,8 @@ def _draw(step: Step, question: Question) -> None:
     """Picture and question, drawn again while runs of the step train."""
     prediction = answers.answer(step.name)
     taken = prediction is not None and question.accepts(prediction)
-    configs = step.trains(prediction) if taken else ()
+    needed = step.trains(prediction) if taken else ()
+    configs = needed or (step.repeats(prediction) if taken else ())
     own_runs.go_on(configs)
     training = own_runs.training(configs)
 
@@ -150,11 +151,11 @@ def _draw(step: Step, question: Question) -> None:
         if step.asked_by_its_picture:
             step.draw(answered)
             return
-        picture, card = st.columns([5, 2], gap="medium")
+        picture, card = st.columns([2, 1], gap="medium")
         with picture:
             step.draw(answered)
         with card:
-            waiting = (_TRAINING if training else _TO_TRAIN) if configs else ""
+            waiting = (_TRAINING if training else _TO_TRAIN) if needed else ""
             _card(
                 key=f"walk_card_{step.name}",
                 data={
@@ -166,7 +167,7 @@ def _draw(step: Step, question: Question) -> None:
                     "waiting": waiting,
                 },
             )
-            if configs and outcome is None:
+            if configs and own_runs.ended(configs) is None:
                 own_runs.tell(configs)
             step.below(answered)
 

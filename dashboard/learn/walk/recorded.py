@@ -76,6 +76,8 @@ class Ending:
         characters: that each has read.
         floors: of their text, nats per character by name.
         contexts: what they used at their end, as far as that was measured.
+        horizons, horizons_at_start: of their gradients at the end and before the first step, in
+            characters, as far as they were measured.
     """
 
     told: str
@@ -83,6 +85,8 @@ class Ending:
     characters: int
     floors: Mapping[str, float]
     contexts: tuple[ContextRecord, ...] = ()
+    horizons: tuple[int, ...] = ()
+    horizons_at_start: tuple[int, ...] = ()
 
     @property
     def spread(self) -> str:
@@ -100,26 +104,20 @@ class Ending:
         return mean
 
     def marks(self, name: str, kind: Literal["known", "measured"]) -> tuple[Mark, ...]:
-        """All of them on a scale; the middle one has the name."""
-        losses = sorted(self.losses)
-        if len(losses) > 1:
-            name = f"{name}, {len(losses)} seeds"
-        middle = len(losses) // 2
-        return tuple(
-            Mark(loss, name if place == middle else "", kind) for place, loss in enumerate(losses)
-        )
+        """All of them on a scale."""
+        return marks_of(self.losses, name, kind)
 
 
-def ending(runs: Sequence[Recorded]) -> Ending:
-    """Where recorded runs have ended."""
-    first = runs[0].snapshot
-    one = f"The recorded run “{runs[0].name}”"
-    return Ending(
-        told=one if len(runs) == 1 else f"{len(runs)} recorded runs",
-        losses=tuple(run.snapshot.reports[-1].validation_loss_nats for run in runs),
-        characters=first.characters_seen,
-        floors=first.floors,
-        contexts=tuple(run.snapshot.contexts[-1] for run in runs if run.snapshot.contexts),
+def marks_of(
+    values: Sequence[float], name: str, kind: Literal["known", "measured"]
+) -> tuple[Mark, ...]:
+    """Numbers of some seeds on a scale; the middle one has the name, and how many there are."""
+    if len(values) > 1:
+        name = f"{name}, {len(values)} seeds"
+    middle = len(values) // 2
+    return tuple(
+        Mark(value, name if place == middle else "", kind)
+        for place, value in enumerate(sorted(values))
     )
 
 
@@ -140,6 +138,8 @@ def article_ending(claim: Claim, arm: Arm) -> Ending:
         characters=runs[0].characters,
         floors=recorded.texts[arm.config.text].floors,
         contexts=tuple(run.curve for run in runs if run.curve is not None),
+        horizons=tuple(run.horizon for run in runs if run.horizon is not None),
+        horizons_at_start=tuple(run.horizon_at_start for run in runs),
     )
 
 

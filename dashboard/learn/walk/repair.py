@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from core.config import PRESETS, TrainingConfig
+from core.history import History
 from core.insight.diagnosis import diagnose
 from core.insight.findings import Finding
 from core.labels import FIELDS, value_name
@@ -21,7 +24,8 @@ from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import badge, pictures
 
 _PRESET = "arch1-published"
-_START = PRESETS[_PRESET].config.changed(steps=300, report_every=100, probe_every=100)
+_STEPS = 300
+_START = PRESETS[_PRESET].config.changed(steps=_STEPS, report_every=100, probe_every=100)
 _CHANGES = {
     "clip": 0.0,
     "learning_rate": 0.25,
@@ -33,10 +37,10 @@ _CHANGES = {
 
 def question() -> Choice:
     """Which single change makes the finding go."""
-    _sick()  # without the run there is nothing to repair
+    _early()  # without the run there is nothing to repair
     return Choice(
-        "Change one setting, so that this finding goes. The run trains here, "
-        f"{_START.steps} steps, when you commit, and the same rules look at it.",
+        "Change one setting, so that this finding goes. The run trains here, as many steps "
+        f"({_STEPS}), when you commit, and the same rules look at it.",
         {name: _label(name) for name in _CHANGES},
         again=True,
     )
@@ -49,33 +53,34 @@ def trains(prediction: Prediction) -> tuple[TrainingConfig, ...]:
 
 def draw(answered: Answered) -> None:
     """The finding as the run shows it, cause and remedy left out until it is repaired."""
-    sick = _sick()
-    finding = _finding(sick)
+    sick, early = _sick(), _early()
+    finding = _finding(early)
     repaired = answered.outcome is not None and answered.outcome.right
     with st.container(border=True):
         st.markdown(
             f"{badge(recorded_note(sick.run))} {plain(sick.name)}"
-            f"\n\n:red-badge[{finding.title}] {plain(finding.evidence)}"
+            f"\n\n:red-badge[{finding.title}] {plain(finding.evidence)}{_later(sick, finding)}"
             + (f"\n\n**Why:** {plain(finding.cause)}" if repaired else "")
         )
-    left, right = st.columns(2)
+    tried = answered.prediction if answered.outcome else None
+    shots = own_runs.ended(trains(tried)) if tried else None
+    left, right = st.columns(2) if shots else (st.container(), None)
     with left, pictures(recorded=True):
         live_chart(
-            _flow("As published", sick.snapshot),
+            _flow(f"As published, step {_STEPS}", early),
             key="walk_sick",
-            height=320,
-            alt="Flow of the gradient by lag, of the recorded run",
+            height=300,
+            alt=f"Flow of the gradient by lag, of the recorded run at step {_STEPS}",
         )
-    tried = answered.prediction if answered.outcome else None
-    with right:
-        shots = own_runs.ended(trains(tried)) if tried else None
-        live_chart(
-            _flow("With your change", shots[0] if shots else None),
-            key="walk_repaired",
-            height=320,
-            alt="Flow of the gradient by lag, of the run with the change that was tried last",
-            revision=str(tried),
-        )
+    if right is not None and shots:
+        with right:
+            live_chart(
+                _flow(f"With your change, step {_STEPS}", shots[0]),
+                key="walk_repaired",
+                height=300,
+                alt="Flow of the gradient by lag, of the run with the change that was tried last",
+                revision=str(tried),
+            )
 
 
 def outcome(prediction: Prediction) -> Outcome | None:
@@ -83,8 +88,8 @@ def outcome(prediction: Prediction) -> Outcome | None:
     shots = own_runs.ended(trains(prediction))
     if shots is None:
         return None
-    sick, (shot,) = _finding(_sick()), shots
-    found = diagnose(shot)
+    early, (shot,) = _early(), shots
+    sick, found = _finding(early), diagnose(shot)
     still = next((finding for finding in found if finding.name == sick.name), None)
     label = _label(prediction[-1])
     others = [finding.title for finding in found if finding.name != sick.name]
@@ -92,10 +97,11 @@ def outcome(prediction: Prediction) -> Outcome | None:
     if still is not None:
         told = f"Run {shot.run_id} with {label}: “{still.title}” is still there. {still.evidence}"
     else:
-        loss = shot.reports[-1].validation_loss_nats
+        now, before = (run.reports[-1].validation_loss_nats for run in (shot, early))
         told = (
             f"Run {shot.run_id} with {label}: the finding is gone after {shot.step:,} steps, the "
-            f"validation loss is {loss:.2f} nats.{also}\nWhy it was there: {sick.cause}"
+            f"validation loss is {now:.2f} nats; as published it was {before:.2f} at that "
+            f"step.{also}\nWhy it was there: {sick.cause}"
         )
     return Outcome(still is None, told)
 
@@ -112,9 +118,29 @@ def _sick() -> Recorded:
     return recorded_runs(_PRESET)[0]
 
 
-def _finding(run: Recorded) -> Finding:
+def _early() -> RunSnapshot:
+    """The recorded run's reports, probes and curves up to the step that a repaired one reaches."""
+    shot = _sick().snapshot
+    return replace(
+        shot,
+        step=_STEPS,
+        history=History().view(),  # no rule that looks at every step is asked about here
+        reports=tuple(report for report in shot.reports if report.step <= _STEPS),
+        probes=tuple(probe for probe in shot.probes if probe.step <= _STEPS),
+        contexts=tuple(context for context in shot.contexts if context.step <= _STEPS),
+    )
+
+
+def _later(sick: Recorded, finding: Finding) -> str:
+    """That it stays, after a space; nothing if it does not."""
+    shot = sick.snapshot
+    stays = finding.name in {one.name for one in diagnose(shot)}
+    return f" It is still so at step {shot.step:,}." if stays else ""
+
+
+def _finding(run: RunSnapshot) -> Finding:
     """The gravest."""
-    return diagnose(run.snapshot)[0]
+    return diagnose(run)[0]
 
 
 def _changed(name: str) -> TrainingConfig:

@@ -4,7 +4,7 @@ import { fixed, svg, words } from "./../drawing.js"
 
 const [WIDTH, HEIGHT] = [300, 210]
 const [AXIS, TOP, BOTTOM] = [86, 12, 12] // where the axis stands, and its margins
-const LINE = 16 // from one name to the next
+const LINE = 17 // from one name to the next
 
 // Which value a place in the picture is, from 0 at its top to 1 at its bottom.
 export function valueAt({ least, most, digits }, share) {
@@ -21,6 +21,7 @@ export function drawScale(picture, { least, most, digits, marks, said }) {
   const told = inside.filter(({ name }) => name).map(({ name, value }) => `${name}: ${fixed(value, digits)}`)
   if (said !== null) told.push(`you: ${fixed(said, digits)}`)
   picture.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`)
+  picture.setAttribute("preserveAspectRatio", "xMinYMid")
   picture.setAttribute("aria-label", `A scale from ${least} to ${most}: ${told.join(", ")}`)
   picture.replaceChildren(
     svg("line", { x1: AXIS, x2: AXIS, y1: TOP, y2: HEIGHT - BOTTOM, class: "axis" }),

@@ -43,6 +43,7 @@ class Step:
         draw: the picture. What `answered` does not hold yet, it does not tell.
         outcome: what was measured, beside this prediction; None where that is to be trained here.
         trains: the runs that it takes to say so.
+        repeats: runs that show it here once more, at a press.
         below: what stands under the question.
     """
 
@@ -54,6 +55,7 @@ class Step:
     draw: Callable[[Answered], None]
     outcome: Callable[[Prediction], Outcome | None]
     trains: Callable[[Prediction], tuple[TrainingConfig, ...]] = _no_runs
+    repeats: Callable[[Prediction], tuple[TrainingConfig, ...]] = _no_runs
     below: Callable[[Answered], None] = _nothing
 
     @property

@@ -23,8 +23,9 @@ _MOST_SHOWN = 5
 def question() -> Number:
     """How large the network may be."""
     return Number(
-        ask="Exit question. This network (Arch 1, concat) is too large. What is the largest N with "
-        f"at most {_MOST:,} parameters? Count U, W, b, V and c.",
+        ask="Exit question. This network (Arch 1, concat) is too large. U, W, b, V and c have "
+        "27·N + 2N·N + 2N + 2N·27 + 27 parameters. What is the largest N with at most "
+        f"{_MOST:,}?",
         least=1,
         most=200,
         digits=0,

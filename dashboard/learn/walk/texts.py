@@ -35,10 +35,10 @@ def question() -> Order:
 
 def draw(answered: Answered) -> None:
     """How each of them begins."""
+    st.caption(_ABOUT)
     for key in _keys():
         st.markdown(f"**{plain(_title(key))}**")
         verbatim(_beginning(key).replace(" ", "␣"))
-    st.caption(_ABOUT)
 
 
 def outcome(prediction: Prediction) -> Outcome:

@@ -43,8 +43,8 @@ def test_every_card_says_what_was_claimed_and_measured_and_marks_what_is_recorde
         to_article(visit, card.name)
         assert visit.page.query_params["card"] == card.name
         said = text(visit)
-        assert "###### The article" in said
-        assert re.search(r"###### Measured\s.*\d", said)
+        assert "**The article.**" in said
+        assert re.search(r"\*\*Measured\.\*\*\s.*\d", said)
         assert "not measured" not in said
         drawn = figures(visit)
         assert drawn

@@ -236,16 +236,16 @@ def test_the_walks_questions_are_put_to_a_room_with_what_recorded_runs_measured(
     teacher.page.button_group(key="classroom_part").set_value("Ask")
     offered = teacher.look().page.selectbox(key="ask_from").options
     assert [title.split(":")[0] for title in offered[3:]] == [
-        f"The walk, step {n}" for n in (3, 4, 6)
+        f"The walk, step {n}" for n in (3, 4, 5, 6)
     ]
     for title in offered[3:]:
         teacher.page.selectbox(key="ask_from").select(title)
         teacher.look().click("Ask the room")
         asked = room.questions.current()
         ada = Visit(ADA)
-        assert "recorded" in asked.outcome
+        assert "recorded" in asked.outcome.lower()
         assert asked.outcome not in markdown(ada)
-        assert bool(asked.options) == (title == offered[-1])
+        assert bool(asked.options) == (title in offered[-2:])
     teacher.page.switch_page("views/learn.py")
     teacher.look().click("Lock")
     assert outcome(teacher).value == asked.outcome

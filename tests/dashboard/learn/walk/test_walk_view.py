@@ -23,8 +23,8 @@ ORDER = ["latch:2", "latch:16", "latch:8", "builtin"]
 @pytest.fixture
 def short(monkeypatch):
     """Runs that take a moment: 30 steps, of which none learns anything."""
-    changes = {"steps": 30, "report_every": 30, "nodes": 8}
-    monkeypatch.setattr(latch, "_START", latch._START.changed(**changes))
+    changes = {"steps": 30, "report_every": 30, "probe_every": 0, "nodes": 8}
+    monkeypatch.setattr(latch, "_HERE", changes)
 
 
 def at(number, visit=None, **answers):
@@ -137,7 +137,7 @@ def test_texts_are_ordered_by_their_counted_floors(order):
 
 @pytest.mark.parametrize(
     ("name", "right", "wrong"),
-    [("t1", 1.6, 2.3), ("horizon", 18, 30), ("arch2", "bigram", "between"), ("target", 79, 82)],
+    [("t1", 1.6, 2.3), ("horizon", 12, 19), ("arch2", "bigram", "between"), ("target", 79, 82)],
 )
 def test_a_prediction_is_held_against_what_was_recorded_or_counted(name, right, wrong, recordings):
     assert answered(name, right)["outcome"]["right"] is True
@@ -168,6 +168,24 @@ def test_a_prediction_of_t_1_is_right_if_it_is_near_every_seed(recordings):
     assert not answered("t1", near_the_lowest_alone)["outcome"]["right"]
 
 
+def test_every_recorded_horizon_is_shown_and_a_prediction_has_to_be_near_all(recordings):
+    recorded, claim = read_recorded_article(), BY_NAME["t1"]
+    horizons = recorded.values(claim, claim.arms[0], lambda run: run.horizon)
+    outcome = answered("horizon", max(horizons) + 4)["outcome"]
+    assert [mark["value"] for mark in outcome["marks"]] == sorted(horizons)
+    assert f"step 3,000: {', '.join(map(str, sorted(horizons)))} characters" in outcome["sentences"]
+    assert outcome["right"] is (max(horizons) - min(horizons) == 0)
+
+
+def test_the_bigram_line_is_told_by_eight_seeds_and_free_running_beside_them(recordings):
+    recorded, claim = read_recorded_article(), BY_NAME["teacher"]
+    forced, free = (recorded.values(claim, claim.arms[i], lambda run: run.loss) for i in (2, 4))
+    outcome = answered("arch2", "bigram")["outcome"]
+    measured = [mark["value"] for mark in outcome["marks"] if mark["kind"] == "measured"]
+    assert measured == [*sorted(forced), *sorted(free)]
+    assert "In 8 of 8 all that came before" in outcome["sentences"]
+
+
 def test_several_seeds_are_told_as_a_range_and_marked_with_one_name():
     ended = Ending("5 recorded runs", (1.5, 1.62, 1.58, 1.6, 1.55), 9_600_000, {})
     assert ended.spread == "1.50 to 1.62 nats over 5 seeds"
@@ -183,7 +201,7 @@ def test_the_probe_that_is_asked_about_is_drawn_after_the_answer(recordings):
         return picture["probe"]
 
     assert probe(at(4)) is None
-    assert probe(at(4, horizon=10))["step"] == PRESETS["demo"].config.steps
+    assert probe(at(4, horizon=10))["step"] == BY_NAME["t1"].arms[0].config.steps
 
 
 @pytest.mark.parametrize("name", ["t1", "horizon", "arch2", "repair"])
@@ -215,13 +233,43 @@ def test_runs_of_a_step_are_trained_here_and_their_losses_told(short):
     for run in runs:
         shot = run.snapshot
         ends[shot.config.unrollings].append(f"{shot.reports[-1].validation_loss_nats:.2f}")
-    assert outcome["table"][1:] == [["T 4", *ends[4][::-1]], ["T 16", *ends[16][::-1]]]
+    assert outcome["table"][1:] == [["T\u00a04", *ends[4][::-1]], ["T\u00a016", *ends[16][::-1]]]
     assert len(manager().runs()) == 6  # answered again, nothing is trained again
+
+
+def test_recorded_seeds_answer_what_a_latch_text_needs_before_anything_is_trained(
+    recordings, short
+):
+    visit = at(5, latch="16")
+    recorded, claim = read_recorded_article(), BY_NAME["latch"]
+    few, many = (recorded.values(claim, arm, lambda run: run.loss) for arm in claim.arms)
+    forgetful = latch_floor(8, remembers=False)
+    assert len(few) == len(many) == 8
+    assert min(few) > forgetful > sorted(many)[-2]
+    outcome = card(visit)["outcome"]
+    assert outcome["right"] is True
+    below = sum(loss < forgetful for loss in many)
+    assert f"{below} of 8 seeds with T\u00a016 ({min(many):.2f} to" in outcome["sentences"]
+    assert (outcome["table"], manager().runs()) == ([], [])
+    visit.click("Train the 6 runs here")
+    for run in manager().runs():
+        run.wait(30)
+    outcome = card(visit.look())["outcome"]
+    assert "Recorded: 0 of 8" in outcome["sentences"]  # and beside it what was trained here
+    assert [row[0] for row in outcome["table"]] == ["here", "T\u00a04", "T\u00a016"]
+    assert "Train the 6 runs here" not in [button.label for button in visit.page.button]
+
+
+@pytest.mark.parametrize("name", ["latch", "repair"])
+def test_no_empty_chart_stands_where_nothing_is_predicted(name, recordings):
+    charts = [data for data in sent(at(number_of(name))) if "figure" in data]
+    assert all(data["figure"]["data"] for data in charts)
+    assert len(charts) == (name == "repair")
 
 
 def test_runs_that_had_no_room_are_started_when_there_is(short, monkeypatch):
     monkeypatch.setattr("dashboard.server.MOST_ACTIVE", 2)
-    monkeypatch.setattr(latch, "_START", latch._START.changed(steps=300))
+    monkeypatch.setattr(latch, "_HERE", latch._HERE | {"steps": 300})
     visit = at(5, latch="neither")
     assert manager().runs() == []  # nobody has asked for them yet
     visit.click("Train the 6 runs here")
@@ -238,6 +286,8 @@ def test_a_repair_is_judged_by_the_diagnosis_of_the_run_with_the_change(recordin
     visit = at(7, repair=["clip"])
     said = " ".join(text.value for text in visit.page.markdown)
     assert "Why" not in said
+    assert "At step 300, none" in said  # as many steps as a repaired run takes
+    assert "still so at step 3,000" in said
     assert " 2026. Arch 1, as published, first 3,000 steps" in said  # when, and which run
     for tried, right in ((["clip"], False), (["clip", "init"], True)):
         visit.page.session_state["walk_answers"] = {"repair": tried}
