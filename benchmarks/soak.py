@@ -46,6 +46,7 @@ class Gauge:
     megabytes: list[float]
     load: list[float]
     processor: list[float]  # seconds that the server has used
+    late: list[float]  # seconds by which these clients themselves came late to a look
 
     async def watch(self, server: Server) -> None:
         """Look until cancelled."""
@@ -55,7 +56,9 @@ class Gauge:
             self.megabytes.append(server.memory_bytes() / 1e6)
             self.load.append(os.getloadavg()[0])
             self.processor.append(server.cpu_seconds())
+            due = time.monotonic() + _SAMPLE_EVERY
             await asyncio.sleep(_SAMPLE_EVERY)
+            self.late.append(time.monotonic() - due)
 
     def by_minute(self) -> list[float]:
         """Megabytes at the start and after each whole minute."""
@@ -112,7 +115,7 @@ def _kept(text: Path | None, home: str) -> str:
 
 async def _measure(server: Server, key: str, query: str, options: argparse.Namespace) -> dict:
     lone = [await _lone_pace(server, query)]
-    gauge = Gauge([], [], [], [])
+    gauge = Gauge([], [], [], [], [])
     watching = asyncio.create_task(gauge.watch(server))
     people = [
         Person(server.stream, number, f"{query}&steps={options.steps}&seed={number}", options.think)
@@ -165,6 +168,7 @@ def _found(people: Sequence[Person], teacher: Teacher, gauge: Gauge, lone: Seque
         "megabytes_by_minute": gauge.by_minute(),
         "megabytes_per_minute": gauge.slope(),
         "busy": gauge.busy(),
+        "late_ms": median(gauge.late) * 1e3,
         "load": median(gauge.load),
         "lost": sum(person.lost for person in everybody),
         "exceptions": [told for person in everybody for told in person.exceptions],
@@ -206,7 +210,8 @@ def _in_words(result: dict) -> str:
     before, after = result["lone_steps_per_second"]
     lines = [
         f"{result['people']} people, load of the machine {result['load']:.1f}; the server used "
-        f"{result['busy']:.0%} of a core",
+        f"{result['busy']:.0%} of a core, and the clients themselves were late by "
+        f"{result['late_ms']:.0f} ms at the median",
         "",
         "| | number | median | p95 | slowest |",
         "|---|---|---|---|---|",

@@ -93,7 +93,7 @@ class Run:
             race=race,
             report_at_end=report_at_end,
         )
-        self._thread = Thread(target=self._driver.work, name=f"run-{run_id}", daemon=True)
+        self._thread = Thread(target=self._work, name=f"run-{run_id}", daemon=True)
 
     # -- before it begins ----------------------------------------------------------------
 
@@ -119,6 +119,12 @@ class Run:
     def start(self) -> None:
         """Begin; at most once."""
         self._thread.start()
+
+    def _work(self) -> None:
+        try:
+            self._driver.work()
+        finally:
+            self.past = None  # with a history of its own, for as long as the ended run is kept
 
     # -- commands ------------------------------------------------------------------------
 

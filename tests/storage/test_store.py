@@ -105,6 +105,7 @@ def test_a_deleted_run_can_be_had_back_for_a_minute(store, open_store, add, cloc
         store.ledger.put_events(run_id, 0, [Event(1, "stopped")])
         store.delete(run_id)
     assert [row.id for row in store.runs()] == ["c"]
+    assert store.known_of(["a", "c", "d"]) == {"a", "c"}  # its id is taken still
     clock[0] += UNDO_SECONDS - 1
     store.undelete("a")
     assert [row.id for row in store.runs()] == ["c", "a"]

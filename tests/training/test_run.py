@@ -17,6 +17,7 @@ from core.training import driver as driver_module
 from core.training.run import Run
 from core.training.slots import Slots
 from core.training.snapshot import RunSnapshot
+from core.training.state import Past
 from core.training.trainer import Trainer
 
 # -- a run without disturbance ---------------------------------------------------------------
@@ -232,3 +233,9 @@ def test_an_ended_run_lets_its_engine_go_at_once(make_run, small, monkeypatch):
     assert (shot.status, len(shot.history)) == (RunStatus.FINISHED, 60)
     assert run.weights()[0] == 60  # the last ones are still to be had
     assert shot.history.column("step").base.size == 60  # of the room set aside nothing is kept
+
+
+def test_an_ended_run_forgets_what_it_went_on_from(make_run, small):
+    run = make_run(small(steps=3), past=Past())
+    assert run.wait(20).status == RunStatus.FINISHED
+    assert run.past is None
