@@ -18,6 +18,7 @@ from core.errors import UnrollError
 from dashboard import pace, visitor
 from dashboard.classroom import commands, following
 from dashboard.classroom.question_panel import question_to_answer, question_to_lead
+from dashboard.classroom.suggested import Measured, nothing
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.plain import plain
 
@@ -25,12 +26,15 @@ CLASSROOM = "Classroom"
 """The title of the teacher's own page, to which nobody is led."""
 
 
-def classroom_bar(pages: Mapping[str, StreamlitPage], here: str) -> None:
+def classroom_bar(
+    pages: Mapping[str, StreamlitPage], here: str, elsewhere: Measured = nothing
+) -> None:
     """Draw the bar; nothing where the server has no teacher.
 
     Args:
         pages: all there are, by their titles.
         here: the title of this one.
+        elsewhere: says what came true of questions that pages brought along.
     """
     if not visitor.teacher_key().is_set or visitor.who().browser is None:
         return
@@ -42,7 +46,7 @@ def classroom_bar(pages: Mapping[str, StreamlitPage], here: str) -> None:
             if following.due(pages):
                 st.rerun()
             if visitor.who().teacher:
-                _for_the_teacher(here)
+                _for_the_teacher(here, elsewhere)
             else:
                 _for_a_student(here)
         except UnrollError as error:  # the store cannot be read
@@ -53,7 +57,7 @@ def classroom_bar(pages: Mapping[str, StreamlitPage], here: str) -> None:
     bar()
 
 
-def _for_the_teacher(here: str) -> None:
+def _for_the_teacher(here: str, elsewhere: Measured) -> None:
     room = visitor.classroom()
     place, question = room.guide.place(), room.questions.current()
     with st.container(border=True, gap="small"):
@@ -81,7 +85,7 @@ def _for_the_teacher(here: str) -> None:
         if refusal := commands.refusal():
             st.error(plain(refusal))
         if question is not None:
-            question_to_lead(question)
+            question_to_lead(question, elsewhere)
 
 
 def _led(place: Place | None) -> str:

@@ -5,9 +5,10 @@ from visit import ENDLESS, TINY, Visit
 
 from core.config import PRESETS
 from core.errors import RunError
+from core.experiments.race import lane_names
 from dashboard import visitor
 from dashboard.classroom import commands
-from dashboard.server import library, races
+from dashboard.server import library, races, recorded_race
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -237,21 +238,45 @@ def test_the_walks_questions_are_put_to_a_room_with_what_recorded_runs_measured(
     teacher.page.button_group(key="classroom_part").set_value("Ask")
     offered = teacher.look().page.selectbox(key="ask_from").options
     assert [title.split(":")[0] for title in offered[3:]] == [
-        f"The walk, step {n}" for n in (3, 4, 6)
+        *("The recorded race", "The recorded sweep"),
+        *(f"The walk, step {n}" for n in (1, 3, 4, 5, 6, 8)),
     ]
-    for title in offered[3:]:
+    for title in (offered[6], offered[7], offered[9]):
         teacher.page.selectbox(key="ask_from").select(title)
         teacher.look().click("Ask the room")
         asked = room.questions.current()
         ada = Visit(ADA)
         assert "recorded" in asked.outcome
         assert asked.outcome not in markdown(ada)
-        assert bool(asked.options) == (title == offered[-1])
+        assert bool(asked.options) == (title == offered[9])
     teacher.page.switch_page("views/learn.py")
     teacher.look().click("Lock")
     assert outcome(teacher).value == asked.outcome
     teacher.click("Show what was answered")
     assert f"Outcome: **{asked.outcome}**" in markdown(ada.look())
+
+
+def test_what_is_recorded_is_proposed_beside_the_questions_that_are_about_it(room, monkeypatch):
+    monkeypatch.setenv("UNROLL_RECORDED", "1")
+    teacher = classroom_page(TEACHER)
+    teacher.page.button_group(key="classroom_part").set_value("Ask")
+    teacher.look()
+    outcomes = {}
+    for title in ("The recorded race", "The recorded sweep", "The walk, step 5"):
+        choice = teacher.page.selectbox(key="ask_from")
+        choice.select(next(option for option in choice.options if option.startswith(title)))
+        teacher.look().click("Ask the room")
+        asked = room.questions.current()
+        assert asked.outcome == ""  # it is looked for when it is revealed
+        teacher.click("Lock")
+        outcomes[title] = (outcome(teacher).value, asked.options)
+    told, lanes = outcomes["The recorded race"]
+    assert told.startswith("Recorded: ")
+    assert "at the end" in told
+    race, _ = recorded_race()
+    assert lanes[:-1] == tuple(lane_names([lane.config for lane in race.snapshot.lanes]))
+    assert outcomes["The recorded sweep"][0].startswith("Recorded: ")
+    assert outcomes["The walk, step 5"][0] == ""  # its runs are trained on Learn
 
 
 def test_the_outcome_of_a_race_is_proposed_once_the_race_has_ended(room):
@@ -265,3 +290,6 @@ def test_the_outcome_of_a_race_is_proposed_once_the_race_has_ended(room):
         run.wait(30)
     room.questions.lock(asked.number)
     assert "at the end" in outcome(teacher.look()).value
+    other = room.questions.put("Which?", ["N 8", "N 16"], about="race")  # than the one that ended
+    room.questions.lock(other.number)
+    assert outcome(teacher.look()).value == ""
