@@ -37,6 +37,7 @@ _SCHEMA = Schema(
         );
         """,
         members.TABLE + questions.TABLES + guide.TABLE + hand_ins.TABLE,
+        guide.STEP,
     ),
     application_id=0x556E7263,  # "Unrc"
     remedy="check the disk and the folder's permissions.",

@@ -70,7 +70,8 @@ def _for_the_teacher(here: str, elsewhere: Measured) -> None:
                 key="class_look",
                 fits=here != CLASSROOM,
                 icon="visibility",
-                help="Takes the pages of all who follow to this page, and to the run it shows.",
+                help="Takes the pages of all who follow to this page: to its run, tab and picture, "
+                "and to your place in a text. The zoom of a chart stays each page's own.",
             )
             command(
                 "Let go",
@@ -93,7 +94,14 @@ def _led(place: Place | None) -> str:
         return "Nobody is led."
     count = sum(member.follows for member in visitor.classroom().members.all())
     follow = "1 follows" if count == 1 else f"{count} follow"
-    return f"The room is at **{plain(place.page)}**, {follow}."
+    return f"The room is at **{plain(place.page)}**, {follow}.{_step(place)}"
+
+
+def _step(place: Place) -> str:
+    """Where the run stood when the teacher came there: one that trains goes on."""
+    if place.step is None:
+        return ""
+    return f" Run {plain(place.query['run'])} stood at step {place.step:,}."
 
 
 def _for_a_student(here: str) -> None:
@@ -119,7 +127,8 @@ def _guided(place: Place, here: str) -> None:
     since = time.strftime("%H:%M", time.localtime(place.since))
     together = following.is_with(place, here)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Your teacher is at **{plain(place.page)}**, since {since}.", width="content")
+        at = f"Your teacher is at **{plain(place.page)}**, since {since}.{_step(place)}"
+        st.markdown(at, width="content")
         with command_row("follow"):
             command(
                 "Leave",

@@ -36,9 +36,7 @@ def own_mega_batch(ask: Ask | None = None) -> None:
         mega_batch(config, text_facts("builtin").corpus, key="mega_batch", ask=ask)
 
 
-def mega_batch(
-    config: TrainingConfig, text: Corpus, *, key: str, ask: Ask | None = None
-) -> None:
+def mega_batch(config: TrainingConfig, text: Corpus, *, key: str, ask: Ask | None = None) -> None:
     """Draw the picture, or leave it as the reader has moved it where it stands already.
 
     Args:

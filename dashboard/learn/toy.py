@@ -47,8 +47,11 @@ def toy(name: str) -> Toy:
 
 def _put(key: str, ask: Ask) -> None:
     """Pass on what the script reports, if it is a question: a page made by hand sends anything."""
-    told = st.session_state[key].get(_ASKED) or {}
-    text, options, outcome = (told.get(name) for name in ("ask", "options", "outcome"))
-    strings = [text, outcome, *(options if isinstance(options, Sequence) else [None])]
-    if options and all(isinstance(one, str) for one in strings):
+    told = st.session_state[key].get(_ASKED)
+    if not isinstance(told, Mapping):
+        return
+    text, options, outcome = told.get("ask"), told.get("options"), told.get("outcome")
+    if not (isinstance(text, str) and isinstance(outcome, str) and isinstance(options, list)):
+        return
+    if options and all(isinstance(option, str) for option in options):
         ask(text, options, outcome)

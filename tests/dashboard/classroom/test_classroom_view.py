@@ -183,6 +183,42 @@ def test_pages_that_follow_go_where_the_teacher_is_leave_and_return(room):
     assert "Your teacher is" not in markdown(ada.look())
 
 
+def test_who_follows_arrives_at_the_step_the_tab_and_the_place_in_the_text(room):
+    room.members.join(ADA)
+    teacher = Visit(TEACHER, **TINY, steps=6, report_every=3)
+    run = teacher.train_to_the_end()
+    library().flush()
+    ada = Visit(ADA, **TINY, steps=9)
+    ada.page.switch_page("views/sample.py")
+    ada.look()
+    ada.page.button_group(key="sample_part").set_value("Surprise")
+    ada.look()
+    teacher.page.switch_page("views/sample.py")
+    teacher.look()
+    teacher.page.button_group(key="sample_part").set_value("Step through")
+    teacher.look()
+    teacher.page.slider(key="sample_temperature_a").set_value(0.5)
+    teacher.look()
+    for _ in range(3):
+        teacher.click("Forward")
+    teacher.click("Look here")
+    ada.look()
+    assert f"Run {run.run_id} stood at step 6." in markdown(ada)
+    state = ada.page.session_state
+    assert [state[key] for key in ("run_id", "sample_part", "sample_source_a")] == [
+        *(run.run_id, "Step through", f"run:{run.run_id}")
+    ]
+    assert (state["sample_place"], state["sample_temperature_a"]) == (4, 0.5)
+    assert ada.said("warning") == []
+    for card in ("reach", "t1"):  # also to another card of a page that one was on before
+        teacher.page.switch_page("views/article.py")
+        teacher.page.session_state["card"] = card
+        teacher.look().click("Look here")
+        assert ada.look().page.session_state["card"] == card
+    ada.click("Leave")
+    assert ada.page.session_state["sample_part"] == "Surprise"
+
+
 def test_a_run_is_handed_in_by_whoever_trained_it_and_taken_back(room):
     room.members.join(ADA, "Ada")
     ada = Visit(ADA, **TINY, steps=6, report_every=3)
