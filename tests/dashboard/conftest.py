@@ -7,7 +7,9 @@ import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 
+from core.classroom.visitor import Visitor
 from core.errors import UnrollError
+from dashboard import visitor
 from dashboard.server import library, manager
 
 
@@ -22,3 +24,15 @@ def own_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         manager().stop_all()
         library().close()
     st.cache_resource.clear()
+
+
+@pytest.fixture
+def as_(monkeypatch):
+    """Go on as somebody else, at a server of many."""
+
+    def become(browser, *, teacher=False, shared=True):
+        monkeypatch.setattr(visitor, "who", lambda: Visitor(browser, shared, teacher))
+        monkeypatch.setattr(visitor, "shared", lambda: shared)
+
+    become("a" * 64)
+    return become
