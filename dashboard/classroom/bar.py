@@ -36,7 +36,7 @@ def classroom_bar(
         here: the title of this one.
         elsewhere: says what came true of questions that pages brought along.
     """
-    if not visitor.teacher_key().is_set or visitor.who().browser is None:
+    if not visitor.teacher_key().is_set:
         return
 
     @st.fragment(run_every=pace.poll_seconds())
@@ -54,7 +54,11 @@ def classroom_bar(
         if pace.polled():
             st.rerun()  # the whole page alone sets the pace
 
-    bar()
+    # In one place, also before the browser is known, at a first visit: what comes and goes in it
+    # must not make anew what stands below, nor close what was opened there.
+    with st.container():
+        if visitor.who().browser is not None:
+            bar()
 
 
 def _for_the_teacher(here: str, elsewhere: Measured) -> None:
