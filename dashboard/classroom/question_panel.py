@@ -121,7 +121,7 @@ def revealed(question: Question, mine: str | None = None) -> None:
         answer_bars(counts, mine)
     with outcome:
         if question.outcome:
-            st.markdown(f"Outcome: **{plain(question.outcome)}**")
+            st.markdown(f"**Outcome:** {plain(question.outcome)}")
         if mine is not None:
             st.markdown(f"You answered: {plain(mine)}.")
 
@@ -130,11 +130,12 @@ def _reveal(question: Question, elsewhere: Measured) -> None:
     proposed = question.outcome or measured(question, elsewhere)
     # Another widget for another proposal: a race may have ended since the first look.
     key = f"class_outcome_{question.number}_{crc32(proposed.encode())}"
-    st.text_input(
+    st.text_area(
         "What came true",
         value=proposed,
         key=key,
         max_chars=LONGEST_OUTCOME,
+        height=130,
         help="Stands beside what was answered. It may be left empty, and changed later.",
     )
     st.button(

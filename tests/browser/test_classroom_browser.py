@@ -91,7 +91,6 @@ def test_a_class_joins_votes_sees_the_outcome_follows_and_hands_in(
     button(teacher, "Reveal").click()
     outcome = teacher.get_by_role("textbox", name="What came true")
     outcome.fill("ReLU, by 0.02 nats")
-    outcome.press("Enter")
     teacher.get_by_role("button", name="Show what was answered").click()
     for each in (teacher, ada, bob):
         row = each.locator("table.answer-bars tr").filter(has_text="ReLU")
@@ -117,7 +116,6 @@ def test_a_class_joins_votes_sees_the_outcome_follows_and_hands_in(
     assert "In your teacher’s picture" not in ada.content()
     button(teacher, "Lock").click()
     button(teacher, "Reveal").click()
-    outcome.press("Enter")
     teacher.get_by_role("button", name="Show what was answered").click()
     told = "In your teacher’s picture: all. Over a pass of 96 characters with T = 5 it is "
     ada.get_by_text(told).wait_for()

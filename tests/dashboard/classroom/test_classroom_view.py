@@ -45,7 +45,7 @@ def bars(visit):
 
 def outcome(visit):
     """Where the teacher writes what came true."""
-    (field,) = [field for field in visit.page.text_input if field.label == "What came true"]
+    (field,) = [field for field in visit.page.text_area if field.label == "What came true"]
     return field
 
 
@@ -128,7 +128,7 @@ def test_a_question_is_asked_answered_changed_locked_and_revealed(room):
         (shown,) = bars(page)[:1]
         assert "ReLU</th>" in shown
         assert "1 (100%)" in shown
-        assert "Outcome: **ReLU, by 0.02 nats**" in markdown(page)
+        assert "**Outcome:** ReLU, by 0.02 nats" in markdown(page)
     assert "You answered: ReLU." in markdown(ada)
     teacher.click("Put away")
     assert bars(ada.look()) == []
@@ -289,7 +289,7 @@ def test_the_walks_questions_are_put_to_a_room_with_what_recorded_runs_measured(
     teacher.look().click("Lock")
     assert outcome(teacher).value == asked.outcome
     teacher.click("Show what was answered")
-    assert f"Outcome: **{asked.outcome}**" in markdown(ada.look())
+    assert f"**Outcome:** {asked.outcome}" in markdown(ada.look())
 
 
 def test_what_is_recorded_is_proposed_beside_the_questions_that_are_about_it(room, monkeypatch):
