@@ -17,6 +17,7 @@ from core.errors import UnrollError  # noqa: E402
 from dashboard import link, visitor  # noqa: E402
 from dashboard.classroom import following  # noqa: E402
 from dashboard.classroom.bar import CLASSROOM, classroom_bar  # noqa: E402
+from dashboard.learn.walk.for_a_room import outcome_of  # noqa: E402
 from dashboard.widgets import present  # noqa: E402
 from dashboard.widgets.footer import footer  # noqa: E402
 from dashboard.widgets.page_script import page_script  # noqa: E402
@@ -55,7 +56,7 @@ try:
     following.go(by_title, page.title)
     link.arrive()
     link.enter(page.title)
-    classroom_bar(by_title, page.title)
+    classroom_bar(by_title, page.title, outcome_of)
     page.run()
     footer()
     visitor.introduce()

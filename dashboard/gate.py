@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.config import TrainingConfig
-from core.data.corpora import kept_titles
 from core.errors import RunError, SweepError
 from core.experiments.plan import SweepPlan
 from core.experiments.race import Axis, Race
@@ -21,7 +20,7 @@ from core.storage.zip_import import import_run
 from core.training.limits import Limits
 from core.training.run import Run
 from core.training.snapshot import WatchedRun
-from dashboard import visitor
+from dashboard import texts, visitor
 from dashboard.server import library, limits, manager, races, sweeps
 
 LOCKED = "Your teacher has locked starting for now."
@@ -109,7 +108,7 @@ def take_in(data: bytes) -> RunRow:
     who, shelf = visitor.who(), library().shelf()
     row = shelf.get(import_run(shelf, data, browser=who.browser, reserved=_is_others))
     library().forget(row.id)  # it may be a copy of a recorded one
-    note_text(row.settings["text"])
+    texts.note(row.settings["text"])
     return row
 
 
@@ -148,38 +147,6 @@ def owners(rows: Sequence[RunRow]) -> list[str]:
     if not who.teacher:
         return []
     return ["you" if who.owns(row.browser) else (row.browser or "server")[:6] for row in rows]
-
-
-def texts(chosen: str = "") -> dict[str, str]:
-    """The titles of the texts of their own that this visitor finds, by key.
-
-    Args:
-        chosen: a key that they have from a run or a link, and so may see the title of.
-    """
-    who, titles = visitor.who(), kept_titles()
-    if not who.limited:
-        return titles
-    mine = visitor.classroom().texts_of(who.browser) if who.browser else frozenset()
-    return {key: title for key, title in titles.items() if key in mine or key == chosen}
-
-
-def require_text(characters: int) -> None:
-    """Refuse a text of one's own that is too long here, before it is kept.
-
-    Raises:
-        UnrollError: it is, or its owner is not known.
-    """
-    who = visitor.who()
-    who.require_known()
-    if who.limited:
-        limits().require_text(characters)
-
-
-def note_text(key: str) -> None:
-    """Let this visitor find a text again."""
-    who = visitor.who()
-    if who.shared and who.browser is not None and key.startswith("own:"):
-        visitor.classroom().note_text(who.browser, key)
 
 
 # -- many runs ---------------------------------------------------------------------------------

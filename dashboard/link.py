@@ -13,11 +13,12 @@ from core.links import from_query, to_query
 from core.training.snapshot import WatchedRun
 from dashboard import gate, session
 from dashboard.server import find_run, library, manager
-from dashboard.widgets import present
+from dashboard.widgets import moment, present
 
 # Keys of st.session_state.
 _PAGE, _LINK = "page", "link"
-_OF_PAGES = ("picture", "walk_step", "compare_part")  # what pages take from it on their first run
+# What pages take from it on their first run.
+_OF_PAGES = ("picture", "walk_step", "card", "compare_part", *moment.KEYS)
 
 
 def arrive() -> None:
@@ -70,12 +71,12 @@ def write_link(**more: str) -> None:
     """Keep the address bar such that its link opens the same experiment, and this run.
 
     Args:
-        more: what else the page wants to find there again.
+        more: what else the page wants to find there again, or another run.
     """
-    query = _query() | more
+    query = _query()
     if run_id := session.asked_for():
         query["run"] = run_id
-    query |= present.query()
+    query |= more | present.query()
     # Once a page: written again after each step back, it would never let the visitor leave.
     if st.session_state.get(_LINK) != query:
         st.session_state[_LINK] = query

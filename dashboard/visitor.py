@@ -91,8 +91,8 @@ def become_teacher(typed: str) -> None:
         RunError: the key is wrong, too many were, or the browser is not known.
         StoreError: that cannot be kept.
     """
-    teacher_key().check(typed, st.context.ip_address or "")
     browser = known_browser()
+    teacher_key().check(typed, browser, _address())
     classroom().remember_teacher(browser, teacher_key().proof(browser))
 
 
@@ -138,6 +138,15 @@ def leave_teaching() -> None:
     browser = who().browser
     if browser is not None:
         classroom().forget_teacher(browser)
+
+
+def _address() -> str:
+    """Where this page is looked at; of what a proxy on this machine passes on, as it tells."""
+    direct = st.context.ip_address
+    if direct is not None:
+        return direct
+    # What comes before the last is what the visitor says of themselves.
+    return (st.context.headers.get("X-Forwarded-For") or "").rpartition(",")[2].strip()
 
 
 def _teaches(browser: str) -> bool:

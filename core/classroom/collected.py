@@ -17,7 +17,8 @@ from typing import IO
 
 from core.classroom.hand_ins import HandIn, HandIns
 from core.classroom.members import Members
-from core.classroom.questions import Question, Questions
+from core.classroom.question import Question
+from core.classroom.questions import Questions
 from core.errors import UnrollError
 from core.links import to_query
 from core.storage.rows import RunRow

@@ -23,6 +23,7 @@ TABLE = """
         since REAL NOT NULL
     );
 """
+STEP = "ALTER TABLE places ADD COLUMN step INTEGER;"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,14 @@ class Place:
         page: its title.
         query: of its address: the run, the settings, the picture.
         since: seconds since 1970.
+        step: at which the run stood then; None where the page shows none.
     """
 
     number: int
     page: str
     query: Mapping[str, str]
     since: float
+    step: int | None = None
 
 
 class Guide:
@@ -54,8 +57,13 @@ class Guide:
     ) -> None:
         self._database, self._clock = database, clock
 
-    def lead(self, page: str, query: Mapping[str, str] | None = None) -> Place:
+    def lead(
+        self, page: str, query: Mapping[str, str] | None = None, step: int | None = None
+    ) -> Place:
         """Take all pages that follow to this one.
+
+        Args:
+            page, query, step: as of `Place`.
 
         Raises:
             RunError: the query is too long to be passed on.
@@ -71,9 +79,10 @@ class Guide:
             connection.execute("DELETE FROM places")
             since = self._clock()
             number = connection.execute(
-                "INSERT INTO places (page, query, since) VALUES (?, ?, ?)", (page, written, since)
+                "INSERT INTO places (page, query, since, step) VALUES (?, ?, ?, ?)",
+                (page, written, since, step),
             ).lastrowid
-        return Place(number or 0, page, dict(query or {}), since)
+        return Place(number or 0, page, dict(query or {}), since, step)
 
     def leave(self) -> None:
         """Lead nobody any more; pages stay where they are."""
@@ -83,9 +92,9 @@ class Guide:
     def place(self) -> Place | None:
         """Where the teacher is; None where nobody is led."""
         found = self._database.rows(
-            "SELECT number, page, query, since FROM places ORDER BY number DESC LIMIT 1"
+            "SELECT number, page, query, since, step FROM places ORDER BY number DESC LIMIT 1"
         )
         if not found:
             return None
-        number, page, query, since = found[0]
-        return Place(number, page, json.loads(query), since)
+        number, page, query, since, step = found[0]
+        return Place(number, page, json.loads(query), since, step)

@@ -10,20 +10,21 @@ Knows no page.
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
+from core.classroom.distribution import binned
 from core.classroom.members import Members
-from core.errors import RunError, shown
+from core.classroom.question import (
+    Question,
+    QuestionState,
+    checked_answer,
+    checked_outcome,
+    checked_question,
+    in_a_line,
+)
+from core.errors import RunError
 from core.storage.remembering import RememberingDatabase
-
-LONGEST_QUESTION = 400
-LONGEST_OPTION = 80
-FEWEST_OPTIONS, MOST_OPTIONS = 2, 6
-_BINS = 6  # of numbers, where more than so many different ones were answered
 
 TABLES = """
     CREATE TABLE questions (
@@ -44,35 +45,6 @@ TABLES = """
         PRIMARY KEY (question, browser)
     );
 """
-
-
-class QuestionState(StrEnum):
-    """Where a question stands. A plain string, so that it compares after a reload of the code."""
-
-    OPEN = "open"
-    LOCKED = "locked"
-    REVEALED = "revealed"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """One question.
-
-    Attributes:
-        number: its own, from 1.
-        text: one line.
-        options: what can be answered; empty where a number is asked for.
-        about: what it is about, in a word or two; may be empty.
-        state: where it stands.
-        outcome: what came true, to be shown once it is revealed; may be empty.
-    """
-
-    number: int
-    text: str
-    options: tuple[str, ...]
-    about: str
-    state: QuestionState
-    outcome: str
 
 
 class Questions:
@@ -107,14 +79,14 @@ class Questions:
             RunError: a text is missing or too long, or there are too few or too many options.
         """
         text, choices = checked_question(text, options)
-        outcome = _bounded(outcome, "The outcome", LONGEST_QUESTION)
+        outcome = checked_outcome(outcome)
         with self._database.transaction() as connection:
             connection.execute("UPDATE questions SET away = 1")
             connection.execute(
                 "INSERT INTO questions (text, options, about, outcome, state, asked) "
                 "VALUES (?, ?, ?, ?, ?, ?)",
                 (
-                    *(text, json.dumps(choices), _line(about), outcome),
+                    *(text, json.dumps(choices), in_a_line(about), outcome),
                     *(QuestionState.OPEN, self._clock()),
                 ),
             )
@@ -142,7 +114,7 @@ class Questions:
         Raises:
             RunError: it is still open, or the outcome is too long.
         """
-        outcome = _bounded(outcome, "The outcome", LONGEST_QUESTION)
+        outcome = checked_outcome(outcome)
         shown_once = (QuestionState.LOCKED, QuestionState.REVEALED)
         with self._database.transaction() as connection:
             self._move(number, shown_once, QuestionState.REVEALED)
@@ -167,7 +139,7 @@ class Questions:
             question = self.get(number)
             if question != self.current() or question.state != QuestionState.OPEN:
                 raise RunError("This question is locked: what you answered before counts.")
-            given = _checked_answer(question, answer)
+            given = checked_answer(question, answer)
             self._members.admit(browser)
             connection.execute(
                 "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)",
@@ -243,70 +215,3 @@ class Questions:
             Question(number, text, tuple(json.loads(options)), about, QuestionState(state), outcome)
             for number, text, options, about, state, outcome in rows
         ]
-
-
-def checked_question(text: str, options: Sequence[str]) -> tuple[str, list[str]]:
-    """A question and its options as they are kept.
-
-    Raises:
-        RunError: a text is missing or too long, or there are too few or too many options.
-    """
-    asked = _bounded(text, "The question", LONGEST_QUESTION)
-    if not asked:
-        raise RunError("There is no question yet: write one.")
-    choices = [_bounded(option, "An option", LONGEST_OPTION) for option in options]
-    choices = [option for option in choices if option]
-    if options and not FEWEST_OPTIONS <= len(choices) <= MOST_OPTIONS:
-        raise RunError(
-            f"{len(choices)} {'option' if len(choices) == 1 else 'options'} for a question is not "
-            f"allowed: give {FEWEST_OPTIONS} to {MOST_OPTIONS}, one a line, or ask for a number."
-        )
-    if len(set(choices)) < len(choices):
-        raise RunError("Two options read the same: nobody could tell them apart.")
-    return asked, choices
-
-
-def binned(numbers: Sequence[float]) -> list[tuple[str, int]]:
-    """How often each number was given; many different ones as ranges of equal width."""
-    different = sorted(set(numbers))
-    if len(different) <= _BINS:
-        return [(f"{number:g}", numbers.count(number)) for number in different]
-    low, high = different[0], different[-1]
-    width = (high - low) / _BINS
-    counts = [0] * _BINS
-    for number in numbers:
-        counts[min(_BINS - 1, int((number - low) / width))] += 1
-    edges = [low + width * place for place in range(_BINS + 1)]
-    return [
-        (f"{start:.3g} to {end:.3g}", count)
-        for start, end, count in zip(edges, edges[1:], counts, strict=False)
-    ]
-
-
-def _checked_answer(question: Question, answer: str | float) -> str:
-    if question.options:
-        if answer not in question.options:
-            raise RunError(f"“{shown(answer)}” is none of the answers: choose one of them.")
-        return str(answer)
-    try:
-        number = float(answer)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number) or abs(number) > 1e12:
-        raise RunError(f"“{shown(answer)}” is not a number that can be answered: give one.")
-    return repr(number)
-
-
-def _line(text: str) -> str:
-    line = " ".join(text[:10_000].split())
-    return "".join(character for character in line if character.isprintable())
-
-
-def _bounded(text: str, what: str, longest: int) -> str:
-    line = _line(text)
-    if len(line) > longest:
-        raise RunError(
-            f"{what} “{shown(line)}” has {len(line):,} characters and may have {longest}: "
-            "shorten it."
-        )
-    return line

@@ -38,6 +38,7 @@ _SCHEMA = Schema(
         );
         """,
         members.TABLE + questions.TABLES + guide.TABLE + hand_ins.TABLE,
+        guide.STEP,
     ),
     application_id=0x556E7263,  # "Unrc"
     remedy="check the disk and the folder's permissions.",
@@ -105,6 +106,21 @@ class ClassroomStore(RememberingDatabase):
         """
         with self.transaction() as connection:
             connection.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (browser, text))
+
+    def forget_text(self, browser: str, text: str) -> None:
+        """Somebody wants to find this text no more.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM texts WHERE browser = ? AND text = ?", (browser, text))
+
+    def owners_of(self, text: str) -> frozenset[str]:
+        """The browsers that brought this text along."""
+        with self.reading() as connection:
+            found = connection.execute("SELECT browser FROM texts WHERE text = ?", (text,))
+            return frozenset(browser for (browser,) in found)
 
     def texts_of(self, browser: str) -> frozenset[str]:
         """The keys of the texts that somebody brought along."""

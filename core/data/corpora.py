@@ -167,16 +167,22 @@ def own_corpus(raw: str, title: str, *, accents: bool = True) -> Corpus:
     return replace(corpus, key=own_key(corpus.sha256), known_sha256=corpus.sha256)
 
 
-def keep(corpus: Corpus) -> Corpus:
+def keep(corpus: Corpus, *, rename: bool = True) -> Corpus:
     """Store a corpus under the data folder; the one returned has the key that finds it again.
 
     The files are named by the text's hash alone: nothing that a user typed becomes a path.
+
+    Args:
+        corpus: the text.
+        rename: whether a text that is kept already takes over this title.
 
     Raises:
         TextError: the folder cannot be written.
     """
     key = own_key(corpus.sha256)
     path = _kept_file(key)
+    if not rename and path.exists():
+        corpus = replace(corpus, title=_kept_title(key))
     try:
         # The title first: a text without its title would be found, not the other way round.
         with replacing(_title_file(key)) as file:
@@ -190,6 +196,25 @@ def keep(corpus: Corpus) -> Corpus:
             "make room there, or set UNROLL_HOME to another folder."
         ) from None
     return replace(corpus, key=key, known_sha256=corpus.sha256)
+
+
+def drop(key: str) -> None:
+    """Delete a text that `keep` stored; nothing where there is none.
+
+    Raises:
+        TextError: it cannot be deleted.
+    """
+    if not is_kept(key):
+        return
+    try:
+        # The text first, as it is found by: a title alone is none.
+        _kept_file(key).unlink(missing_ok=True)
+        _title_file(key).unlink(missing_ok=True)
+    except OSError as error:
+        raise TextError(
+            f"The text could not be deleted ({error.strerror}): check the permissions of "
+            f"{_kept_folder()}."
+        ) from None
 
 
 def kept_titles() -> dict[str, str]:

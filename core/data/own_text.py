@@ -6,6 +6,7 @@ where it was. Knows nothing of runs.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +40,13 @@ class OwnText:
     preview: NormalisingPreview
 
 
-def take(raw: str, title: str) -> OwnText:
+def take(raw: str, title: str, may_rename: Callable[[str], bool] = lambda key: True) -> OwnText:
     """Keep a text as somebody wrote it.
+
+    Args:
+        raw: the text.
+        title: what they call it.
+        may_rename: from a text's key to whether it takes over this title if it is kept already.
 
     Raises:
         TextError: it has next to no letters a to z, is too short to validate on, too long, or
@@ -57,16 +63,20 @@ def take(raw: str, title: str) -> OwnText:
             f"{corpus.title} has {len(corpus)} characters after normalising and {_SHORTEST} are "
             "needed: choose a longer text."
         )
-    return OwnText(keep(corpus), seen)
+    return OwnText(keep(corpus, rename=may_rename(corpus.key)), seen)
 
 
-def take_file(path: str | Path, encoding: str = "utf-8") -> OwnText:
-    """Keep the text in a file.
+def take_file(
+    path: str | Path,
+    encoding: str = "utf-8",
+    may_rename: Callable[[str], bool] = lambda key: True,
+) -> OwnText:
+    """Keep the text in a file; `may_rename` as for `take`.
 
     Raises:
         TextError: it cannot be read, or as `take`.
     """
-    return take(read_text_file(path, encoding=encoding), Path(path).name)
+    return take(read_text_file(path, encoding=encoding), Path(path).name, may_rename)
 
 
 def key_at_hand(key: str, encoding: str | None = None) -> tuple[str, str]:

@@ -171,7 +171,7 @@ def _stored(
     path = store.checkpoint_path(run_id)
     try:
         if arrival.text is not None:
-            keep(arrival.text)
+            keep(arrival.text, rename=False)
         if arrival.checkpoint is not None:
             save_checkpoint(path, arrival.checkpoint)
         with store.transaction():

@@ -58,6 +58,7 @@ class Limits:
         runs: that train, wait or are paused; a race counts apart.
         steps: of a run.
         text: characters of a text of one's own.
+        texts: of one's own that are kept.
         stored: bytes of all one's recorded runs.
     """
 
@@ -65,10 +66,11 @@ class Limits:
     steps: int = 1_000_000
     text: int = 5_000_000
     stored: int = 500_000_000
+    texts: int = 10
 
     @staticmethod
     def from_environment() -> Limits:
-        """As UNROLL_MOST_RUNS, _STEPS, _CHARACTERS and _MEGABYTES say.
+        """As UNROLL_MOST_RUNS, _STEPS, _CHARACTERS, _MEGABYTES and _TEXTS say.
 
         Raises:
             ConfigError: one of them is no number.
@@ -79,6 +81,7 @@ class Limits:
             _setting("UNROLL_MOST_STEPS", usual.steps),
             _setting("UNROLL_MOST_CHARACTERS", usual.text),
             1_000_000 * _setting("UNROLL_MOST_MEGABYTES", usual.stored // 1_000_000),
+            _setting("UNROLL_MOST_TEXTS", usual.texts),
         )
 
     def require_runs(self, active: int) -> None:
@@ -115,6 +118,18 @@ class Limits:
             raise TextError(
                 f"This text has {characters:,} characters, and on this server a text of one's own "
                 f"may have {self.text:,}: cut it."
+            )
+
+    def require_texts(self, kept: int) -> None:
+        """Refuse one text more.
+
+        Raises:
+            TextError: so many are kept already.
+        """
+        if kept >= self.texts:
+            raise TextError(
+                f"You keep {kept} of the {self.texts} texts that each person may on this server: "
+                "delete one of them first."
             )
 
     def require_room(self, stored: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.classroom.questions import (
+from core.classroom.question import (
     FEWEST_OPTIONS,
     LONGEST_QUESTION,
     MOST_OPTIONS,
@@ -58,7 +58,8 @@ def _form(suggested: dict[str, Suggestion]) -> None:
     st.button("Ask the room", type="primary", icon=":material/campaign:", on_click=_ask)
     st.caption(
         "The question stands above every student's page. What is answered is hidden from all, "
-        "you included, until you lock and reveal it in the bar above."
+        "you included, until you lock and reveal it in the bar above. The pictures of Learn have "
+        "a button of their own, *Ask the room*, below their questions."
     )
 
 

@@ -18,6 +18,7 @@ from core.errors import UnrollError
 from dashboard import pace, visitor
 from dashboard.classroom import commands, following
 from dashboard.classroom.question_panel import question_to_answer, question_to_lead
+from dashboard.classroom.suggested import Measured, nothing
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.plain import plain
 
@@ -25,14 +26,17 @@ CLASSROOM = "Classroom"
 """The title of the teacher's own page, to which nobody is led."""
 
 
-def classroom_bar(pages: Mapping[str, StreamlitPage], here: str) -> None:
+def classroom_bar(
+    pages: Mapping[str, StreamlitPage], here: str, elsewhere: Measured = nothing
+) -> None:
     """Draw the bar; nothing where the server has no teacher.
 
     Args:
         pages: all there are, by their titles.
         here: the title of this one.
+        elsewhere: says what came true of questions that pages brought along.
     """
-    if not visitor.teacher_key().is_set or visitor.who().browser is None:
+    if not visitor.teacher_key().is_set:
         return
 
     @st.fragment(run_every=pace.poll_seconds())
@@ -42,7 +46,7 @@ def classroom_bar(pages: Mapping[str, StreamlitPage], here: str) -> None:
             if following.due(pages):
                 st.rerun()
             if visitor.who().teacher:
-                _for_the_teacher(here)
+                _for_the_teacher(here, elsewhere)
             else:
                 _for_a_student(here)
         except UnrollError as error:  # the store cannot be read
@@ -50,10 +54,14 @@ def classroom_bar(pages: Mapping[str, StreamlitPage], here: str) -> None:
         if pace.polled():
             st.rerun()  # the whole page alone sets the pace
 
-    bar()
+    # In one place, also before the browser is known, at a first visit: what comes and goes in it
+    # must not make anew what stands below, nor close what was opened there.
+    with st.container():
+        if visitor.who().browser is not None:
+            bar()
 
 
-def _for_the_teacher(here: str) -> None:
+def _for_the_teacher(here: str, elsewhere: Measured) -> None:
     room = visitor.classroom()
     place, question = room.guide.place(), room.questions.current()
     with st.container(border=True, gap="small"):
@@ -66,7 +74,8 @@ def _for_the_teacher(here: str) -> None:
                 key="class_look",
                 fits=here != CLASSROOM,
                 icon="visibility",
-                help="Takes the pages of all who follow to this page, and to the run it shows.",
+                help="Takes the pages of all who follow to this page: to its run, tab and picture, "
+                "and to your place in a text. The zoom of a chart stays each page's own.",
             )
             command(
                 "Let go",
@@ -81,7 +90,7 @@ def _for_the_teacher(here: str) -> None:
         if refusal := commands.refusal():
             st.error(plain(refusal))
         if question is not None:
-            question_to_lead(question)
+            question_to_lead(question, elsewhere)
 
 
 def _led(place: Place | None) -> str:
@@ -89,7 +98,14 @@ def _led(place: Place | None) -> str:
         return "Nobody is led."
     count = sum(member.follows for member in visitor.classroom().members.all())
     follow = "1 follows" if count == 1 else f"{count} follow"
-    return f"The room is at **{plain(place.page)}**, {follow}."
+    return f"The room is at **{plain(place.page)}**, {follow}.{_step(place)}"
+
+
+def _step(place: Place) -> str:
+    """Where the run stood when the teacher came there: one that trains goes on."""
+    if place.step is None:
+        return ""
+    return f" Run {plain(place.query['run'])} stood at step {place.step:,}."
 
 
 def _for_a_student(here: str) -> None:
@@ -115,7 +131,8 @@ def _guided(place: Place, here: str) -> None:
     since = time.strftime("%H:%M", time.localtime(place.since))
     together = following.is_with(place, here)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"Your teacher is at **{plain(place.page)}**, since {since}.", width="content")
+        at = f"Your teacher is at **{plain(place.page)}**, since {since}.{_step(place)}"
+        st.markdown(at, width="content")
         with command_row("follow"):
             command(
                 "Leave",

@@ -15,10 +15,12 @@ from core.classroom.collected import collect
 from core.classroom.store import ClassroomStore
 from core.errors import RunError, UnrollError
 from dashboard import session, visitor
-from dashboard.server import library
+from dashboard.server import find_run, library
+from dashboard.widgets import moment
 
 _REFUSAL = "classroom_refusal"  # in st.session_state
 _PRESENT = "present"  # of a query: each page's own look
+_OF_A_RUN = ("Train", "Gradient flow", moment.PAGE)  # pages that show one as it stands
 
 
 def attempt(action: Callable[..., object], *arguments: object) -> None:
@@ -90,16 +92,19 @@ def put_away(number: int) -> None:
 
 
 def lead(page: str) -> None:
-    """Take all pages that follow to this one, to what it shows.
+    """Take all pages that follow to this one, to what it shows, and tell at which step that was.
 
     Raises:
         UnrollError: this is no teacher, or its address is too long.
     """
     query = {name: value for name, value in st.query_params.to_dict().items() if name != _PRESENT}
+    if page == moment.PAGE:
+        query |= moment.now()
     shown = session.shown()
     if shown:  # also a run that nobody asked for: each would see one of their own in its place
         query.setdefault("run", shown)
-    _taught().guide.lead(page, query)
+    run = find_run(query["run"]) if page in _OF_A_RUN and "run" in query else None
+    _taught().guide.lead(page, query, run.snapshot.step if run else None)
 
 
 def let_go() -> None:

@@ -9,10 +9,10 @@ from zlib import crc32
 
 import streamlit as st
 
-from core.classroom.questions import LONGEST_QUESTION, Question, QuestionState
+from core.classroom.question import LONGEST_OUTCOME, Question, QuestionState
 from dashboard import visitor
 from dashboard.classroom import commands
-from dashboard.classroom.suggested import measured
+from dashboard.classroom.suggested import Measured, measured
 from dashboard.widgets.answer_bars import answer_bars
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.plain import plain
@@ -58,8 +58,13 @@ def question_to_answer(question: Question) -> None:
     st.caption(f"{_answered(question)} {_standing(is_open, mine)}")
 
 
-def question_to_lead(question: Question) -> None:
-    """For the teacher: how many have answered, and what can be done with it."""
+def question_to_lead(question: Question, elsewhere: Measured) -> None:
+    """For the teacher: how many have answered, and what can be done with it.
+
+    Args:
+        question: what the room is asked.
+        elsewhere: says what came true of questions that the class itself knows nothing of.
+    """
     if question.state == QuestionState.REVEALED:
         revealed(question)
         asked = ""  # it stands over the bars already
@@ -69,10 +74,10 @@ def question_to_lead(question: Question) -> None:
         horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
     ):
         st.markdown(asked + _answered(question), width="content")
-        _commands(question)
+        _commands(question, elsewhere)
 
 
-def _commands(question: Question) -> None:
+def _commands(question: Question, elsewhere: Measured) -> None:
     state, number = question.state, question.number
     with command_row("question"):
         for label, action, before, icon in (
@@ -92,7 +97,7 @@ def _commands(question: Question) -> None:
             "Reveal", icon=":material/bar_chart:", disabled=state == QuestionState.OPEN
         ):
             if state != QuestionState.OPEN:
-                _reveal(question)
+                _reveal(question, elsewhere)
         command(
             "Put away",
             commands.attempt,
@@ -116,20 +121,21 @@ def revealed(question: Question, mine: str | None = None) -> None:
         answer_bars(counts, mine)
     with outcome:
         if question.outcome:
-            st.markdown(f"Outcome: **{plain(question.outcome)}**")
+            st.markdown(f"**Outcome:** {plain(question.outcome)}")
         if mine is not None:
             st.markdown(f"You answered: {plain(mine)}.")
 
 
-def _reveal(question: Question) -> None:
-    proposed = question.outcome or measured(question)
+def _reveal(question: Question, elsewhere: Measured) -> None:
+    proposed = question.outcome or measured(question, elsewhere)
     # Another widget for another proposal: a race may have ended since the first look.
     key = f"class_outcome_{question.number}_{crc32(proposed.encode())}"
-    st.text_input(
+    st.text_area(
         "What came true",
         value=proposed,
         key=key,
-        max_chars=LONGEST_QUESTION,
+        max_chars=LONGEST_OUTCOME,
+        height=130,
         help="Stands beside what was answered. It may be left empty, and changed later.",
     )
     st.button(

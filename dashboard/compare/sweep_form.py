@@ -12,7 +12,7 @@ from core.errors import ConfigError
 from core.experiments.cells import BASE, LATCH
 from core.experiments.plan import HORIZON_SEEDS, HORIZON_T, SweepPlan
 from core.labels import FIELDS, value_name
-from dashboard import gate
+from dashboard import texts as own_texts
 from dashboard.compare import sweeping
 from dashboard.widgets.plain import plain
 
@@ -91,7 +91,7 @@ def _text_and_distances(locked: bool) -> None:
     texts = {
         LATCH: "Latch text",
         "builtin": "Built-in: Python reference",
-        **gate.texts(st.session_state["grid_text"]),
+        **own_texts.listed(st.session_state["grid_text"]),
     }
     if text8_is_here():  # a grid does not wait for a download; a run on the Train page does
         texts["text8"] = "text8: 100 M of Wikipedia"

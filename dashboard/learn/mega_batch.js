@@ -6,7 +6,7 @@ import { layOut } from "./beside.js"
 import {
   Grid, OneHot, element, markRibbon, ribbon, updatesTable, visible,
 } from "./mega_batch_parts.js"
-import { question } from "./question.js"
+import { question, roomOf } from "./question.js"
 import { layouts, windowOf, wrappingWindow } from "./windows.js"
 
 const MOST = { B: 6, T: 8 }
@@ -17,10 +17,11 @@ const LESSON = "Either doubled halves the updates, each from twice as many predi
 const pictures = new WeakMap() // parentElement -> MegaBatch
 
 // Streamlit calls this for every run of the page and for every change of the theme.
-export default function update({ data, parentElement }) {
+export default function update(component) {
+  const { data, parentElement } = component
   let picture = pictures.get(parentElement)
   if (!picture) {
-    picture = new MegaBatch(parentElement)
+    picture = new MegaBatch(parentElement, roomOf(component))
     pictures.set(parentElement, picture)
   }
   picture.show(data)
@@ -33,7 +34,8 @@ export default function update({ data, parentElement }) {
 }
 
 class MegaBatch {
-  constructor(parent) {
+  constructor(parent, room) {
+    this.room = room
     this.sizes = { ...START }
     this.read = START.T // characters that each column has read: the first window, whole
     this.chosen = { layout: "cursors", t: 0, b: 0 }
@@ -136,6 +138,7 @@ class MegaBatch {
   // A single column is more than the picture shows: B begins with two.
   question() {
     return question({
+      room: this.room,
       ask: "Predict: one cursor alone, B = 1, in the layout that fails. How many of the states that are "
         + "carried from window to window were left by the character before?",
       options: [["none", "none"], ["some", "some of them"], ["all", "all"]],

@@ -15,7 +15,7 @@ from core.data.corpora import Corpus
 from core.errors import TextError
 from core.labels import FIELDS
 from dashboard import session
-from dashboard.learn.toy import toy
+from dashboard.learn.toy import Ask, toy
 from dashboard.texts import text_facts
 
 _SHORTEST, _LONGEST = 60, 120  # characters of the ribbon
@@ -23,27 +23,32 @@ _SHORTEST, _LONGEST = 60, 120  # characters of the ribbon
 _component = toy("mega_batch")
 
 
-def own_mega_batch() -> None:
-    """The picture on this session's text and settings, or on the built-in text."""
+def own_mega_batch(ask: Ask | None = None) -> None:
+    """The picture on this session's text and settings, or on the built-in text.
+
+    Args:
+        ask: lets the question be put to a room.
+    """
     config = session.config()
     try:
-        mega_batch(config, text_facts(config.text).corpus, key="mega_batch")
+        mega_batch(config, text_facts(config.text).corpus, key="mega_batch", ask=ask)
     except TextError:  # it is not there yet, or too short
-        mega_batch(config, text_facts("builtin").corpus, key="mega_batch")
+        mega_batch(config, text_facts("builtin").corpus, key="mega_batch", ask=ask)
 
 
-def mega_batch(config: TrainingConfig, text: Corpus, *, key: str) -> None:
+def mega_batch(config: TrainingConfig, text: Corpus, *, key: str, ask: Ask | None = None) -> None:
     """Draw the picture, or leave it as the reader has moved it where it stands already.
 
     Args:
         config: whose B and T are counted beside those of the picture.
         text: what these settings train on; the ribbon is its beginning.
         key: unique on the page.
+        ask: lets the question be put to a room.
 
     Raises:
         TextError: less than 60 characters of the text are trained on.
     """
-    _component(key=key, data=picture_of(config, text))
+    _component(key=key, data=picture_of(config, text), ask=ask)
 
 
 def picture_of(config: TrainingConfig, text: Corpus) -> dict[str, Any]:

@@ -5,6 +5,7 @@ import { layOut } from "./beside.js"
 import { choice, eachFrame, element, fixed, keepKeys } from "./drawing.js"
 import { cellsOf, drawCells } from "./one_step_cells.js"
 import { ALPHABET, windowFor, withoutW } from "./one_step_question.js"
+import { roomOf } from "./question.js"
 import { startWeights } from "./start_weights.js"
 import { equationOf, sumInWords } from "./one_step_words.js"
 import { TraceQuestion } from "./trace_question.js"
@@ -23,8 +24,11 @@ const NETWORKS = [
 
 const drawn = new WeakMap()
 
-export default function draw({ data, parentElement }) {
-  if (!drawn.has(parentElement)) drawn.set(parentElement, new OneStep(data, parentElement))
+export default function draw(component) {
+  const { data, parentElement } = component
+  if (!drawn.has(parentElement)) {
+    drawn.set(parentElement, new OneStep(data, parentElement, roomOf(component)))
+  }
   const picture = drawn.get(parentElement)
   picture.compare(data)
   return () => {
@@ -36,7 +40,7 @@ export default function draw({ data, parentElement }) {
 }
 
 class OneStep {
-  constructor(data, parentElement) {
+  constructor(data, parentElement, room) {
     this.network = { ...data.start, weights: null }
     this.word = "hello"
     this.backward = false
@@ -55,7 +59,7 @@ class OneStep {
     this.shortest = this.trace ? 4 : 2 // the third step is asked about
     layOut(
       this.host, [this.controls(), this.unfolded, this.picture, this.equation, this.shapes],
-      this.trace ? this.trace.form : withoutW(() => this.network),
+      this.trace ? this.trace.form : withoutW(() => this.network, room),
     )
     parentElement.append(this.host)
     this.fillWeights(1)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dashboard import session
-from dashboard.learn.toy import toy
+from dashboard.learn.toy import Ask, toy
 from dashboard.widgets.network_picture import equation, shape_text
 
 _draw = toy("one_step")
 
 
-def one_step(*, walk: bool = False) -> None:
+def one_step(ask: Ask | None = None, *, walk: bool = False) -> None:
     """Draw it. The toy begins as the network of the settings, with 3 nodes and 4 letters.
 
     Args:
+        ask: lets the question be put to a room.
         walk: ask for a number of the learner's own network; it begins with the shortest sum.
     """
     config = session.config()
@@ -25,4 +26,4 @@ def one_step(*, walk: bool = False) -> None:
     shapes = {name: shape_text(sizes) for name, sizes in config.parameter_shapes.items()}
     settings = {"shapes": shapes, "equation": f"On Train: {equation(config)}"}
     key = "walk_one_step" if walk else "one_step"
-    _draw(key=key, data={"start": start, "settings": settings, "walk": walk})
+    _draw(key=key, data={"start": start, "settings": settings, "walk": walk}, ask=ask)

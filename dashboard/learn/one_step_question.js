@@ -12,9 +12,10 @@ export function windowFor(network, word) {
   return windowOf(network, ids.slice(0, -1), ids.slice(1), zeroState(network))
 }
 
-// `network()` is the one that is shown when the prediction is committed.
-export function withoutW(network) {
+// `network()` is the one that is shown when the prediction is committed, or the room is asked.
+export function withoutW(network, room) {
   return question({
+    room,
     ask: "Predict: after the first l of “hello” and after the second, this network says what " +
       "comes next. If every weight in W were 0, would it say the same both times?",
     options: [["same", "the same"], ["different", "something different"]],

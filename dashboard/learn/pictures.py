@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from dashboard.learn.mega_batch import own_mega_batch
 from dashboard.learn.one_step import one_step
 from dashboard.learn.product_of_slopes import product_of_slopes
+from dashboard.learn.toy import Ask
 from dashboard.learn.unroll_and_cut import unroll_and_cut
 from dashboard.learn.whose_output import whose_output
 
@@ -22,7 +23,7 @@ class Picture:
     name: str  # in links
     title: str
     sentences: str  # two, as Markdown
-    draw: Callable[[], None]
+    draw: Callable[[Ask | None], None]  # with what puts its question to a room
 
 
 PICTURES = (

@@ -5,7 +5,7 @@ import { activate, horizonOf, slope, slopeProducts } from "./arithmetic.js"
 import { layOut } from "./beside.js"
 import { choice, eachFrame, element, fixed, keepKeys, range, short, svg, words } from "./drawing.js"
 import { drawBars } from "./product_bars.js"
-import { question } from "./question.js"
+import { question, roomOf } from "./question.js"
 
 const RESCALED = 1000
 const [FROM, TO] = [-3, 3] // of z, along the curve of φ
@@ -14,13 +14,16 @@ const NAMES = { tanh: "tanh", relu: "ReLU" }
 
 const drawn = new WeakMap()
 
-export default function draw({ data, parentElement }) {
-  if (!drawn.has(parentElement)) drawn.set(parentElement, new ProductOfSlopes(data, parentElement))
+export default function draw(component) {
+  const { data, parentElement } = component
+  if (!drawn.has(parentElement)) {
+    drawn.set(parentElement, new ProductOfSlopes(data, parentElement, roomOf(component)))
+  }
   drawn.get(parentElement).show(data)
 }
 
 class ProductOfSlopes {
-  constructor({ activation, walk }, parentElement) {
+  constructor({ activation, walk }, parentElement, room) {
     this.activation = activation
     this.factor = 1
     this.redraw = eachFrame(() => this.refresh())
@@ -44,7 +47,7 @@ class ProductOfSlopes {
     )
     const pictures = element("div", { class: "side-by-side" }, this.curve, this.bars)
     // The walk has a question of its own.
-    layOut(host, [controls, this.told, pictures, this.run], walk ? null : this.question())
+    layOut(host, [controls, this.told, pictures, this.run], walk ? null : this.question(room))
     parentElement.append(host)
   }
 
@@ -85,9 +88,10 @@ class ProductOfSlopes {
   }
 
   // What is asked can be tried only afterwards: the switch comes with the answer.
-  question() {
+  question(room) {
     const place = element("div", { class: "rescaling" })
     const asked = question({
+      room,
       ask: `Predict: every gradient is multiplied by ${RESCALED.toLocaleString("en-US")}. Where does the horizon go?`,
       options: [["further", "further back"], ["same", "it stays"], ["nearer", "nearer"]],
       answer: () => {

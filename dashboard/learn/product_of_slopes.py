@@ -9,7 +9,7 @@ from core.labels import run_name
 from core.palette import ACTIVATIONS, RUNS
 from core.training.snapshot import WatchedRun
 from dashboard import session
-from dashboard.learn.toy import toy
+from dashboard.learn.toy import Ask, toy
 from dashboard.server import library
 
 _LAGS = 40  # characters back, as many as bars are readable beside each other
@@ -21,9 +21,13 @@ _ASKED = "The probe of the run that is asked about is drawn here once you have c
 _draw = toy("product_of_slopes")
 
 
-def product_of_slopes() -> None:
-    """Draw it, with the run that is watched, or else with the first recorded one with a probe."""
-    _draw(key="product_of_slopes", data=_picture_of(_run_with_a_probe(), _NO_PROBE))
+def product_of_slopes(ask: Ask | None = None) -> None:
+    """Draw it, with the run that is watched, or else with the first recorded one with a probe.
+
+    Args:
+        ask: lets the question be put to a room.
+    """
+    _draw(key="product_of_slopes", data=_picture_of(_run_with_a_probe(), _NO_PROBE), ask=ask)
 
 
 def slopes_of_the_walk(run: WatchedRun | None, step: int) -> None:

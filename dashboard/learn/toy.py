@@ -5,7 +5,7 @@ Knows no picture. While one is dragged no Python runs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,17 +16,42 @@ from dashboard.widgets.es_module import es_module
 _here = Path(__file__).parent
 
 
+Ask = Callable[[str, Sequence[str], str], None]
+"""Puts a picture's question to a room: the question, its options, and what the picture answers."""
+_ASKED = "asked"  # what the script reports
+
+
 class Toy(Protocol):
     """Draws a picture, or tells one that stands what has changed."""
 
-    def __call__(self, *, key: str, data: Mapping[str, Any]) -> object:
-        """`key` is unique on the page, `data` what the script is given."""
+    def __call__(self, *, key: str, data: Mapping[str, Any], ask: Ask | None = None) -> None:
+        """`key` is unique on the page, `data` what the script is given; `ask` adds a button."""
 
 
 def toy(name: str) -> Toy:
     """The picture of `<name>.js` and `<name>.css` in this folder, to be called once a page run."""
     style = [(_here / f"{part}.css").read_text(encoding="utf-8") for part in ("toy", name)]
-    component: Toy = st.components.v2.component(
+    component = st.components.v2.component(
         f"unroll_learn_{name}", css="\n".join(style), js=es_module(_here / f"{name}.js")
     )
-    return component
+
+    def draw(*, key: str, data: Mapping[str, Any], ask: Ask | None = None) -> None:
+        if ask is None:
+            component(key=key, data=data)
+            return
+        key = f"{key}_for_a_room"  # anew, with the button: who teaches may come to be on the way
+        component(key=key, data={**data, "room": True}, on_asked_change=lambda: _put(key, ask))
+
+    return draw
+
+
+def _put(key: str, ask: Ask) -> None:
+    """Pass on what the script reports, if it is a question: a page made by hand sends anything."""
+    told = st.session_state[key].get(_ASKED)
+    if not isinstance(told, Mapping):
+        return
+    text, options, outcome = told.get("ask"), told.get("options"), told.get("outcome")
+    if not (isinstance(text, str) and isinstance(outcome, str) and isinstance(options, list)):
+        return
+    if options and all(isinstance(option, str) for option in options):
+        ask(text, options, outcome)

@@ -5,7 +5,7 @@ import { zeroState } from "./arithmetic.js"
 import { layOut } from "./beside.js"
 import { choice, eachFrame, element, fixed, keepKeys, svg } from "./drawing.js"
 import { startWeights } from "./start_weights.js"
-import { question } from "./question.js"
+import { question, roomOf } from "./question.js"
 import { leftBy, sizeOf, sumOf, trained, windowsOf } from "./truncated.js"
 import { MOST, copiesBefore, drawCopies } from "./unroll_and_cut_copies.js"
 
@@ -21,13 +21,16 @@ const NOTE = "All copies are one network with one W, and each says how it should
 
 const drawn = new WeakMap()
 
-export default function draw({ data, parentElement }) {
-  if (!drawn.has(parentElement)) drawn.set(parentElement, new UnrollAndCut(data, parentElement))
+export default function draw(component) {
+  const { data, parentElement } = component
+  if (!drawn.has(parentElement)) {
+    drawn.set(parentElement, new UnrollAndCut(data, parentElement, roomOf(component)))
+  }
   drawn.get(parentElement).show(data)
 }
 
 class UnrollAndCut {
-  constructor({ activation, walk }, parentElement) {
+  constructor({ activation, walk }, parentElement, room) {
     Object.assign(this, START)
     this.network = { architecture: "arch1", combine: "add", feedback: "teacher", activation }
     this.chosen = 1
@@ -43,7 +46,7 @@ class UnrollAndCut {
     this.fillWeights(1)
     layOut(
       host, [this.controls(activation), this.told, this.picture, this.numbers, folded],
-      walk ? null : this.question(), // the walk has a question of its own
+      walk ? null : this.question(room), // the walk has a question of its own
     )
     parentElement.append(host)
   }
@@ -159,8 +162,9 @@ class UnrollAndCut {
     )
   }
 
-  question() {
+  question(room) {
     return question({
+      room,
       ask: "Predict: zero unrollings, so T = 1, and no gradient goes back to an earlier copy. " +
         "This network trains on “hello” again and again, " +
         `${LESSON.updates.toLocaleString("en-US")} updates. ` +

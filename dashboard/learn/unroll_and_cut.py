@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dashboard import session
-from dashboard.learn.toy import toy
+from dashboard.learn.toy import Ask, toy
 
 _draw = toy("unroll_and_cut")
 
 
-def unroll_and_cut(*, walk: bool = False) -> None:
+def unroll_and_cut(ask: Ask | None = None, *, walk: bool = False) -> None:
     """Draw it. The toy has φ of the settings of Train, and their T is told beside its own.
 
     Args:
+        ask: lets the question be put to a room.
         walk: without its question.
     """
     config = session.config()
@@ -22,4 +23,5 @@ def unroll_and_cut(*, walk: bool = False) -> None:
             "unrollings": config.unrollings,
             "walk": walk,
         },
+        ask=ask,
     )

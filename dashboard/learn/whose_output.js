@@ -5,7 +5,7 @@ import { ceilingOfTwo, lastLossByHidden, softmaxes, windowOf, zeroState } from "
 import { layOut } from "./beside.js"
 import { choice, eachFrame, element, fixed, keepKeys, range, short, svg } from "./drawing.js"
 import { startWeights } from "./start_weights.js"
-import { question } from "./question.js"
+import { question, roomOf } from "./question.js"
 import { drawShares } from "./softmax_bars.js"
 import { drawSteps } from "./whose_output_steps.js"
 
@@ -14,12 +14,14 @@ const SHARPEST = 3 // the slider's end, as a power of ten
 
 const drawn = new WeakMap()
 
-export default function draw({ data, parentElement }) {
-  if (!drawn.has(parentElement)) drawn.set(parentElement, new WhoseOutput(data, parentElement))
+export default function draw(component) {
+  const { data, parentElement } = component
+  if (drawn.has(parentElement)) return
+  drawn.set(parentElement, new WhoseOutput(data, parentElement, roomOf(component)))
 }
 
 class WhoseOutput {
-  constructor(data, parentElement) {
+  constructor(data, parentElement, room) {
     this.data = data
     this.network = {
       architecture: "arch2", combine: "concat", activation: "tanh", feedback: data.feedback,
@@ -40,7 +42,7 @@ class WhoseOutput {
     layOut(host, data.walk ? steps : [
       ...steps, element("h3", {}, "One softmax, and the listing’s two"), this.shareControls(),
       this.shares, element("div", { class: "side-by-side" }, this.once, this.twice),
-    ], data.walk ? null : this.question())
+    ], data.walk ? null : this.question(room))
     parentElement.append(host)
     this.fillWeights(1)
     if (!data.walk) this.showShares()
@@ -77,8 +79,9 @@ class WhoseOutput {
   }
 
   // What is asked is drawn only afterwards: the second softmax and its ceiling.
-  question() {
+  question(room) {
     return question({
+      room,
       ask: "Predict: the first softmax gives a letter 100 %. The article’s listing of Arch 2 takes " +
         "the softmax of that once more, and draws from it. What has the letter then?",
       options: [["all", "100 %, as before"], ["half", "about half"], ["little", "less than 10 %"]],

@@ -54,8 +54,9 @@ def reading_settings(panel: str, config: TrainingConfig) -> Drawing:
 
 def draw_settings(panel: str, config: TrainingConfig) -> Drawing:
     """Draw the widgets of a panel."""
-
     key = partial(_key, panel)
+    for name, usual in (("temperature", 1.0), ("length", 400)):
+        st.session_state.setdefault(key(name)["key"], usual)  # no default: a link sets it, too
     raw = st.text_input(
         "Prime",
         placeholder="empty: the article's random start",
@@ -71,16 +72,15 @@ def draw_settings(panel: str, config: TrainingConfig) -> Drawing:
         "Temperature",
         0.0,
         2.0,
-        1.0,
-        0.05,
+        step=0.05,
         help="0 always takes the likeliest character; 1 draws from the network's own "
         "distribution; 2 flattens it.",
         **key("temperature"),
     )
     left, right = st.columns(2)
-    length = left.number_input("Length", 2, LONGEST, 400, 100, **key("length"))
+    length = left.number_input("Length", 2, LONGEST, step=100, **key("length"))
     seed = right.number_input(
-        "Seed", 0, 2**31, 0, help="The same seed writes the same text.", **key("seed")
+        "Seed", 0, 2**31, help="The same seed writes the same text.", **key("seed")
     )
     with st.expander("More"):
         top_k, top_p, count = _seldom_changed(panel)

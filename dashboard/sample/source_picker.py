@@ -6,6 +6,7 @@ import streamlit as st
 
 from core.errors import UnrollError, WeightsError
 from dashboard.sample.sources import Source, Taken, add_upload, sources
+from dashboard.widgets import moment
 from dashboard.widgets.describe import describe
 from dashboard.widgets.plain import plain
 
@@ -17,7 +18,7 @@ def source_picker(panel: str) -> Source | None:
         panel: tells the widgets of two panels apart.
     """
     found = {source.key: source for source in sources()}
-    chosen = f"sample_source_{panel}"
+    chosen = moment.SOURCE if panel == "a" else f"sample_source_{panel}"
     if st.session_state.get(chosen) not in found:
         st.session_state.pop(chosen, None)  # a run that was forgotten
     if found:

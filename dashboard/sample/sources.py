@@ -25,6 +25,7 @@ from dashboard.server import library, manager, recorded_note
 
 _UPLOADS = "sample_uploads"  # in the session: name -> Taken
 _MOST_UPLOADS = 5
+_RUN = "run"  # before a source's name, in its key
 _MOST_SAVED = 40  # the newest; the Runs page opens any other
 
 
@@ -64,12 +65,18 @@ class Source:
     live: bool = False
     find_run: Callable[[], WatchedRun | None] = lambda: None
 
+    @property
+    def link(self) -> dict[str, str]:
+        """What a link finds it by again: the run behind it, and nothing for a file."""
+        kind, _, run_id = self.key.partition(":")
+        return {"run": run_id} if kind == _RUN else {}
+
 
 def sources() -> list[Source]:
     """All there are, the likeliest choice first: the run that is watched, then the newest."""
     found = [source for provider in PROVIDERS for source in provider()]
     watched = session.watched_run()
-    mine = f"run:{watched.run_id}" if watched else ""
+    mine = f"{_RUN}:{watched.run_id}" if watched else ""
     return sorted(found, key=lambda source: source.key != mine)
 
 
@@ -111,7 +118,7 @@ def _run_source(run: WatchedRun, is_watched: bool) -> Source:
     )
     title = f"{run.run_id} · {network}"
     return Source(
-        f"run:{run.run_id}",
+        f"{_RUN}:{run.run_id}",
         f"This run, {title}" if is_watched else f"Run {title}",
         partial(_taken_from, run),
         live=snapshot.status.active,
@@ -140,7 +147,7 @@ def _saved_source(run_id: str, title: str) -> Source:
         return run
 
     return Source(
-        f"run:{run_id}",
+        f"{_RUN}:{run_id}",
         title,
         lambda: _taken_from(find()),
         find_run=find,

@@ -16,7 +16,7 @@ from core.data.preview import NormalisingPreview
 from core.data.uploads import ENCODINGS, read_text_bytes
 from core.errors import UnrollError
 from core.links import linkable
-from dashboard import gate
+from dashboard import texts
 from dashboard.widgets.plain import plain
 from dashboard.widgets.verbatim import verbatim
 
@@ -72,11 +72,32 @@ def text_picker(key: str, *, disabled: bool) -> None:
             st.error(plain(refusal))
         elif shown := st.session_state.get("text_preview"):
             _show(*shown)
+    if texts.is_own(chosen):
+        st.button(
+            "Delete this text",
+            key="text_delete",
+            on_click=_delete,
+            args=(key,),
+            icon=":material/delete:",
+            type="tertiary",
+            help="From this machine, where no run was trained on it. It can be brought again.",
+        )
+
+
+def _delete(key: str) -> None:
+    state = st.session_state
+    state["text_preview"] = state["text_refusal"] = None
+    try:
+        texts.delete(state[key])
+    except UnrollError as error:
+        state["text_refusal"] = str(error)
+        return
+    state[key] = "builtin"
 
 
 def _labels(chosen: str) -> dict[str, str]:
     """What each text is called: Streamlit tells options apart by their labels alone."""
-    titles = _TITLES | gate.texts(chosen)
+    titles = _TITLES | texts.listed(chosen)
     times = Counter(titles.values())
     return {
         key: f"{title} ({key[4:10]})" if key.startswith("own:") and times[title] > 1 else title
@@ -96,13 +117,13 @@ def _take_upload(key: str) -> None:
 
 
 def _allowed(raw: str, name: str) -> OwnText:
-    gate.require_text(len(raw))
-    return take(raw, name)
+    texts.require_text(len(raw))
+    return take(raw, name, texts.may_rename)
 
 
 def _take_path(key: str) -> None:
     if path := st.session_state["text_path"].strip():
-        _take(key, lambda: take_file(path, _encoding()))
+        _take(key, lambda: take_file(path, _encoding(), texts.may_rename))
 
 
 def _take_again(key: str) -> None:
@@ -126,7 +147,7 @@ def _take(key: str, read: Callable[[], OwnText]) -> None:
     except UnrollError as error:
         state["text_refusal"] = str(error)
         return
-    gate.note_text(taken.corpus.key)
+    texts.note(taken.corpus.key)
     state["text_preview"] = (taken.corpus.title, len(taken.corpus), taken.preview)
     state[key] = taken.corpus.key
 

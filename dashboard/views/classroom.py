@@ -28,7 +28,7 @@ if visitor.who().teacher:
         )
     if part == "Ask":
         of_the_walk = (
-            Suggestion(asked.title, asked.text, asked.options, "walk", asked.outcome)
+            Suggestion(asked.title, asked.text, asked.options, asked.about, asked.outcome)
             for asked in room_questions()
         )
         ask_panel([*suggestions(), *of_the_walk])

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from dashboard.link import write_link
 from dashboard.sample.draw_settings import Drawing, draw_settings, reading_settings
 from dashboard.sample.sample_timeline import sample_timeline
 from dashboard.sample.score_panel import score_panel
@@ -11,6 +12,7 @@ from dashboard.sample.step_through import step_through_panel
 from dashboard.sample.surprise_panel import surprise_panel
 from dashboard.sample.unit_panel import unit_panel
 from dashboard.sample.writing import Panel, writing_commands, writing_panel
+from dashboard.widgets import moment
 from dashboard.widgets.page_head import page_head
 from dashboard.widgets.recorded_badge import tell_recorded
 
@@ -20,17 +22,18 @@ PARTS = {
     "Units": unit_panel,
     "Score": score_panel,
 }
-
+NAMES = ("Write", *PARTS, "Timeline")
+moment.arrive(NAMES)
 page_head("Read what the network learned")
 part = st.segmented_control(
     "What to look at",
-    ["Write", *PARTS, "Timeline"],
-    default="Write",
+    NAMES,
     required=True,
     key="sample_part",
     label_visibility="collapsed",
     persist_state="session",
 )
+assert part is not None, "one of them is required"
 
 
 def chosen(panel: str) -> tuple[Source | None, tuple[Taken, Drawing] | None]:
@@ -74,3 +77,4 @@ elif part == "Write":
 else:
     tell_recorded(read[0].recorded)
     PARTS[part](*read)
+write_link(part=part, **(source.link if source else {}))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -67,10 +68,10 @@ class Servers:
         self._begin(url, log)
         return url
 
-    def restart(self, url: str) -> None:
+    def restart(self, url: str, by: int = signal.SIGTERM) -> None:
         """End the server at this address as a signal does, and begin it again."""
         process, log = self._running[url]
-        process.terminate()
+        process.send_signal(by)
         process.wait(timeout=30)
         self._begin(url, log)
 

@@ -16,6 +16,13 @@ pytestmark = pytest.mark.browser
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 RUN = "nodes=8&batch_size=4&unrollings=6&device=cpu&probe_every=0&steps=40&report_every=20&run=new"
+PICTURES = {  # of Learn, each with some words of its question
+    "Product of slopes": "every gradient is multiplied by 1,000",
+    "One step in numbers": "If every weight in W were 0",
+    "Unroll and cut": "zero unrollings, so T = 1",
+    "Whose output comes back": "What has the letter then?",
+    "Cursors and the mega batch": "one cursor alone, B = 1",
+}
 ASKED = "Which lane will be ahead at the end of the race?"
 
 
@@ -76,7 +83,6 @@ def test_a_class_joins_votes_sees_the_outcome_follows_and_hands_in(
     button(teacher, "Reveal").click()
     outcome = teacher.get_by_role("textbox", name="What came true")
     outcome.fill("ReLU, by 0.02 nats")
-    outcome.press("Enter")
     teacher.get_by_role("button", name="Show what was answered").click()
     for each in (teacher, ada, bob):
         row = each.locator("table.answer-bars tr").filter(has_text="ReLU")
@@ -89,6 +95,23 @@ def test_a_class_joins_votes_sees_the_outcome_follows_and_hands_in(
     for student in (ada, bob):
         student.wait_for_url(re.compile("/learn.*picture=slopes"))
         student.get_by_text("Over k steps that is").wait_for()
+    expect(ada.get_by_role("button", name="Ask the room")).to_have_count(0)
+    button(teacher, "Put away").click()
+    for picture, asks in PICTURES.items():
+        teacher.get_by_text(picture, exact=True).click()
+        teacher.get_by_role("group", name=asks).wait_for()
+        button(teacher, "Ask the room").click()
+        bar = teacher.get_by_test_id("stMarkdown").filter(has_text="0 of 2 answered.")
+        bar.get_by_text(asks).wait_for()
+    ada.get_by_test_id("stRadio").get_by_text("all", exact=True).click()
+    ada.get_by_text("1 of 2 answered. Your answer is kept").wait_for()
+    assert "In your teacher’s picture" not in ada.content()
+    button(teacher, "Lock").click()
+    button(teacher, "Reveal").click()
+    teacher.get_by_role("button", name="Show what was answered").click()
+    told = "In your teacher’s picture: all. Over a pass of 96 characters with T = 5 it is "
+    ada.get_by_text(told).wait_for()
+    teacher.keyboard.press("Escape")
     button(bob, "Leave").click()
     bob.wait_for_url(re.compile("nodes=8"))
     button(bob, "Return").click()

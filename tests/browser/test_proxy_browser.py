@@ -92,16 +92,24 @@ class Proxy:
 
 @pytest.fixture(scope="module")
 def proxy(serve, tmp_path_factory):
-    made = Proxy(tmp_path_factory.mktemp("nginx"), [serve(APP), serve(APP)])
+    env = {"UNROLL_TEACHER_KEY": "chalk"}  # as docs/deploy.md has it: browsers own their runs
+    made = Proxy(tmp_path_factory.mktemp("nginx"), [serve(APP, env), serve(APP, env)])
     yield made
     made.stop()
 
 
-def test_live_charts_uploads_and_downloads_work_and_a_browser_keeps_its_server(
-    page, proxy, tmp_path
+def button(page, name):
+    """A button, once it can be pressed: at a first visit the browser has to be known first."""
+    found = page.get_by_role("button", name=re.compile(rf"^{name}( Shortcut \w)?$"), disabled=False)
+    found.first.wait_for(timeout=60_000)
+    return found.first
+
+
+def test_live_charts_uploads_and_downloads_work_and_a_browser_keeps_its_server_and_its_runs(
+    page, proxy, tmp_path, another_page
 ):
     page.goto(f"{proxy.url}/{LINK}")
-    page.get_by_role("button", name=re.compile("^Start")).click(timeout=30_000)
+    button(page, "Start").click()
     expect(page.get_by_text("finished", exact=True).first).to_be_visible(timeout=60_000)
     expect(page.locator(".js-plotly-plot .scatterlayer .trace").first).to_be_visible()
 
@@ -120,5 +128,24 @@ def test_live_charts_uploads_and_downloads_work_and_a_browser_keeps_its_server(
     with page.expect_download() as downloaded:
         download.click()
     assert "metrics.csv" in zipfile.ZipFile(downloaded.value.path()).namelist()
+
+    page.goto(f"{proxy.url}/{LINK.replace('steps=20', 'steps=1000000')}&run=new")
+    button(page, "Start").click()
+    button(page, "Pause").click()
+    page.wait_for_url(re.compile("run=[0-9a-f]{12}"))
+    page.reload()
+    button(page, "Resume")  # paused it is still the owner's to command
+    other = another_page()
+    (seat,) = [cookie for cookie in page.context.cookies() if cookie["name"] == "seat"]
+    other.context.add_cookies([seat])  # at the same server
+    other.goto(page.url)
+    expect(other.get_by_text("was started in another browser")).to_be_visible(timeout=30_000)
+    for name in ("Resume", "Stop"):
+        theirs = other.get_by_role("button", name=re.compile(f"^{name}"))
+        expect(theirs).to_be_disabled(timeout=30_000)
+    rate = other.get_by_role("spinbutton", name="Learning rate").filter(visible=True)
+    expect(rate).to_be_disabled(timeout=30_000)
+    button(page, "Stop").click()
+    expect(page.get_by_text("stopped", exact=True).first).to_be_visible(timeout=30_000)
 
     assert [sorted(servers) for servers in proxy.seats().values() if len(servers) > 1] == []

@@ -8,10 +8,10 @@ from core.errors import RunError
 def test_each_place_has_a_number_of_its_own_and_the_newest_counts(classroom, open_classroom):
     assert classroom.guide.place() is None
     first = classroom.guide.lead("Learn", {"picture": "slopes"})
-    second = classroom.guide.lead("Train", {"run": "cafe0001"})
+    second = classroom.guide.lead("Train", {"run": "cafe0001"}, step=1_200)
     assert second.number > first.number
     assert open_classroom().guide.place() == second
-    assert second.query == {"run": "cafe0001"}
+    assert (second.query, second.step) == ({"run": "cafe0001"}, 1_200)
 
 
 def test_a_number_is_not_used_again_after_the_teacher_has_left(classroom):

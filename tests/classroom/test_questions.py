@@ -9,7 +9,8 @@ from threading import Thread
 
 import pytest
 
-from core.classroom.questions import QuestionState, binned
+from core.classroom.distribution import binned
+from core.classroom.question import QuestionState
 from core.errors import RunError
 
 ROOT = Path(__file__).parents[2]

@@ -9,9 +9,11 @@ import pytest
 import streamlit as st
 from streamlit.components.v2 import manifest_scanner
 
+from core.classroom.visitor import Visitor
 from core.errors import UnrollError
 from core.paths import cache_home
 from core.storage.recorded import RecordedRuns
+from dashboard import visitor
 from dashboard.server import library, manager
 
 
@@ -42,3 +44,15 @@ def recordings(_unpacked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There are the recorded runs, as for whoever starts Unroll, and they are unpacked."""
     monkeypatch.delenv("UNROLL_RECORDED")
     shutil.copytree(_unpacked, cache_home(), dirs_exist_ok=True)
+
+
+@pytest.fixture
+def as_(monkeypatch):
+    """Go on as somebody else, at a server of many."""
+
+    def become(browser, *, teacher=False, shared=True):
+        monkeypatch.setattr(visitor, "who", lambda: Visitor(browser, shared, teacher))
+        monkeypatch.setattr(visitor, "shared", lambda: shared)
+
+    become("a" * 64)
+    return become

@@ -3,11 +3,9 @@
 import zipfile
 
 import pytest
-from visit import ENDLESS, PROSE, TINY
+from visit import ENDLESS, TINY
 
-from core.classroom.visitor import Visitor
 from core.config import PRESETS
-from core.data.own_text import take
 from core.errors import RunError, StoreError, SweepError, TextError
 from core.experiments.plan import SweepPlan
 from core.experiments.race import rival
@@ -17,7 +15,7 @@ from core.storage.store import Store
 from core.storage.zip_export import export_run
 from core.training.limits import Limits
 from core.training.run import Run
-from dashboard import gate, visitor
+from dashboard import gate, texts, visitor
 from dashboard.server import library, limits, manager
 
 pytestmark = pytest.mark.usefixtures("own_server")
@@ -25,18 +23,6 @@ pytestmark = pytest.mark.usefixtures("own_server")
 ME, YOU = "a" * 64, "b" * 64
 TRAINS = PRESETS["demo"].config.changed(**ENDLESS)
 SHORT = PRESETS["demo"].config.changed(**TINY, steps=20, report_every=10)
-
-
-@pytest.fixture
-def as_(monkeypatch):
-    """Go on as somebody else, at a server of many."""
-
-    def become(browser, *, teacher=False, shared=True):
-        monkeypatch.setattr(visitor, "who", lambda: Visitor(browser, shared, teacher))
-        monkeypatch.setattr(visitor, "shared", lambda: shared)
-
-    become(ME)
-    return become
 
 
 @pytest.fixture
@@ -189,11 +175,11 @@ def test_what_one_person_may_have_is_limited_and_another_persons_share_is_not_th
     with pytest.raises(RunError, match=r"^steps=1,000,001 is too many"):
         gate.start(TRAINS.changed(steps=1_000_001), "dddddddddddd", ())
     with pytest.raises(TextError, match=r"^This text has 51 characters"):
-        gate.require_text(51)
+        texts.require_text(51)
     as_(YOU)
     assert gate.start(SHORT, "eeeeeeeeeeee", ()).wait(30).status == RunStatus.FINISHED
     as_(ME, shared=False)
-    gate.require_text(10**9)
+    texts.require_text(10**9)
     assert gate.start(SHORT, "ffffffffffff", ()).wait(30).status == RunStatus.FINISHED
 
 
@@ -233,13 +219,3 @@ def test_anothers_run_is_not_to_be_taken_away_with_its_text(ended, as_):
     yours = gate.may_export(row)
     as_(YOU, teacher=True)
     assert (mine, yours, gate.may_export(row)) == (True, False, True)
-
-
-def test_a_text_is_found_by_whoever_brought_it_and_by_the_teacher(as_):
-    key = take(PROSE.decode(), "prose").corpus.key
-    gate.note_text(key)
-    assert gate.texts() == {key: "prose"}
-    as_(YOU)
-    assert gate.texts() == {}
-    as_("c" * 64, teacher=True)
-    assert gate.texts() == {key: "prose"}

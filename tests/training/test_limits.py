@@ -12,7 +12,7 @@ NAMES = ("UNROLL_SLOTS", "UNROLL_UNWATCHED_MINUTES", "UNROLL_MOST_RUNS", "UNROLL
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch):
-    for name in (*NAMES, "UNROLL_MOST_CHARACTERS", "UNROLL_MOST_MEGABYTES"):
+    for name in (*NAMES, "UNROLL_MOST_CHARACTERS", "UNROLL_MOST_MEGABYTES", "UNROLL_MOST_TEXTS"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -53,6 +53,9 @@ def test_each_limit_says_what_was_asked_what_is_allowed_and_what_to_do(small):
     most.require_steps(small(steps=100))
     most.require_text(50)
     most.require_room(2_999_999)
+    Limits(texts=3).require_texts(2)
+    with pytest.raises(TextError, match=r"^You keep 3 of the 3 texts .*: delete one of them"):
+        Limits(texts=3).require_texts(3)
     with pytest.raises(RunError, match=r"^2 of your runs .* each person may have 2: stop one"):
         most.require_runs(2)
     with pytest.raises(RunError, match=r"^steps=101 is too many .* may have 100: choose fewer"):

@@ -113,10 +113,11 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """All of a few, in an order."""
+    """All of a few, in an order; `first` asks which comes first, of whoever cannot order them."""
 
     ask: str
     items: Mapping[str, str]
+    first: str
 
     def asked(self) -> dict[str, Any]:
         return {"kind": "order", "ask": self.ask, "items": [list(i) for i in self.items.items()]}

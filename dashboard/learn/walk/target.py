@@ -86,9 +86,9 @@ def outcome(prediction: Prediction) -> Outcome:
     return Outcome(
         right=mine <= _MOST and question().near(prediction, nodes),
         sentences=f"N = {nodes}: {sizes} = {config.parameter_count:,} parameters, and "
-        f"N = {nodes + 1} has {_START.changed(nodes=nodes + 1).parameter_count:,}. Yours would "
-        f"have {mine:,}.\nNow reach the trigram line with it: set Train up, start, and come back. "
-        "Homework is the link of the run that gets lowest.",
+        f"N = {nodes + 1} has {_START.changed(nodes=nodes + 1).parameter_count:,}.\n"
+        f"Yours would have {mine:,}. Now reach the trigram line with it: set Train up, start, and "
+        "come back. Homework is the link of the run that gets lowest.",
         marks=(Mark(nodes, "largest", "measured"),),
     )
 

@@ -26,10 +26,11 @@ _ABOUT = (
 
 def question() -> Order:
     """The texts by their keys."""
+    best = "Which text can a counter predict best?"
     return Order(
-        "Which text can a counter predict best? Order them by their trigram floor, lowest first: "
-        "press one after the other.",
+        f"{best} Order them by their trigram floor, lowest first: press one after the other.",
         {key: _title(key) for key in _keys()},
+        first=f"{best} The one with the lowest trigram floor.",
     )
 
 

@@ -5,9 +5,10 @@ from visit import ENDLESS, TINY, Visit
 
 from core.config import PRESETS
 from core.errors import RunError
+from core.experiments.race import lane_names
 from dashboard import visitor
 from dashboard.classroom import commands
-from dashboard.server import library, races
+from dashboard.server import library, races, recorded_race
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -44,7 +45,7 @@ def bars(visit):
 
 def outcome(visit):
     """Where the teacher writes what came true."""
-    (field,) = [field for field in visit.page.text_input if field.label == "What came true"]
+    (field,) = [field for field in visit.page.text_area if field.label == "What came true"]
     return field
 
 
@@ -127,7 +128,7 @@ def test_a_question_is_asked_answered_changed_locked_and_revealed(room):
         (shown,) = bars(page)[:1]
         assert "ReLU</th>" in shown
         assert "1 (100%)" in shown
-        assert "Outcome: **ReLU, by 0.02 nats**" in markdown(page)
+        assert "**Outcome:** ReLU, by 0.02 nats" in markdown(page)
     assert "You answered: ReLU." in markdown(ada)
     teacher.click("Put away")
     assert bars(ada.look()) == []
@@ -180,6 +181,42 @@ def test_pages_that_follow_go_where_the_teacher_is_leave_and_return(room):
     assert reloaded.page.session_state["config"].nodes == 40
     teacher.click("Let go")
     assert "Your teacher is" not in markdown(ada.look())
+
+
+def test_who_follows_arrives_at_the_step_the_tab_and_the_place_in_the_text(room):
+    room.members.join(ADA)
+    teacher = Visit(TEACHER, **TINY, steps=6, report_every=3)
+    run = teacher.train_to_the_end()
+    library().flush()
+    ada = Visit(ADA, **TINY, steps=9)
+    ada.page.switch_page("views/sample.py")
+    ada.look()
+    ada.page.button_group(key="sample_part").set_value("Surprise")
+    ada.look()
+    teacher.page.switch_page("views/sample.py")
+    teacher.look()
+    teacher.page.button_group(key="sample_part").set_value("Step through")
+    teacher.look()
+    teacher.page.slider(key="sample_temperature_a").set_value(0.5)
+    teacher.look()
+    for _ in range(3):
+        teacher.click("Forward")
+    teacher.click("Look here")
+    ada.look()
+    assert f"Run {run.run_id} stood at step 6." in markdown(ada)
+    state = ada.page.session_state
+    assert [state[key] for key in ("run_id", "sample_part", "sample_source_a")] == [
+        *(run.run_id, "Step through", f"run:{run.run_id}")
+    ]
+    assert (state["sample_place"], state["sample_temperature_a"]) == (4, 0.5)
+    assert ada.said("warning") == []
+    for card in ("reach", "t1"):  # also to another card of a page that one was on before
+        teacher.page.switch_page("views/article.py")
+        teacher.page.session_state["card"] = card
+        teacher.look().click("Look here")
+        assert ada.look().page.session_state["card"] == card
+    ada.click("Leave")
+    assert ada.page.session_state["sample_part"] == "Surprise"
 
 
 def test_a_run_is_handed_in_by_whoever_trained_it_and_taken_back(room):
@@ -236,21 +273,45 @@ def test_the_walks_questions_are_put_to_a_room_with_what_recorded_runs_measured(
     teacher.page.button_group(key="classroom_part").set_value("Ask")
     offered = teacher.look().page.selectbox(key="ask_from").options
     assert [title.split(":")[0] for title in offered[3:]] == [
-        f"The walk, step {n}" for n in (3, 4, 5, 6)
+        *("The recorded race", "The recorded sweep"),
+        *(f"The walk, step {n}" for n in (1, 3, 4, 5, 6, 8)),
     ]
-    for title in offered[3:]:
+    for title in (offered[6], offered[7], offered[9]):
         teacher.page.selectbox(key="ask_from").select(title)
         teacher.look().click("Ask the room")
         asked = room.questions.current()
         ada = Visit(ADA)
         assert "recorded" in asked.outcome.lower()
         assert asked.outcome not in markdown(ada)
-        assert bool(asked.options) == (title in offered[-2:])
+        assert bool(asked.options) == (title == offered[9])
     teacher.page.switch_page("views/learn.py")
     teacher.look().click("Lock")
     assert outcome(teacher).value == asked.outcome
     teacher.click("Show what was answered")
-    assert f"Outcome: **{asked.outcome}**" in markdown(ada.look())
+    assert f"**Outcome:** {asked.outcome}" in markdown(ada.look())
+
+
+def test_what_is_recorded_is_proposed_beside_the_questions_that_are_about_it(room, monkeypatch):
+    monkeypatch.setenv("UNROLL_RECORDED", "1")
+    teacher = classroom_page(TEACHER)
+    teacher.page.button_group(key="classroom_part").set_value("Ask")
+    teacher.look()
+    outcomes = {}
+    for title in ("The recorded race", "The recorded sweep", "The walk, step 5"):
+        choice = teacher.page.selectbox(key="ask_from")
+        choice.select(next(option for option in choice.options if option.startswith(title)))
+        teacher.look().click("Ask the room")
+        asked = room.questions.current()
+        assert asked.outcome == ""  # it is looked for when it is revealed
+        teacher.click("Lock")
+        outcomes[title] = (outcome(teacher).value, asked.options)
+    told, lanes = outcomes["The recorded race"]
+    assert told.startswith("Recorded: ")
+    assert "at the end" in told
+    race, _ = recorded_race()
+    assert lanes[:-1] == tuple(lane_names([lane.config for lane in race.snapshot.lanes]))
+    assert outcomes["The recorded sweep"][0].startswith("Recorded: ")
+    assert outcomes["The walk, step 5"][0] == ""  # its runs are trained on Learn
 
 
 def test_the_outcome_of_a_race_is_proposed_once_the_race_has_ended(room):
@@ -264,3 +325,6 @@ def test_the_outcome_of_a_race_is_proposed_once_the_race_has_ended(room):
         run.wait(30)
     room.questions.lock(asked.number)
     assert "at the end" in outcome(teacher.look()).value
+    other = room.questions.put("Which?", ["N 8", "N 16"], about="race")  # than the one that ended
+    room.questions.lock(other.number)
+    assert outcome(teacher.look()).value == ""

@@ -63,7 +63,7 @@ def test_the_picture_is_sent_whole_and_keeps_its_place_by_its_key(monkeypatch):
     sent = []
     monkeypatch.setattr(module, "_component", lambda **arguments: sent.append(arguments))
     mega_batch(DEMO, BUILTIN, key="k")
-    assert sent == [{"key": "k", "data": picture_of(DEMO, BUILTIN)}]
+    assert sent == [{"key": "k", "data": picture_of(DEMO, BUILTIN), "ask": None}]
 
 
 @pytest.mark.parametrize(

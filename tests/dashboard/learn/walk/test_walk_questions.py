@@ -7,7 +7,7 @@ from dashboard.learn.walk.questions import Choice, Number, Order, OwnTrace
 NUMBER = Number("?", least=1.0, most=3.4, digits=2, unit="nats", tolerance=0.1)
 CHOICE = Choice("?", {"a": "A", "b": "B"})
 REPAIR = Choice("?", {"a": "A", "b": "B"}, again=True)
-ORDER = Order("?", {"a": "A", "b": "B"})
+ORDER = Order("?", {"a": "A", "b": "B"}, "first?")
 
 
 @pytest.mark.parametrize(
