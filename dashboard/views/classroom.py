@@ -9,14 +9,12 @@ from dashboard.classroom.join_panel import join_panel
 from dashboard.classroom.suggested import Suggestion, suggestions
 from dashboard.learn.walk.for_a_room import room_questions
 from dashboard.widgets import present
+from dashboard.widgets.page_head import page_head
 
 PARTS = ("Join", "Ask", "Hand-ins")
 
 if visitor.who().teacher:
-    with st.container(
-        horizontal=True, horizontal_alignment="distribute", vertical_alignment="bottom"
-    ):
-        st.header("Classroom", width="content", anchor=False)
+    with page_head("Classroom", apart=True):
         part = st.segmented_control(
             "What to do",
             PARTS,
@@ -37,7 +35,7 @@ if visitor.who().teacher:
     else:
         join_panel()
 else:
-    st.header("Classroom", anchor=False)
+    page_head("Classroom")
     own_panel()
     st.caption("Is this your class? Type the teacher's key under *Teacher*, below.")
 if st.query_params.to_dict() != present.query():

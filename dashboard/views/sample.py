@@ -3,11 +3,9 @@
 import streamlit as st
 
 from dashboard.link import write_link
-from dashboard.sample.draw_settings import Drawing, draw_settings, reading_settings
+from dashboard.sample.panel_choice import panel_choice
 from dashboard.sample.sample_timeline import sample_timeline
 from dashboard.sample.score_panel import score_panel
-from dashboard.sample.source_picker import about_weights, source_picker, weights_in_hand
-from dashboard.sample.sources import Source, Taken
 from dashboard.sample.step_through import step_through_panel
 from dashboard.sample.surprise_panel import surprise_panel
 from dashboard.sample.unit_panel import unit_panel
@@ -36,25 +34,14 @@ part = st.segmented_control(
 assert part is not None, "one of them is required"
 
 
-def chosen(panel: str) -> tuple[Source | None, tuple[Taken, Drawing] | None]:
-    """The widgets of one panel: its source, and its weights and how to draw, if there are any."""
-    source = source_picker(panel)
-    taken = weights_in_hand(source, panel) if source else None
-    if source is None or taken is None:
-        return source, None
-    about_weights(source, taken, panel)
-    settings = draw_settings if part in ("Write", "Step through") else reading_settings
-    return source, (taken, settings(panel, taken.config))
-
-
 with st.sidebar:
-    source, read = chosen("a")
+    source, read = panel_choice("a", part)
     second = None
     if part == "Write" and st.toggle(
         "A second text beside it", key="sample_two", persist_state="session"
     ):
         st.subheader("Second text", divider=True)
-        second = chosen("b")
+        second = panel_choice("b", part)
 
 if source is None:
     st.info("There is no network to read yet: train one on the Train page, or upload weights.")

@@ -3,6 +3,7 @@
 
 const TITLE_ROOM = 34 // pixels
 const USUAL_TYPE = 17 // pixels, of the root: what the sizes in figures are meant for
+const NEAR = "200px" // from the window's edge is in sight, too
 const charts = new WeakMap() // parentElement -> Chart
 
 // Streamlit calls this for every update and for every change of the theme.
@@ -61,7 +62,7 @@ class Chart {
     this.sight = new IntersectionObserver((seen) => {
       this.inSight = seen.at(-1).isIntersecting
       this.draw()
-    })
+    }, { rootMargin: NEAR, scrollMargin: NEAR })
     this.sight.observe(this.host)
 
     loadPlotly(plotlyFile).then(
@@ -82,14 +83,15 @@ class Chart {
     this.draw()
   }
 
-  // What is in sight comes first; the rest waits until the browser has nothing else to do.
+  // What is in sight comes first. The rest is drawn once, when the browser has nothing else to do,
+  // and follows its run again when it comes into sight.
   draw() {
     if (this.inSight) return this.drawNow()
-    if (this.inSight === undefined || this.waits) return // known with the first frame
+    if (this.inSight === undefined || this.waits || this.drawn) return // known with the first frame
     this.waits = true
     whenIdle(() => {
       this.waits = false
-      this.drawNow()
+      if (!this.drawn) this.drawNow()
     })
   }
 

@@ -1,6 +1,7 @@
 """A room votes and hands in, each in a browser of their own, and the server is killed in between.
 
-UNROLL_ROOM is how many they are.
+UNROLL_ROOM is how many they are; without it the test is left out, since a class of three votes and
+hands in, and every answer outlasts a kill, in others.
 """
 
 import csv
@@ -21,10 +22,15 @@ from core.classroom.teacher_key import TeacherKey
 from core.storage.store import Store
 from core.storage.zip_import import import_run
 
-pytestmark = pytest.mark.browser
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        "UNROLL_ROOM" not in os.environ, reason="UNROLL_ROOM says how many they are"
+    ),
+]
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
-ROOM = int(os.environ.get("UNROLL_ROOM", "3"))
+ROOM = int(os.environ.get("UNROLL_ROOM", "0"))
 RUN = "nodes=8&batch_size=4&unrollings=6&device=cpu&probe_every=0&steps=40&report_every=20&run=new"
 ASKED, OPTIONS = "Which reaches further back?", ("tanh", "ReLU", "neither")
 PATIENCE = 60_000 + 4_000 * ROOM  # milliseconds: all of them share the machine with the server

@@ -21,7 +21,7 @@ import pytest
 
 from core.cli.main import main
 from core.data.own_text import take_file
-from core.errors import StoreError, UnrollError
+from core.errors import StoreError, UnrollError, shown
 from core.paths import data_home
 from core.storage.locks import FileLock
 from core.storage.store import Store
@@ -312,7 +312,7 @@ def test_metrics_on_a_full_disk_lack_rows_and_cost_no_training(full_disk, capsys
     printed = capsys.readouterr()
     assert printed.out.startswith("finished after 12 steps")
     assert printed.err.splitlines()[-1].startswith(
-        f"{metrics} lacks rows, since it could not be written (No space left on device)"
+        f"{shown(metrics)} lacks rows, since it could not be written (No space left on device)"
     )
 
 
