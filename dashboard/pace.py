@@ -11,6 +11,7 @@ Thread safety: a `Watchers` may be used from any number of threads at once.
 
 from __future__ import annotations
 
+import math
 import random
 import secrets
 from collections.abc import Callable
@@ -42,6 +43,9 @@ _LEFT = 0.7
 # shorter: the time of one says little, and a change of pace costs every page a whole run.
 _NEWEST = 0.02
 _SHORTER = 0.4
+# Seconds between two pages that change their pace: each runs as a whole then, a tenth of a second
+# of work, and thirty at once made a room wait for several.
+_APART = 0.3
 # In st.session_state: seconds between two refreshes, and between two of what seldom changes.
 _PACE, _POLL = "pace", "poll"
 
@@ -54,12 +58,19 @@ class Watchers:
     Args:
         clock: seconds that only grow.
         shortest: seconds between two refreshes of a page, while few watch.
+        apart: seconds between two pages that change their pace.
     """
 
-    def __init__(self, clock: Callable[[], float] = monotonic, shortest: float = INTERVAL) -> None:
-        self._clock, self._shortest = clock, shortest
+    def __init__(
+        self,
+        clock: Callable[[], float] = monotonic,
+        shortest: float = INTERVAL,
+        apart: float = _APART,
+    ) -> None:
+        self._clock, self._shortest, self._apart = clock, shortest, apart
         self._until: dict[str, float] = {}  # when a page is forgotten
         self._took = 0.0  # seconds that a refresh takes, a running mean
+        self._next_change = -math.inf  # when the next page may change its pace
         self._lock = Lock()
 
     def refreshed(self, who: str, interval: float = INTERVAL, took: float = 0.0) -> float:
@@ -71,7 +82,7 @@ class Watchers:
             took: seconds that this refresh took.
 
         Returns:
-            At which it should be.
+            At which it should be: pages change one after the other.
         """
         now = self._clock()
         with self._lock:
@@ -79,6 +90,10 @@ class Watchers:
             self._until = {page: until for page, until in others if until > now}
             self._took += _NEWEST * (took - self._took)
             found = self._next_interval(len(self._until) + 1, interval)
+            if found != interval and now < self._next_change:
+                found = interval  # at one of its next refreshes
+            elif found != interval:
+                self._next_change = now + self._apart
             self._until[who] = now + _MISSED * max(found, interval) + _PATIENCE
         return found
 

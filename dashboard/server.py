@@ -12,8 +12,10 @@ import logging
 import os
 import signal
 import sys
+from contextlib import nullcontext
 
 import streamlit as st
+from streamlit import config
 
 from core.engines.heap import share_heaps
 from core.engines.warm import compile_in_background
@@ -59,6 +61,7 @@ def manager() -> RunManager:
     gc.collect()
     gc.freeze()
     share_heaps()
+    read_options_without_waiting()
     sys.setswitchinterval(_SWITCH_SECONDS)
     compile_in_background()
     made = RunManager(
@@ -68,6 +71,23 @@ def manager() -> RunManager:
     )
     atexit.register(_end, made, library())
     return made
+
+
+def read_options_without_waiting() -> bool:
+    """Let no session wait for another that looks up an option of Streamlit's.
+
+    Streamlit looks one up for each element that it draws, with one lock for all sessions. A thread
+    that is interrupted while it has it makes all others queue, for it and for Python's own lock:
+    with thirty pages most stacks of a server that stood still ended there. What the lock is for,
+    options that are read while an edited file is parsed, is not worth that.
+
+    Returns:
+        Whether there was such a lock, as in the version that is pinned.
+    """
+    found = hasattr(config, "_config_lock")
+    if found:
+        config._config_lock = nullcontext()  # type: ignore[assignment]
+    return found
 
 
 def _end(runs: RunManager, recorded: Library) -> None:

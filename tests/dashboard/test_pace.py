@@ -7,7 +7,7 @@ from dashboard.pace import FEW, INTERVAL, LONGEST, Watchers
 
 @pytest.fixture
 def watchers(clock):
-    return Watchers(clock)
+    return Watchers(clock, apart=0)
 
 
 def refresh(watchers, pages, interval=INTERVAL):
@@ -49,6 +49,16 @@ def test_one_page_that_comes_and_goes_does_not_change_everyones_pace(watchers, c
     assert refresh(watchers, 30, interval=1) == 1
     clock.now += 9
     assert refresh(watchers, 20, interval=1) == 0.5
+
+
+def test_pages_change_their_pace_one_after_the_other(clock):
+    watchers = Watchers(clock, apart=0.3)
+    refresh(watchers, 31)  # the last of them changes at once
+    told = []
+    for _ in range(3):
+        told.append([watchers.refreshed(f"page {page}") for page in range(3)])
+        clock.now += 0.2
+    assert told == [[0.5, 0.5, 0.5], [0.5, 0.5, 0.5], [1, 0.5, 0.5]]
 
 
 def test_a_page_is_counted_once(watchers):
