@@ -68,7 +68,8 @@ def test_a_data_folder_that_cannot_be_made_is_a_sentence(monkeypatch, tmp_path):
     assert "UNROLL_HOME" in sentence
 
 
-def test_a_page_that_many_others_watch_beside_asks_less_often():
+def test_a_page_that_many_others_watch_beside_asks_less_often(monkeypatch):
+    monkeypatch.setattr(pace._watchers(), "_apart", 0)  # the others change their pace, too
     visit = Visit(**ENDLESS)
     run = visit.started_and_paused()
     assert visit.page.session_state["pace"] == 0.5
