@@ -97,6 +97,11 @@ class Lockstep:
         """Whether there is a position past which nobody begins a step."""
         return self._limit != float("inf") or self._beyond is not None
 
+    def stands(self, position: float) -> bool:
+        """Whether a run there takes no step until the hold ends; one behind still catches up."""
+        with self._changed:
+            return self._limit != float("inf") and position >= self._limit
+
     def _settle(self) -> None:
         """After any change: fix the limit if all are back, and let everyone look again."""
         if self._beyond is not None and not self._stepping:

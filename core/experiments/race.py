@@ -307,9 +307,8 @@ class _Lane:
     def turn(self, run_id: str, trainer: Trainer, interrupted: Callable[[], bool]) -> bool:
         return self.lockstep.turn(run_id, self._position(trainer), interrupted)
 
-    @property
-    def held(self) -> bool:
-        return self.lockstep.held
+    def stands(self, trainer: Trainer) -> bool:
+        return self.lockstep.stands(self._position(trainer))
 
     def over(self, trainer: Trainer) -> bool:
         return self._position(trainer) >= self.lockstep.end

@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 
 from numpy import ndarray
 
@@ -299,11 +300,18 @@ class Driver:
 
     def _await_turn(self, trainer: Trainer) -> None:
         """In a race: wait until nobody is further behind, and obey meanwhile."""
-        while self._race:
-            if self._race.held:  # nothing may come for a while: let readers see the last step
+        if not self._race:
+            return
+        stands = partial(self._race.stands, trainer)
+        while True:
+            if stands():  # nothing may come for a while: let readers see the last step
                 self._publisher.publish()
-                self._leave_slot()  # and others train
-            if self._race.turn(self._exchange.snapshot.run_id, trainer, self._interrupted):
+                self._leave_slot()  # and others train; one behind has to catch up before
+            if self._race.turn(
+                self._exchange.snapshot.run_id,
+                trainer,
+                lambda: self._interrupted() or (self._has_slot and stands()),
+            ):
                 if not self._has_slot:
                     self._enter_slot()
                 return

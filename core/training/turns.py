@@ -14,9 +14,8 @@ class InTurn(Protocol):
     def turn(self, run_id: str, trainer: Trainer, interrupted: Callable[[], bool]) -> bool:
         """Wait until the run may take a step; False if it was interrupted."""
 
-    @property
-    def held(self) -> bool:
-        """Whether all runs hold still at some position."""
+    def stands(self, trainer: Trainer) -> bool:
+        """Whether the run has come to where all hold still: it takes no step until that ends."""
 
     def over(self, trainer: Trainer) -> bool:
         """Whether the race has ended for the run."""

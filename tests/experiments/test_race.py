@@ -1,5 +1,7 @@
 """Races: lanes in lockstep, commands on all at once, what is the same and what differs."""
 
+from threading import Event
+
 import numpy as np
 import pytest
 
@@ -7,10 +9,11 @@ from core.errors import ConfigError, RunError, StoreError
 from core.experiments import race as race_module
 from core.experiments.lead import Lead
 from core.experiments.lockstep import Lockstep
-from core.experiments.race import Races, differences, lanes_of
+from core.experiments.race import Races, _Lane, differences, lanes_of
 from core.records import RunStatus
 from core.training.manager import RunManager
 from core.training.observer import RunObserver
+from core.training.slots import Slots
 
 PATIENCE = 20.0
 
@@ -79,6 +82,18 @@ def test_a_held_lockstep_lets_those_behind_catch_up_and_no_further():
     step.go_on()
     step.leave("a")
     assert step.turn("b", 6.0, never)
+
+
+def test_whoever_is_behind_a_hold_does_not_stand_before_it_has_caught_up():
+    step = Lockstep(["a", "b"])
+    step.turn("b", 0.0, lambda: True)
+    assert step.turn("a", 0.0, never)
+    step.hold()
+    assert not step.stands(0.0)  # where the hold is comes with a's step
+    step.turn("a", 2.0, lambda: True)
+    assert (step.stands(2.0), step.stands(0.0)) == (True, False)
+    step.go_on()
+    assert not step.stands(2.0)
 
 
 # -- lanes ----------------------------------------------------------------------------------
@@ -341,10 +356,27 @@ def test_a_race_that_is_held_lets_others_train_and_goes_on_after_them(shared, sm
     other.wait_until(lambda shot: shot.step > 2, PATIENCE)
     held_at = limit_of(race)
     race.resume()
-    assert all(held_at - 1 <= run.snapshot.step <= held_at for run in race.runs)
+    assert [run.snapshot.step for run in race.runs] == [held_at, held_at]
     other.stop()
     for run in race.runs:
         run.wait_until(lambda shot: shot.step > held_at + 2, PATIENCE)
+
+
+def test_a_lane_that_is_behind_keeps_its_place_until_it_has_caught_up(make_run, small):
+    lockstep = Lockstep(["run0", "ahead"])
+    lockstep.turn("ahead", 3.0, lambda: True)
+    lockstep.hold()
+    given_back, where = Event(), []
+
+    class Place(Slots):
+        def release(self, owner=None):
+            where.append(lockstep._positions["run0"])
+            super().release(owner)
+            given_back.set()
+
+    make_run(small(steps=10), slots=Place(1), race=_Lane(lockstep, "step"))
+    assert given_back.wait(PATIENCE)
+    assert where == [2.0]  # whence its last step was let go, to where the other one is
 
 
 def test_each_owner_has_one_race_at_a_time(shared, small):

@@ -60,12 +60,10 @@ def test_where_nobody_wants_its_place_a_run_trains_unseen(start, clock):
 
 def test_a_lane_of_a_race_ends_instead_to_be_resumed_by_itself(start, clock):
     class Alone:
-        held = False
-
         def turn(self, *_):
             return True
 
-        over = leave = wake = lambda *_: False
+        over = stands = leave = wake = lambda *_: False
 
     run = start(Attendance(600, lambda run: True, clock), race=Alone())
     run.wait_until(lambda shot: shot.step > 2)
