@@ -287,16 +287,17 @@ def _live_widget(kind: Callable, field: str, shown: float, fixed: bool, **argume
 
     While a run trains, the browser reports what all widgets hold twice a second, and that may
     be older than what was set here since; it would be taken for a wish of the user. So a
-    widget is never set: one that must show something else gives way to the next in turn.
+    widget is never set: one that must show something else gives way to the next in turn. Nor is
+    its first value: where two runs of the page follow closely, the browser gets only the second
+    one's word of it, and would take a widget without one for the first stop of the slider, and
+    report that: clipping went off in the middle of a run. So `shown` is its default.
     """
     state, name = st.session_state, f"{kind.__name__}_{field}"
     turn = state.setdefault(f"turn_{name}", 0)
     if state.get(f"{name}_{turn}", shown) != shown:
         turn = state[f"turn_{name}"] = turn + 1
-    key = f"{name}_{turn}"
-    state.setdefault(key, shown)
     arguments |= {"on_change": _changed, "args": (field, name, turn), "disabled": fixed}
-    kind(FIELDS[field], key=key, help=_HELP.get(field), **arguments)
+    kind(FIELDS[field], **arguments | {"value": shown}, key=f"{name}_{turn}", help=_HELP.get(field))
 
 
 def _widget(kind: Callable, field: str, disabled: bool, **arguments: Any) -> None:

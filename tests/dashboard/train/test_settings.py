@@ -4,7 +4,7 @@ import pytest
 from visit import ENDLESS, FIELDS, PROSE, TINY, Visit
 
 from core.config import PRESETS, bounds
-from dashboard.train.settings import _TRIALS
+from dashboard.train.settings import _GRIDS, _TRIALS
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -195,6 +195,15 @@ def test_a_browser_that_lags_behind_does_not_undo_a_change():
     visit.look()
     assert visit.chosen()["clip"] == run.live.clip == 0.33
     assert visit.widget("select_slider_clip").value == 0.25
+
+
+def test_a_browser_that_hears_only_of_the_last_of_two_runs_shows_what_the_run_has():
+    visit = Visit(**ENDLESS)
+    visit.started_and_paused().change(clip=0.3)
+    visit.look().look()  # the second run of the page brings no value, and the default holds
+    slider, number = visit.widget("select_slider_clip"), visit.widget("number_input_clip")
+    assert (slider.proto.set_value, number.proto.set_value) == (False, False)
+    assert (_GRIDS["clip"][int(slider.proto.default[0])], number.proto.default) == (0.25, 0.3)
 
 
 def test_a_change_in_one_tab_moves_the_widgets_of_the_other():
