@@ -22,7 +22,7 @@ def test_a_card_is_opened_by_its_link_and_its_run_is_trained_here(page, complain
     expect(title).to_contain_text("· recorded", timeout=30_000)
     page.get_by_role("button", name="Run it here").click()
     expect(page.get_by_role("heading", name="Train")).to_be_visible(timeout=30_000)
-    expect(page.get_by_text("step 3,000 of 3,000")).to_be_visible(timeout=90_000)
+    expect(page.get_by_text("step 3,000 of 3,000")).to_be_visible(timeout=30_000)
     page.get_by_role("link", name="Article").click()
     expect(page.locator(".js-plotly-plot .legendtext", has_text="yours")).to_be_visible(
         timeout=30_000

@@ -4,17 +4,15 @@ UNROLL_ROOM is how many they are; without it the test is left out, since a class
 hands in, and every answer outlasts a kill, in others.
 """
 
-import csv
-import io
 import os
 import re
 import signal
-import zipfile
 from collections import Counter
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from handed_in import downloaded
 from playwright.sync_api import Page, expect
 
 from core.classroom.store import ClassroomStore
@@ -116,15 +114,11 @@ def test_all_votes_and_hand_ins_of_a_room_outlast_a_kill_of_the_server(
     page.keyboard.press("Escape")
 
     page.get_by_text("Hand-ins", exact=True).click()
-    with page.expect_download() as packed:
-        button(page, "Download all").click()
-    with zipfile.ZipFile(packed.value.path()) as archive:
-        text = archive.read("people.csv").decode("utf-8-sig")
-        rows = list(csv.DictReader(io.StringIO(text, newline="")))
-        named = sorted((row["name"], row[ASKED]) for row in rows)
-        assert named == sorted((f"Person {place}", one) for place, one in enumerate(answers))
-        store = Store(tmp_path / "another machine")
-        for row in rows:
-            assert import_run(store, archive.read(f"runs/{row['runs']}.zip")) == row["runs"]
-        assert [row.step for row in store.runs()] == [40] * ROOM
-        store.close()
+    rows, runs = downloaded(button(page, "Download all").click, page)
+    named = sorted((row["name"], row[ASKED]) for row in rows)
+    assert named == sorted((f"Person {place}", one) for place, one in enumerate(answers))
+    store = Store(tmp_path / "another machine")
+    for row in rows:
+        assert import_run(store, runs[row["runs"]]) == row["runs"]
+    assert [row.step for row in store.runs()] == [40] * ROOM
+    store.close()
