@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from time import thread_time
 
 import numpy as np
 from numpy import ndarray
@@ -39,6 +40,7 @@ class CompiledEngine(Engine):
     """
 
     name = "compiled"
+    clock = staticmethod(thread_time)  # the thread that asks makes all of a step
 
     def __init__(self, config: TrainingConfig) -> None:
         self.config = config

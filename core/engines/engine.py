@@ -8,8 +8,9 @@ and large networks. Knows nothing of schedules, reports or runs.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Literal, Protocol
 
 import numpy as np
@@ -88,10 +89,12 @@ class Engine(ABC):
     Attributes:
         name: of the engine.
         accumulator_names: what the optimiser remembers between steps.
+        clock: seconds of work, as far as they can be told from waiting for Python's lock.
     """
 
     name: EngineName
     accumulator_names: tuple[str, ...]
+    clock: Callable[[], float] = staticmethod(perf_counter)
 
     @property
     @abstractmethod

@@ -9,8 +9,8 @@ Synchronous; knows nothing of threads, pages or files. The verbs form a ladder:
         probe     gradient flow
         context   what is used of what came before
 
-Steps are taken many at a time, since each return to Python may have to wait for its lock: as many
-as fit into 15 ms, up to wherever something else comes next.
+Steps are taken many at a time (`stretch.py` says how many), up to wherever something else comes
+next.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ from core.records import ContextRecord, Event, EventKind, ProbeRecord, Record, R
 from core.steps import StepTable, Told
 from core.training.measured import completed, learning_rates
 from core.training.state import ACCUMULATOR, CARRIED, CURSORS, Past, TrainerState, require_fit
+from core.training.stretch import Stretch
 
 SAMPLE_LENGTH = 100
-_AT_ONCE = 0.015  # seconds of steps: what is asked of a run meanwhile waits for so long
 
 Room = Callable[[], int]
 """How many steps may be taken before whoever drives the trainer must be asked again."""
@@ -101,7 +101,7 @@ class Trainer:
         self._probed_step: int | None = None
         self._window_gradient: tuple[float, ...] = ()
         self._contexts = contexts
-        self._step_seconds = _AT_ONCE  # of the last steps: the first is taken alone
+        self._stretch = Stretch()
 
     def train(self) -> Iterator[Record]:
         """Train to `config.steps`, from wherever the trainer stands.
@@ -188,7 +188,7 @@ class Trainer:
         return rest == 0 and reports.bit_count() == 1
 
     def _steps_to_take(self) -> int:
-        """Up to whatever comes next, and no more than fit into 15 ms."""
+        """Up to whatever comes next, and no more than are to be taken at once."""
         step, config = self.steps_done, self.config
         ends = [config.steps, _after(step, config.report_every)]
         if config.probe_every:
@@ -197,7 +197,7 @@ class Trainer:
             ends.append(looked_at if looked_at == step + 1 else looked_at - 1)
         if self._planned:
             ends.append(self._planned[0].step)
-        return max(1, min(min(ends) - step, int(_AT_ONCE / self._step_seconds)))
+        return max(1, min(min(ends) - step, self._stretch.steps()))
 
     def _try(self, steps: int) -> tuple[StepTable, Diverged | None]:
         """The steps that were made of so many, and why it was not all."""
@@ -206,9 +206,11 @@ class Trainer:
         numbers = np.arange(done + 1, done + steps + 1)
         rates = learning_rates(self.config, live, numbers)
         look = steps == 1 and self._is_probed(done + 1)
+        work_began = self.engine.clock()
         made = self.engine.steps(
             self._cursors, live.unrollings, rates, live.clip, first=done + 1, look=look
         )
+        worked = self.engine.clock() - work_began
         if look:
             self._window_gradient = made.window_gradient
         count = len(made.losses)
@@ -216,8 +218,9 @@ class Trainer:
         for loss in made.losses.tolist():  # one by one: the same sum, however many come at once
             self._loss_sum += loss
         self._losses += count
-        seconds = perf_counter() - began
-        self._step_seconds = seconds / max(1, count)
+        ended = perf_counter()
+        self._stretch.took(count, worked, ended)
+        seconds = ended - began
         measured = {
             "seconds": self.seconds + seconds * np.arange(1, count + 1) / max(1, count),
             "loss_nats": made.losses,
@@ -306,6 +309,8 @@ class Trainer:
         require_length(self.corpus, self.config.batch_size, live.unrollings)
         if live.unrollings > self.live.unrollings:
             self._require_memory(live.unrollings)
+        if live.unrollings != self.live.unrollings:
+            self._stretch.forget()
         self.live = live
 
     def _require_memory(self, unrollings: int) -> None:

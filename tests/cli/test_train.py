@@ -28,8 +28,8 @@ from core.storage.checkpoints import load_checkpoint
 from core.storage.store import Store
 from core.storage.weights import load_weights, save_weights
 from core.storage.writer import Writer
-from core.training import trainer as trainer_module
 from core.training.run import Run
+from core.training.stretch import Stretch
 from core.training.trainer import Trainer
 
 KEYS = [
@@ -292,7 +292,7 @@ def full_disk(monkeypatch):
 
     monkeypatch.setattr(writer_module, "write", write_if_there_is_room)
     monkeypatch.setattr(Run, "hold", note)
-    monkeypatch.setattr(trainer_module, "_AT_ONCE", 1e-9)  # one step after the other
+    monkeypatch.setattr(Stretch, "steps", lambda _: 1)  # one step after the other
     monkeypatch.setattr(Trainer, "_try", wait)
     return full
 
