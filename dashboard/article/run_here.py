@@ -13,6 +13,7 @@ import streamlit as st
 from core.config import TrainingConfig
 from core.links import nearest_preset
 from dashboard import session
+from dashboard.widgets.held import held
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,9 @@ def run_here(name: str, choices: Sequence[Repeatable], then: str = "") -> None:
     """
     by_label = {choice.label: choice for choice in choices}
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        label = st.selectbox("A run of this card", list(by_label), key=f"arm_{name}", width=300)
+        label = held(
+            st.selectbox, "A run of this card", list(by_label), key=f"arm_{name}", width=300
+        )
         chosen = by_label[label]
         pressed = st.button(
             "Run it here",

@@ -11,6 +11,7 @@ from core.palette import RUNS
 from dashboard.article.card import ClaimCard, draw_losses
 from dashboard.article.telling import compared, loss_of, nats
 from dashboard.charts.contexts import Used, contexts_chart
+from dashboard.widgets.held import held
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
 
@@ -24,7 +25,8 @@ _CHOSEN = "t1_text"  # in st.session_state
 
 
 def _choose() -> None:
-    st.segmented_control(
+    held(
+        st.segmented_control,
         "Text",
         list(_BY_TEXT),
         default=next(iter(_BY_TEXT)),

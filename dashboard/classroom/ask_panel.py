@@ -17,6 +17,7 @@ from dashboard import visitor
 from dashboard.classroom import commands
 from dashboard.classroom.question_panel import revealed
 from dashboard.classroom.suggested import Suggestion
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 
 # Keys of st.session_state.
@@ -39,7 +40,8 @@ def ask_panel(suggested: Sequence[Suggestion]) -> None:
 
 
 def _form(suggested: dict[str, Suggestion]) -> None:
-    st.selectbox(
+    held(
+        st.selectbox,
         "Begin with",
         list(suggested),
         index=None,
@@ -48,12 +50,17 @@ def _form(suggested: dict[str, Suggestion]) -> None:
         on_change=_fill,
         args=(suggested,),
     )
-    st.text_area("Question", key=_TEXT, max_chars=LONGEST_QUESTION, height=90)
-    st.session_state.setdefault(_KIND, _CHOICES)  # no default: a suggestion sets it, too
-    kind = st.segmented_control("What is answered", [_CHOICES, _NUMBER], required=True, key=_KIND)
+    held(st.text_area, "Question", key=_TEXT, max_chars=LONGEST_QUESTION, height=90)
+    kinds = [_CHOICES, _NUMBER]
+    kind = held(
+        st.segmented_control, "What is answered", kinds, default=kinds[0], required=True, key=_KIND
+    )
     if kind == _CHOICES:
-        st.text_area(
-            f"Options, one a line, {FEWEST_OPTIONS} to {MOST_OPTIONS}", key=_OPTIONS, height=150
+        held(
+            st.text_area,
+            f"Options, one a line, {FEWEST_OPTIONS} to {MOST_OPTIONS}",
+            key=_OPTIONS,
+            height=150,
         )
     st.button("Ask the room", type="primary", icon=":material/campaign:", on_click=_ask)
     st.caption(

@@ -20,6 +20,7 @@ from dashboard.classroom import commands, following
 from dashboard.classroom.question_panel import question_to_answer, question_to_lead
 from dashboard.classroom.suggested import Measured, nothing
 from dashboard.widgets.command_row import command, command_row
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 
 CLASSROOM = "Classroom"
@@ -158,8 +159,13 @@ def _join() -> None:
         st.error(plain(refusal))
     across = st.form("class_join", border=False)
     with across, st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input(
-            "Nickname", key="class_name", max_chars=LONGEST_NAME, autocomplete="off", width=300
+        held(
+            st.text_input,
+            "Nickname",
+            key="class_name",
+            max_chars=LONGEST_NAME,
+            autocomplete="off",
+            width=300,
         )
         st.form_submit_button("Join", on_click=_joined, type="primary", key="class_join_go")
         st.form_submit_button(

@@ -13,6 +13,7 @@ from core.errors import UnrollError
 from dashboard import visitor
 from dashboard.classroom import commands, following
 from dashboard.server import library
+from dashboard.widgets.held import held
 
 _NAME = "class_new_name"  # in st.session_state
 _SURE = "class_forget_sure"
@@ -52,7 +53,8 @@ def own_panel() -> None:
         return
     if _NAME not in st.session_state:
         st.session_state[_NAME] = me.name
-    st.text_input(
+    held(
+        st.text_input,
         "Your nickname",
         key=_NAME,
         max_chars=LONGEST_NAME,
@@ -75,7 +77,7 @@ def _forget() -> None:
         "Deletes all nicknames, questions, answers and hand-ins, for good. Runs stay with those "
         "who trained them."
     )
-    sure = st.checkbox("What I want of it is downloaded", key=_SURE)
+    sure = held(st.checkbox, "What I want of it is downloaded", key=_SURE)
     st.button(
         "Forget this class",
         type="primary",

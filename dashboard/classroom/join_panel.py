@@ -7,6 +7,7 @@ import streamlit as st
 from core.classroom.address import is_loopback, own_addresses, proposed_address
 from dashboard import pace, visitor
 from dashboard.classroom import commands
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 from dashboard.widgets.qr_code import qr_code
 
@@ -54,7 +55,8 @@ def _joined() -> None:
 def _choose(address: str) -> None:
     if _ADDRESS not in st.session_state:
         st.session_state[_ADDRESS] = address
-    st.text_input(
+    held(
+        st.text_input,
         "Address",
         key=_ADDRESS,
         on_change=lambda: commands.attempt(commands.set_address, st.session_state[_ADDRESS]),

@@ -15,6 +15,7 @@ from dashboard.classroom import commands
 from dashboard.classroom.suggested import Measured, measured
 from dashboard.widgets.answer_bars import answer_bars
 from dashboard.widgets.command_row import command, command_row
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 
 
@@ -31,7 +32,8 @@ def question_to_answer(question: Question) -> None:
     key = f"class_answer_{question.number}"
     if question.options:
         st.session_state[key] = mine  # another tab may have changed it
-        st.radio(
+        held(
+            st.radio,
             f"**{plain(question.text)}**",
             question.options,
             index=None,
@@ -44,7 +46,8 @@ def question_to_answer(question: Question) -> None:
         )
     else:
         st.session_state[key] = None if mine is None else float(mine)
-        st.number_input(
+        held(
+            st.number_input,
             f"**{plain(question.text)}**",
             value=None,
             format="%g",
@@ -130,7 +133,8 @@ def _reveal(question: Question, elsewhere: Measured) -> None:
     proposed = question.outcome or measured(question, elsewhere)
     # Another widget for another proposal: a race may have ended since the first look.
     key = f"class_outcome_{question.number}_{crc32(proposed.encode())}"
-    st.text_area(
+    held(
+        st.text_area,
         "What came true",
         value=proposed,
         key=key,

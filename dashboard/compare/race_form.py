@@ -27,6 +27,7 @@ from core.labels import FIELDS, value_name
 from core.words import WORDS
 from dashboard import session
 from dashboard.widgets.describe import describe
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 
 # What lanes may differ in, the usual comparisons first.
@@ -70,7 +71,8 @@ def race_form() -> RacePlan | None:
     """Draw the form; returns the race chosen, or None if it is not allowed."""
     first = session.config()
     st.markdown(f"**Lane 1**, as set on the Train page: {describe(first)}")
-    count = st.segmented_control(
+    count = held(
+        st.segmented_control,
         "Lanes",
         range(LEAST, MOST + 1),
         default=LEAST,
@@ -79,7 +81,8 @@ def race_form() -> RacePlan | None:
         persist_state="session",
     )
     changes = [_differences(number, first) for number in range(2, count + 1)]
-    axis = st.segmented_control(
+    axis = held(
+        st.segmented_control,
         "In lockstep by",
         list(AXIS_WORDS),
         default="characters_seen",
@@ -89,7 +92,8 @@ def race_form() -> RacePlan | None:
         persist_state="session",
         help=WORDS["lockstep"],
     )
-    seeds = st.segmented_control(
+    seeds = held(
+        st.segmented_control,
         "Seeds of each lane",
         SEEDS,
         default=SEEDS[0],
@@ -99,7 +103,8 @@ def race_form() -> RacePlan | None:
         help="With 3, each lane is three runs with other first weights, drawn as their mean; a "
         "lane is ahead only if it is so with each of them. It takes three times as long.",
     )
-    amount = st.number_input(
+    amount = held(
+        st.number_input,
         f"How many {AXIS_WORDS[axis]}",
         1,
         1_000_000_000,
@@ -117,7 +122,8 @@ def race_form() -> RacePlan | None:
 
 def _differences(number: int, first: TrainingConfig) -> dict[str, Any]:
     """The widgets of one lane: which settings differ, and to what."""
-    fields = st.multiselect(
+    fields = held(
+        st.multiselect,
         f"**Lane {number}** differs in",
         [name for name in _DIFFERENCES if name not in SAME_IN_ALL],
         default=_DEFAULT[number],
@@ -135,7 +141,8 @@ def _value(number: int, field: str, first: TrainingConfig) -> Any:
     if isinstance(now, str):
         options = choices(field)
         other = rival(first).activation if field == "activation" else options[now == options[0]]
-        return st.selectbox(
+        return held(
+            st.selectbox,
             label,
             options,
             options.index(other),
@@ -146,25 +153,34 @@ def _value(number: int, field: str, first: TrainingConfig) -> Any:
     low, high = bounds(field)
     if isinstance(now, float):
         start = {"clip": 0.0 if now else 1.25}.get(field, min(high, now / 2 or low))
-        return st.number_input(
-            label, float(low), float(high), start, format="%g", key=key, persist_state="session"
+        return held(
+            st.number_input,
+            label,
+            float(low),
+            float(high),
+            start,
+            format="%g",
+            key=key,
+            persist_state="session",
         )
     start = now + 1 if field == "seed" else min(high, 2 * now)
-    return st.number_input(label, low, high, start, key=key, persist_state="session")
+    return held(st.number_input, label, low, high, start, key=key, persist_state="session")
 
 
 def _guess(names: list[str]) -> Guess | None:
     """Optional: what the class expects, before it sees anything."""
-    if not st.toggle("Predict first", key="race_predict", persist_state="session"):
+    if not held(st.toggle, "Predict first", key="race_predict", persist_state="session"):
         return None
-    leader = st.radio(
+    leader = held(
+        st.radio,
         "Which is ahead at the end?",
         range(len(names)),
         index=None,
         format_func=lambda place: names[place],
         key="guess_leader",
     )
-    diverges = st.multiselect(
+    diverges = held(
+        st.multiselect,
         "Which will diverge?",
         range(len(names)),
         format_func=lambda place: names[place],
@@ -172,8 +188,13 @@ def _guess(names: list[str]) -> Guess | None:
         key="guess_diverges",
     )
     horizons = tuple(
-        st.number_input(
-            f"Horizon of {name}, characters", 0, 200, None, key=f"guess_horizon_{place}"
+        held(
+            st.number_input,
+            f"Horizon of {name}, characters",
+            0,
+            200,
+            None,
+            key=f"guess_horizon_{place}",
         )
         for place, name in enumerate(names)
     )

@@ -20,6 +20,7 @@ from dashboard.compare.race_panel import draw_race, same_in_all
 from dashboard.gate import own_first, own_race, watched_race
 from dashboard.server import attendance, find_run, library, recorded_race
 from dashboard.widgets.command_row import command, command_row
+from dashboard.widgets.held import held
 from dashboard.widgets.look import look_controls
 from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import pictures, tell_recorded
@@ -160,7 +161,8 @@ def _under(racing_now: set[str]) -> RunSnapshot | None:
         for row in kept
         if row.id not in racing_now and not row.status.active and row.step and not row.deleted
     }
-    chosen = st.selectbox(
+    chosen = held(
+        st.selectbox,
         "Lay a finished run under it",
         dict(islice(ended.items(), _MOST_UNDER)),
         index=None,

@@ -14,6 +14,7 @@ from core.experiments.plan import HORIZON_SEEDS, HORIZON_T, SweepPlan
 from core.labels import FIELDS, value_name
 from dashboard import texts as own_texts
 from dashboard.compare import sweeping
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 
 USUAL = SweepPlan()
@@ -36,7 +37,8 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
     """
     locked = active is not None
     _seed(active or sweeping.chosen_plan() or USUAL, force=locked)
-    st.selectbox(
+    held(
+        st.selectbox,
         "Start from",
         GRIDS,
         index=None,
@@ -46,7 +48,8 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
         disabled=locked,
     )
     _text_and_distances(locked)
-    st.segmented_control(
+    held(
+        st.segmented_control,
         "Activations",
         choices("activation"),
         format_func=value_name,
@@ -54,16 +57,18 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
         key="grid_activations",
         disabled=locked,
     )
-    st.number_input("Seeds of each", 1, 50, key="grid_seeds", disabled=locked)
+    held(st.number_input, "Seeds of each", 1, 50, key="grid_seeds", disabled=locked)
     if st.session_state["grid_text"] == LATCH:
-        st.toggle(
+        held(
+            st.toggle,
             "Horizons on real text, too",
             key="grid_horizons",
             disabled=locked,
             help=f"{HORIZON_SEEDS} more runs of each line on the built-in text with T {HORIZON_T}: "
             "how far back their gradients reach, before training and after it.",
         )
-    st.segmented_control(
+    held(
+        st.segmented_control,
         "Equal for every cell",
         ["updates", "characters"],
         required=True,
@@ -72,7 +77,8 @@ def sweep_form(active: SweepPlan | None) -> SweepPlan | None:
         help="On latch texts, equal characters mean fewer updates where there are more "
         "unrollings. Both are shown.",
     )
-    st.number_input(
+    held(
+        st.number_input,
         f"How many {st.session_state['grid_budget']}",
         1,
         1_000_000_000,
@@ -96,11 +102,17 @@ def _text_and_distances(locked: bool) -> None:
     if text8_is_here():  # a grid does not wait for a download; a run on the Train page does
         texts["text8"] = "text8: 100 M of Wikipedia"
     texts.setdefault(st.session_state["grid_text"], st.session_state["grid_text"])
-    st.selectbox(
-        "Text", texts, format_func=lambda key: texts[key], key="grid_text", disabled=locked
+    held(
+        st.selectbox,
+        "Text",
+        texts,
+        format_func=lambda key: texts[key],
+        key="grid_text",
+        disabled=locked,
     )
     on_latch = st.session_state["grid_text"] == LATCH
-    st.text_input(
+    held(
+        st.text_input,
         "Lags, characters" if on_latch else "Unrollings T",
         key="grid_lags" if on_latch else "grid_unrollings",
         disabled=locked,
@@ -114,15 +126,17 @@ def _text_and_distances(locked: bool) -> None:
 def _shared(locked: bool) -> None:
     left, right = st.columns(2)
     with left:
-        st.selectbox(
+        held(
+            st.selectbox,
             FIELDS["optimiser"],
             choices("optimiser"),
             format_func=value_name,
             key="grid_optimiser",
             disabled=locked,
         )
-        st.number_input(FIELDS["nodes"], 1, _MOST_NODES, key="grid_nodes", disabled=locked)
-        st.number_input(
+        held(st.number_input, FIELDS["nodes"], 1, _MOST_NODES, key="grid_nodes", disabled=locked)
+        held(
+            st.number_input,
             "First seed",
             0,
             1_000_000,
@@ -133,7 +147,8 @@ def _shared(locked: bool) -> None:
         )
     with right:
         low, high = bounds("learning_rate")
-        st.number_input(
+        held(
+            st.number_input,
             FIELDS["learning_rate"],
             float(low),
             float(high),
@@ -141,7 +156,8 @@ def _shared(locked: bool) -> None:
             key="grid_learning_rate",
             disabled=locked,
         )
-        st.number_input(
+        held(
+            st.number_input,
             FIELDS["batch_size"],
             1,
             _MOST_WINDOWS,
@@ -152,15 +168,17 @@ def _shared(locked: bool) -> None:
 
 
 def _more_lines(locked: bool) -> None:
-    st.text_input("Clip at norm, 0 is off", key="grid_clips", disabled=locked)
-    st.multiselect(
+    held(st.text_input, "Clip at norm, 0 is off", key="grid_clips", disabled=locked)
+    held(
+        st.multiselect,
         FIELDS["init"],
         choices("init"),
         format_func=value_name,
         key="grid_inits",
         disabled=locked,
     )
-    st.multiselect(
+    held(
+        st.multiselect,
         "Architectures",
         choices("architecture"),
         format_func=value_name,

@@ -21,6 +21,7 @@ from dashboard.gate import may_command, may_export
 from dashboard.runs import run_actions
 from dashboard.runs.runs_overlay import overlay, settings_table
 from dashboard.widgets.command_row import command, command_row
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import pictures, tell_recorded
 from dashboard.widgets.whose_run import foreign
@@ -193,7 +194,8 @@ def _extend(row: RunRow, fits: bool) -> None:
     with st.popover("Extend", icon=icon, disabled=not fits):
         if not fits:
             return
-        steps = st.number_input(
+        steps = held(
+            st.number_input,
             "Train on to step",
             min_value=row.step + 1,
             max_value=most,
@@ -214,7 +216,8 @@ def _name(row: RunRow) -> None:
     place = _word(row.id, "name")
     if st.session_state.get(place) != row.name:  # else what is being typed would be lost
         st.session_state[place] = row.name
-    st.text_input(
+    held(
+        st.text_input,
         "Name",
         max_chars=200,
         icon=":material/edit:",
@@ -228,12 +231,16 @@ def _words(row: RunRow) -> None:
     """What else a user says about the run; each change is kept at once."""
     tags, star = st.columns([6, 1], vertical_alignment="bottom")
     with tags:
-        st.text_input(
-            "Tags", ", ".join(row.tags), placeholder="separated by commas", **_kept(row, "tags")
+        held(
+            st.text_input,
+            "Tags",
+            ", ".join(row.tags),
+            placeholder="separated by commas",
+            **_kept(row, "tags"),
         )
     with star:
-        st.toggle("Star", row.starred, **_kept(row, "starred"))
-    st.text_area("Note", row.note, max_chars=10_000, height=100, **_kept(row, "note"))
+        held(st.toggle, "Star", row.starred, **_kept(row, "starred"))
+    held(st.text_area, "Note", row.note, max_chars=10_000, height=100, **_kept(row, "note"))
 
 
 def _kept(row: RunRow, field: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from dashboard import gate
 from dashboard.runs.run_colours import run_colours
 from dashboard.runs.runs_table import coloured, matching, runs_table
 from dashboard.widgets import present
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 
 # Keys of st.session_state.
@@ -66,7 +67,8 @@ def filters(rows: Sequence[RunRow]) -> tuple[list[RunRow], int]:
     wanted = st.session_state.get("runs_status") or []
     present = [str(s) for s in RunStatus if s in wanted or any(row.status == s for row in rows)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        words = st.text_input(
+        words = held(
+            st.text_input,
             "Search",
             type="search",
             live="150ms",
@@ -75,20 +77,27 @@ def filters(rows: Sequence[RunRow]) -> tuple[list[RunRow], int]:
             width=400,
             persist_state="session",
         )
-        statuses = st.pills(
-            "Status", present, selection_mode="multi", key="runs_status", persist_state="session"
+        statuses = held(
+            st.pills,
+            "Status",
+            present,
+            selection_mode="multi",
+            key="runs_status",
+            persist_state="session",
         )
-        starred = st.toggle("Starred only", key="runs_starred", persist_state="session")
+        starred = held(st.toggle, "Starred only", key="runs_starred", persist_state="session")
         # A grid of fifty cells would bury the runs that were set up by hand.
         cells = sum(row.source == "sweep" for row in own)
-        all_shown = cells in (0, len(own)) or st.toggle(
+        all_shown = cells in (0, len(own)) or held(
+            st.toggle,
             "Sweep cells",
             key="runs_cells",
             persist_state="session",
             help="The runs of sweeps, of which one grid makes dozens. Starred ones always show.",
         )
         if own and len(own) < len(rows):
-            with_recorded = st.toggle(
+            with_recorded = held(
+                st.toggle,
                 "Recorded",
                 key="runs_recorded",
                 persist_state="session",

@@ -25,6 +25,7 @@ from dashboard.charts.race import (
 from dashboard.runs.run_colours import MOST, run_colours
 from dashboard.runs.runs_table import configuration_differences
 from dashboard.server import find_run
+from dashboard.widgets.held import held
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.look import look_controls
 
@@ -76,7 +77,8 @@ def overlay(rows: Sequence[RunRow]) -> None:
 
 def _smoothing() -> int:
     """Steps that the training lines are averaged over once more; 0 for none."""
-    return st.select_slider(
+    return held(
+        st.select_slider,
         "Smoothing",
         _SMOOTHING,
         format_func=lambda steps: f"{steps:,} steps" if steps else "none",

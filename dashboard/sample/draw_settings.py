@@ -14,6 +14,7 @@ from core.data.alphabet import encode, normalise
 from core.insight.sampling import Draw
 from core.networks.stepwise import CharacterModel, FedBack
 from dashboard.sample.sources import Taken
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 
 LONGEST = 10_000
@@ -55,9 +56,8 @@ def reading_settings(panel: str, config: TrainingConfig) -> Drawing:
 def draw_settings(panel: str, config: TrainingConfig) -> Drawing:
     """Draw the widgets of a panel."""
     key = partial(_key, panel)
-    for name, usual in (("temperature", 1.0), ("length", 400)):
-        st.session_state.setdefault(key(name)["key"], usual)  # no default: a link sets it, too
-    raw = st.text_input(
+    raw = held(
+        st.text_input,
         "Prime",
         placeholder="empty: the article's random start",
         max_chars=_LONGEST_PRIME,
@@ -68,24 +68,32 @@ def draw_settings(panel: str, config: TrainingConfig) -> Drawing:
     prime = normalise(raw) if raw else ""
     if prime != raw:
         st.caption(f"Read as “{plain(prime)}”")
-    temperature = st.slider(
+    temperature = held(
+        st.slider,
         "Temperature",
         0.0,
         2.0,
+        1.0,
         step=0.05,
         help="0 always takes the likeliest character; 1 draws from the network's own "
         "distribution; 2 flattens it.",
         **key("temperature"),
     )
     left, right = st.columns(2)
-    length = left.number_input("Length", 2, LONGEST, step=100, **key("length"))
-    seed = right.number_input(
-        "Seed", 0, 2**31, help="The same seed writes the same text.", **key("seed")
+    length = held(left.number_input, "Length", 2, LONGEST, 400, step=100, **key("length"))
+    seed = held(
+        right.number_input,
+        "Seed",
+        0,
+        2**31,
+        help="The same seed writes the same text.",
+        **key("seed"),
     )
     with st.expander("More"):
         top_k, top_p, count = _seldom_changed(panel)
     fed_back = _fed_back(panel, config)
-    as_published = st.toggle(
+    as_published = held(
+        st.toggle,
         "Double softmax, as published",
         help="The article's listing of Arch 2 takes the softmax of a softmax before it draws. "
         "No character can then have more than 9.5 % at temperature 1.",
@@ -103,10 +111,17 @@ def _key(panel: str, name: str) -> dict[str, Any]:
 def _seldom_changed(panel: str) -> tuple[int, float, int]:
     """Top k, top p, and how many samples."""
     left, right = st.columns(2)
-    top_k = left.number_input(
-        "Top k", 0, 27, 0, help="Only the k likeliest; 0 takes all.", **_key(panel, "top_k")
+    top_k = held(
+        left.number_input,
+        "Top k",
+        0,
+        27,
+        0,
+        help="Only the k likeliest; 0 takes all.",
+        **_key(panel, "top_k"),
     )
-    top_p = right.number_input(
+    top_p = held(
+        right.number_input,
         "Top p",
         0.01,
         1.0,
@@ -115,7 +130,8 @@ def _seldom_changed(panel: str) -> tuple[int, float, int]:
         help="Only the likeliest that together reach this; 1 takes all.",
         **_key(panel, "top_p"),
     )
-    count = st.number_input(
+    count = held(
+        st.number_input,
         "Samples at once",
         1,
         MOST_SAMPLES,
@@ -130,7 +146,8 @@ def _fed_back(panel: str, config: TrainingConfig) -> FedBack | None:
     if config.architecture != "arch2":
         return None
     trained: FedBack = "character" if config.feedback == "teacher" else "distribution"
-    chosen = st.segmented_control(
+    chosen = held(
+        st.segmented_control,
         "Fed back",
         _FED_BACK,
         default=trained,

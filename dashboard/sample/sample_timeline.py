@@ -11,6 +11,7 @@ from core.records import Report
 from dashboard.pace import refresh_seconds
 from dashboard.sample.sources import Source
 from dashboard.server import recorded_note
+from dashboard.widgets.held import held
 from dashboard.widgets.recorded_badge import tell_recorded
 from dashboard.widgets.verbatim import verbatim
 
@@ -24,7 +25,7 @@ def sample_timeline(source: Source) -> None:
         st.info("A weight file brings no samples of its own training: choose a run.")
         return
     tell_recorded(recorded_note(run))
-    show_all = st.toggle("Every report", key="sample_all_reports", persist_state="session")
+    show_all = held(st.toggle, "Every report", key="sample_all_reports", persist_state="session")
     st.caption(
         "100 characters that the network wrote at its reports, the first at the top."
         + ("" if show_all else " The steps between two lines grow with the run.")

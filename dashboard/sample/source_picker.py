@@ -8,6 +8,7 @@ from core.errors import UnrollError, WeightsError
 from dashboard.sample.sources import Source, Taken, add_upload, sources
 from dashboard.widgets import moment
 from dashboard.widgets.describe import describe
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 
 
@@ -22,7 +23,8 @@ def source_picker(panel: str) -> Source | None:
     if st.session_state.get(chosen) not in found:
         st.session_state.pop(chosen, None)  # a run that was forgotten
     if found:
-        st.selectbox(
+        held(
+            st.selectbox,
             "Network",
             found,
             format_func=lambda key: found[key].title if key in found else key,

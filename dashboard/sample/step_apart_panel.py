@@ -16,6 +16,7 @@ from core.insight.step_apart import Product, StepApart, UnitSum
 from core.labels import value_name
 from dashboard.charts.sample import LABELS
 from dashboard.charts.step_apart import character_strips, unit_strips
+from dashboard.widgets.held import held
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.network_picture import BACK, comes_back, equation, shape_text
 
@@ -114,7 +115,7 @@ def step_in_numbers(step: StepApart, comes: int) -> None:
     back = BACK[comes_back(config)]
     st.session_state[_UNIT] = _chosen(config)
     left, right = st.columns([1, 5], vertical_alignment="top")
-    unit = left.number_input("Unit", 0, config.hidden_size - 1, key=_UNIT)
+    unit = held(left.number_input, "Unit", 0, config.hidden_size - 1, key=_UNIT)
     with right:
         st.markdown(f"**Unit {unit}**: {_unit_line(step.unit(unit), config)}")
         if products := step.behind_back(unit, _PRODUCTS):

@@ -16,6 +16,7 @@ from dashboard.sample.draw_settings import Drawing
 from dashboard.sample.sources import Taken
 from dashboard.texts import text_facts
 from dashboard.widgets.coloured_text import Mark, Row, coloured_text
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 
 _EXAMPLE = "The statement that follows is executed when the function returns."
@@ -33,7 +34,8 @@ _ROWS = {
 
 def surprise_panel(taken: Taken, drawing: Drawing) -> None:
     """A text area, and the text in colours."""
-    raw = st.text_area(
+    raw = held(
+        st.text_area,
         "Your text",
         _EXAMPLE,
         max_chars=_LONGEST,

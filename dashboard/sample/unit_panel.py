@@ -13,6 +13,7 @@ from dashboard.sample.draw_settings import Drawing
 from dashboard.sample.sources import Taken
 from dashboard.texts import text_facts
 from dashboard.widgets.coloured_text import Mark, Row, coloured_text
+from dashboard.widgets.held import held
 
 _SHOWN = 600  # characters to colour
 _MEASURED = 5_000  # characters that correlations are taken over
@@ -37,10 +38,11 @@ def unit_panel(taken: Taken, drawing: Drawing) -> None:
     )
     _suggest(kept[1])
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        unit = st.number_input("Unit", 0, last, key=_UNIT, width=160)
+        unit = held(st.number_input, "Unit", 0, last, key=_UNIT, width=160)
         st.caption(_what_it_sees(unit, taken))
     colours = st.container()
-    raw = st.text_area(
+    raw = held(
+        st.text_area,
         "Text to colour",
         decode(measured[:_SHOWN]),
         max_chars=_SHOWN,

@@ -20,6 +20,7 @@ from dashboard.sample.draw_settings import Drawing
 from dashboard.sample.source_picker import about_step, weights_in_hand
 from dashboard.sample.sources import Source, Taken
 from dashboard.widgets.command_row import command, command_row
+from dashboard.widgets.held import held
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import pictures
@@ -138,7 +139,8 @@ def writing_commands(panels: Sequence[Panel]) -> str:
             kind="primary",
         )
         command("Stop", _for_each, Panel.stop, panels, key="sample_stop", fits=going, icon="stop")
-        return st.segmented_control(
+        return held(
+            st.segmented_control,
             "Pace",
             list(PACES),
             default="streaming",

@@ -21,6 +21,7 @@ from core.words import WORDS
 from dashboard import session
 from dashboard.gate import commanded, may_command
 from dashboard.train.text_picker import text_picker
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 
 _SHOWN = "shown_config"  # in st.session_state: the settings that the widgets were given
@@ -199,7 +200,8 @@ def _preset(active: bool) -> None:
     preset = session.preset()
     changes = changes_from(preset, session.config())
     names = ", ".join(FIELDS.get(name, name.capitalize()) for name in changes)
-    st.selectbox(
+    held(
+        st.selectbox,
         "Preset",
         PRESETS,
         format_func=lambda key: PRESETS[key].title,
@@ -274,8 +276,8 @@ def _number(field: str, disabled: bool, **arguments: Any) -> None:
 def _range(field: str) -> dict[str, Any]:
     low, high = bounds(field)
     if TrainingConfig.model_fields[field].annotation is int:
-        return {"min_value": low, "max_value": high, "value": None}
-    return {"min_value": float(low), "max_value": float(high), "value": None, "format": "%g"}
+        return {"min_value": low, "max_value": high}
+    return {"min_value": float(low), "max_value": float(high), "format": "%g"}
 
 
 def _options(field: str) -> dict[str, Any]:
@@ -287,10 +289,8 @@ def _live_widget(kind: Callable, field: str, shown: float, fixed: bool, **argume
 
     While a run trains, the browser reports what all widgets hold twice a second, and that may
     be older than what was set here since; it would be taken for a wish of the user. So a
-    widget is never set: one that must show something else gives way to the next in turn. Nor is
-    its first value: where two runs of the page follow closely, the browser gets only the second
-    one's word of it, and would take a widget without one for the first stop of the slider, and
-    report that: clipping went off in the middle of a run. So `shown` is its default.
+    widget is never set: one that must show something else gives way to the next in turn. What
+    it shows at first is its default, as of all widgets; see `held`.
     """
     state, name = st.session_state, f"{kind.__name__}_{field}"
     turn = state.setdefault(f"turn_{name}", 0)
@@ -301,4 +301,5 @@ def _live_widget(kind: Callable, field: str, shown: float, fixed: bool, **argume
 
 
 def _widget(kind: Callable, field: str, disabled: bool, **arguments: Any) -> None:
-    kind(FIELDS[field], key=_key(field), help=_HELP.get(field), disabled=disabled, **arguments)
+    arguments |= {"help": _HELP.get(field), "disabled": disabled}
+    held(kind, FIELDS[field], key=_key(field), **arguments)

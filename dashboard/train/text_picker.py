@@ -17,6 +17,7 @@ from core.data.uploads import ENCODINGS, read_text_bytes
 from core.errors import UnrollError
 from core.links import linkable
 from dashboard import texts
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 from dashboard.widgets.verbatim import verbatim
 
@@ -33,7 +34,8 @@ def text_picker(key: str, *, disabled: bool) -> None:
         chosen = st.session_state[key] = "builtin"
     labels = _labels(chosen)
     labels.setdefault(chosen, chosen)  # a latch text from a link
-    st.selectbox(
+    held(
+        st.selectbox,
         "Text",
         labels,
         format_func=lambda option: labels.get(option, option),
@@ -52,7 +54,8 @@ def text_picker(key: str, *, disabled: bool) -> None:
             on_change=_take_upload,
             args=(key,),
         )
-        st.selectbox(
+        held(
+            st.selectbox,
             "Encoding",
             ENCODINGS,
             format_func=lambda encoding: ENCODINGS.get(encoding, encoding),
@@ -62,7 +65,8 @@ def text_picker(key: str, *, disabled: bool) -> None:
             help="Of older files. UTF-16 and UTF-32 are known by their mark.",
         )
         if _paths_are_taken():
-            st.text_input(
+            held(
+                st.text_input,
                 "Or the path of a file on this machine",
                 key="text_path",
                 on_change=_take_path,

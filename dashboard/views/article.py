@@ -4,6 +4,7 @@ import streamlit as st
 
 from dashboard.article.cards import CARDS
 from dashboard.link import write_link
+from dashboard.widgets.held import held
 from dashboard.widgets.page_head import page_head
 
 BY_NAME = {card.name: card for card in CARDS}
@@ -14,7 +15,8 @@ if "card" not in st.session_state:
 
 with st.container(gap="xsmall"):  # a card is to be seen at once
     page_head("The article, replayed")
-    chosen = st.segmented_control(
+    chosen = held(
+        st.segmented_control,
         "Card",
         list(BY_NAME),
         required=True,

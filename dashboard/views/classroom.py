@@ -9,13 +9,15 @@ from dashboard.classroom.join_panel import join_panel
 from dashboard.classroom.suggested import Suggestion, suggestions
 from dashboard.learn.walk.for_a_room import room_questions
 from dashboard.widgets import present
+from dashboard.widgets.held import held
 from dashboard.widgets.page_head import page_head
 
 PARTS = ("Join", "Ask", "Hand-ins")
 
 if visitor.who().teacher:
     with page_head("Classroom", apart=True):
-        part = st.segmented_control(
+        part = held(
+            st.segmented_control,
             "What to do",
             PARTS,
             default=PARTS[0],

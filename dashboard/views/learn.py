@@ -12,6 +12,7 @@ from dashboard.classroom import commands
 from dashboard.learn.pictures import PICTURES
 from dashboard.learn.walk.page import walk
 from dashboard.link import write_link
+from dashboard.widgets.held import held
 from dashboard.widgets.page_head import page_head
 
 WALK = "walk"
@@ -30,7 +31,8 @@ if "picture" not in st.session_state:
 
 with st.container(gap="xsmall"):  # picture and question are to be seen at once
     with page_head("Learn", apart=True):
-        chosen = st.segmented_control(
+        chosen = held(
+            st.segmented_control,
             "Picture",
             list(TITLES),
             required=True,

@@ -11,6 +11,7 @@ from dashboard.sample.surprise_panel import surprise_panel
 from dashboard.sample.unit_panel import unit_panel
 from dashboard.sample.writing import Panel, writing_commands, writing_panel
 from dashboard.widgets import moment
+from dashboard.widgets.held import held
 from dashboard.widgets.page_head import page_head
 from dashboard.widgets.recorded_badge import tell_recorded
 
@@ -23,7 +24,8 @@ PARTS = {
 NAMES = ("Write", *PARTS, "Timeline")
 moment.arrive(NAMES)
 page_head("Read what the network learned")
-part = st.segmented_control(
+part = held(
+    st.segmented_control,
     "What to look at",
     NAMES,
     required=True,
@@ -37,8 +39,8 @@ assert part is not None, "one of them is required"
 with st.sidebar:
     source, read = panel_choice("a", part)
     second = None
-    if part == "Write" and st.toggle(
-        "A second text beside it", key="sample_two", persist_state="session"
+    if part == "Write" and held(
+        st.toggle, "A second text beside it", key="sample_two", persist_state="session"
     ):
         st.subheader("Second text", divider=True)
         second = panel_choice("b", part)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.charts.losses import AXES, SCALES, Look, Scale, Unit
+from dashboard.widgets.held import held
 
 
 def look_controls(*, with_axis: bool = True) -> Look:
@@ -18,7 +19,8 @@ def look_controls(*, with_axis: bool = True) -> Look:
         scale = _scale()
         if not with_axis:
             return Look(unit, scale=scale)
-        axis = st.segmented_control(
+        axis = held(
+            st.segmented_control,
             "Horizontal axis",
             list(AXES),
             default="step",
@@ -33,7 +35,8 @@ def look_controls(*, with_axis: bool = True) -> Look:
 
 def _unit() -> Unit:
     """Whether losses are drawn in nats or in bits."""
-    return st.segmented_control(
+    return held(
+        st.segmented_control,
         "Unit",
         ["nats", "bits"],
         default="nats",
@@ -46,7 +49,8 @@ def _unit() -> Unit:
 
 def _scale() -> Scale:
     """How high the axis of losses reaches."""
-    return st.segmented_control(
+    return held(
+        st.segmented_control,
         "Scale of losses",
         SCALES,
         default="fit",

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from dashboard.widgets.held import held
+
 
 @contextmanager
 def phone_fold(label: str, *, key: str) -> Iterator[None]:
@@ -21,5 +23,7 @@ def phone_fold(label: str, *, key: str) -> Iterator[None]:
         key: unique on the page.
     """
     with st.container(key=f"phone_fold_{key}"):
-        st.toggle(label, key=f"phone_switch_{key}", on_change="ignore", persist_state="session")
+        held(
+            st.toggle, label, key=f"phone_switch_{key}", on_change="ignore", persist_state="session"
+        )
         yield

@@ -12,6 +12,7 @@ import streamlit as st
 from core.errors import UnrollError
 from dashboard import visitor
 from dashboard.server import manager
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 
 # Keys of st.session_state.
@@ -29,7 +30,8 @@ def teaching() -> None:
         if teacher:
             _desk()
         else:
-            st.text_input(
+            held(
+                st.text_input,
                 "The teacher's key",
                 type="password",
                 key=_TYPED,
@@ -43,7 +45,8 @@ def _desk() -> None:
     st.markdown("You see and command the runs of all. This browser stays the teacher's.")
     locked = visitor.classroom().starting_is_locked
     st.session_state[_LOCK] = locked  # another teacher's browser may have changed it
-    st.toggle(
+    held(
+        st.toggle,
         "Lock starting",
         key=_LOCK,
         on_change=_lock,

@@ -18,6 +18,7 @@ from dashboard.learn.walk.questions import Prediction, Question
 from dashboard.learn.walk.step import Answered, Step
 from dashboard.learn.walk.steps import STEPS
 from dashboard.widgets.es_module import es_module
+from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 
 _STEP = "walk_step"  # the key of the choice: "1" to "8"
@@ -77,7 +78,8 @@ def _choice() -> str:
             args=(-1,),
             disabled=at == 0,
         )
-        chosen = st.segmented_control(
+        chosen = held(
+            st.segmented_control,
             "Step of the walk",
             _NUMBERS,
             required=True,
