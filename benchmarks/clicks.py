@@ -12,13 +12,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-from pathlib import Path
+from functools import partial
 from statistics import median, quantiles
 
 from benchmarks.page import Page
-from benchmarks.server import Server, serve
+from benchmarks.server import APP, Server, serve
 
-_APP = Path(__file__).resolve().parents[1] / "dashboard" / "app.py"
 _QUERIES = ("preset=arch1", "preset=arch1&seed=1")
 _BETWEEN = 0.2  # seconds from an answer to the next click
 
@@ -29,7 +28,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--clicks", type=int, default=200)
     options = parser.parse_args()
-    with serve(_APP, {"UNROLL_SLOTS": "2"}) as server:
+    with serve(APP, {"UNROLL_SLOTS": "2"}) as server:
         seconds = asyncio.run(_measure(server, options.clicks))
     result = {
         "clicks": len(seconds),
@@ -50,12 +49,16 @@ async def _measure(server: Server, clicks: int) -> list[float]:
     async with first, second:
         for page in (first, second):
             await page.press("Start")
-            await page.until(lambda page=page: page.step > 500)
+            await page.until(partial(_moves, page))
         seconds = []
         for number in range(clicks):
             seconds.append(await (first, second)[number % 2].click())
             await asyncio.sleep(_BETWEEN)
         return seconds
+
+
+def _moves(page: Page) -> bool:
+    return page.step > 500
 
 
 if __name__ == "__main__":

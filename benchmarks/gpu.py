@@ -19,6 +19,7 @@ from core.config import PRESETS, TrainingConfig
 from core.data.corpora import Corpus, load_corpus
 from core.engines.stepper import Stepper
 from core.engines.threads import prepare_thread
+from core.engines.torch_engine import TorchEngine
 from core.training.trainer import Trainer
 
 _SIZES = [(100, 32), (100, 1024), (1024, 32), (1024, 1024)]  # nodes, batch size
@@ -52,7 +53,8 @@ def main() -> None:
 def _compare(config: TrainingConfig, corpus: Corpus) -> dict[str, float]:
     on_gpu = config.changed(device="cuda")
     eager = Trainer(on_gpu, corpus)
-    eager.stepper = Stepper(eager.network, eager.stepper.optimiser)
+    assert isinstance(eager.engine, TorchEngine)
+    eager.engine.stepper = Stepper(eager.engine.network, eager.engine.stepper.optimiser)
     seconds = in_turn(
         {
             "CPU": Trainer(config.changed(device="cpu"), corpus).step,

@@ -10,16 +10,18 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Any
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 _STEP = re.compile(r"step ([\d,]+) of")
 _STATUS = re.compile(r"badge\[(\w+)\]")
@@ -40,9 +42,9 @@ class Shown:
     """
 
     buttons: dict[str, str] = field(default_factory=dict)
-    fields: dict[str, object] = field(default_factory=dict)
+    fields: dict[str, Any] = field(default_factory=dict)
 
-    def take(self, kind: str, element) -> None:
+    def take(self, kind: str, element: Any) -> None:
         """Note a button or a widget as it is now."""
         if kind == "button":
             self.buttons.pop(element.label, None)
@@ -107,7 +109,7 @@ class Page:
         headers = {"Cookie": self._cookie} if self._cookie else None
         self._socket = await connect(
             self._stream,
-            subprotocols=["streamlit"],
+            subprotocols=[Subprotocol("streamlit")],
             max_size=None,
             compression=None,
             additional_headers=headers,
@@ -121,7 +123,7 @@ class Page:
             task.cancel()
         await self._socket.close()
 
-    async def until(self, condition, seconds: float = 60.0) -> None:
+    async def until(self, condition: Callable[[], bool], seconds: float = 60.0) -> None:
         """Wait until a message makes `condition()` true.
 
         Raises:
@@ -234,7 +236,7 @@ class Page:
         self._shown = self._coming
         self._loaded = self._begun
 
-    def _take_element(self, element) -> None:
+    def _take_element(self, element: Any) -> None:
         kind = element.WhichOneof("type")
         if kind == "button" or kind in _SET:
             self._coming.take(kind, getattr(element, kind))
@@ -254,7 +256,7 @@ class Page:
                 await self._ask(fragment=fragment)
 
 
-def _set(element, value: Value) -> WidgetState:
+def _set(element: Any, value: Value) -> WidgetState:
     kind = next(kind for kind in _SET if type(element).__name__.lower() == kind.replace("_", ""))
     widget = WidgetState(id=element.id)
     if kind == "button_group":

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from random import Random
+from typing import Any
 
 from benchmarks.page import Page
 from core.classroom.visitor import browser_of
@@ -112,7 +113,8 @@ class Person:
         if chosen == "look":
             return "look", await page.click()
         if chosen in _CHANGED:
-            return "change", await page.click(**{chosen: dice.choice(_CHANGED[chosen])})
+            changed: dict[str, Any] = {chosen: dice.choice(_CHANGED[chosen])}
+            return "change", await page.click(**changed)
         return chosen.lower(), await page.click(chosen)
 
     async def _answer(self, label: str) -> float:
@@ -181,5 +183,5 @@ class Teacher(Person):
                 await page.click("Empty the queue")
 
 
-def _is_question(element) -> bool:
+def _is_question(element: Any) -> bool:
     return element.DESCRIPTOR.name == "Radio" and tuple(element.options) == OPTIONS

@@ -23,13 +23,12 @@ from statistics import median
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
-from benchmarks.server import serve
+from benchmarks.server import APP, serve
 from core.config import PRESETS
 from core.records import Report, RunStatus
 from core.storage.batch import Batch, Progress, write
 from core.storage.store import Store
 
-_APP = Path(__file__).resolve().parents[1] / "dashboard" / "app.py"
 _NEEDLES = 25  # every so many-th run is called so, and is searched for
 _OPENINGS = 7
 
@@ -59,7 +58,7 @@ def main() -> None:
         home = Path(folder)
         fill(home, options.runs, options.steps)
         megabytes = (home / "runs.sqlite").stat().st_size / 1e6
-        with serve(_APP, {"UNROLL_HOME": str(home)}) as server, sync_playwright() as playwright:
+        with serve(APP, {"UNROLL_HOME": str(home)}) as server, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"))
             page = browser.new_page(viewport={"width": 1280, "height": 800})
             page.add_init_script(_CLOCK)

@@ -20,6 +20,8 @@ from pathlib import Path
 import psutil
 
 _ROOT = Path(__file__).resolve().parents[1]
+APP = _ROOT / "dashboard" / "app.py"
+"""The dashboard."""
 _START_SECONDS = 90
 
 

@@ -27,11 +27,10 @@ from pathlib import Path
 from statistics import linear_regression, median, quantiles
 
 from benchmarks.person import Person, Teacher
-from benchmarks.server import Server, serve
+from benchmarks.server import APP, Server, serve
 from core.classroom.store import ClassroomStore
 from core.data.own_text import take_file
 
-_APP = Path(__file__).resolve().parents[1] / "dashboard" / "app.py"
 _LONE_SECONDS = 15.0
 _SAMPLE_EVERY = 5.0
 _WARM_SHARE = 1 / 3  # of the time, after which the memory's slope is looked at
@@ -94,7 +93,7 @@ def main() -> None:
         env = {"UNROLL_HOME": home, "UNROLL_TEACHER_KEY": key}
         log = Path(home) / "server.log"
         query = f"preset=arch1&text={_kept(options.text, home)}"
-        with serve(_APP, env, log) as server:
+        with serve(APP, env, log) as server:
             result = asyncio.run(_measure(server, key, query, options))
         printed = log.read_text(encoding="utf-8", errors="replace")
         result["votes"] = _votes(ClassroomStore(Path(home)), result.pop("teacher"), result["who"])

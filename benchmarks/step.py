@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
 from time import perf_counter
 
 from benchmarks.rivals import nn_rnn_step, reference_step
 from benchmarks.timing import best_product_rate, in_turn
 from core.config import ALPHABET_SIZE, PRESETS, TrainingConfig
-from core.data.corpora import load_corpus
+from core.data.corpora import Corpus, load_corpus
 from core.engines.threads import prepare_thread
 from core.history import History
 from core.steps import StepTable
@@ -53,7 +52,7 @@ def main() -> None:
     _print_full_run(corpus)
 
 
-def our_step(config: TrainingConfig, corpus) -> Callable[[], object]:
+def our_step(config: TrainingConfig, corpus: Corpus) -> Callable[[], object]:
     """A step as a user runs it: trained, recorded, and reported on at its interval."""
     trainer = Trainer(config.changed(steps=10_000_000), corpus)
     history = History()
@@ -91,7 +90,7 @@ def operations(config: TrainingConfig) -> int:
     return output + recurrence + tables
 
 
-def _compare(config: TrainingConfig, corpus, rate: float, rounds: int) -> dict[str, float]:
+def _compare(config: TrainingConfig, corpus: Corpus, rate: float, rounds: int) -> dict[str, float]:
     seconds = in_turn(
         {
             "ours": our_step(config, corpus),
@@ -131,7 +130,7 @@ def _print_table(results: dict[str, dict[str, float]], rate: float) -> None:
         )
 
 
-def _print_curve(corpus, rate: float) -> None:
+def _print_curve(corpus: Corpus, rate: float) -> None:
     print("\nArch 1 over sizes, all in turn:\n")
     print("| T | N | B | engine taken | ours | torch engine | ratio | to floor |")
     print("|" + "---|" * 8)
@@ -151,7 +150,7 @@ def _print_curve(corpus, rate: float) -> None:
         )
 
 
-def _print_full_run(corpus, steps: int = 5_000) -> None:
+def _print_full_run(corpus: Corpus, steps: int = 5_000) -> None:
     step = our_step(PRESETS["arch1"].config.changed(device="cpu"), corpus)
     began = perf_counter()
     for _ in range(steps):
@@ -165,4 +164,4 @@ def _print_full_run(corpus, steps: int = 5_000) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

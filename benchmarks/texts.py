@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from statistics import median
 from time import perf_counter
 
@@ -51,7 +52,7 @@ def _measure() -> dict[str, float]:
     }
 
 
-def _seconds(call) -> float:
+def _seconds(call: Callable[[], object]) -> float:
     began = perf_counter()
     call()
     return perf_counter() - began

@@ -24,10 +24,9 @@ from statistics import median
 from time import perf_counter
 
 from benchmarks.page import Page
-from benchmarks.server import Server, serve
+from benchmarks.server import APP, Server, serve
 
 _HERE = Path(__file__).parent
-_APP = _HERE.parent / "dashboard" / "app.py"
 _QUERY = "preset=arch1"
 # Seconds until opening pages is over, and those of the turn before no longer count as watchers.
 _SETTLED = 9.0
@@ -43,7 +42,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, nargs="+", default=[1, 10, 30], help="open at once")
     parser.add_argument("--full-rate", action="store_true", help="each page twice a second")
     options = parser.parse_args()
-    with serve(_HERE / "full_rate.py" if options.full_rate else _APP) as server:
+    with serve(_HERE / "full_rate.py" if options.full_rate else APP) as server:
         started, pace, refreshed = asyncio.run(
             _measure_pace(server, options.seconds, options.rounds, options.pages)
         )
@@ -61,9 +60,12 @@ def main() -> None:
     print(json.dumps(result) if options.json else _in_words(result))
 
 
-async def _measure_pace(server: Server, seconds: float, rounds: int, counts: list[int]):
+async def _measure_pace(
+    server: Server, seconds: float, rounds: int, counts: list[int]
+) -> tuple[float, dict[int, float], dict[int, float]]:
+    """Seconds until a run moves; its pace and the refreshes of a page, by how many are open."""
     started = await _start_twice(server)
-    found = {pages: [] for pages in (0, *counts)}
+    found: dict[int, list[tuple[float, float]]] = {pages: [] for pages in (0, *counts)}
     for _ in range(rounds):
         for pages, turns in found.items():
             turns.append(await _pace(server, pages, seconds))
