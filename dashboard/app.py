@@ -13,15 +13,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import streamlit as st  # noqa: E402
 
-from core.errors import UnrollError  # noqa: E402
-from dashboard import link, visitor  # noqa: E402
-from dashboard.classroom import following  # noqa: E402
-from dashboard.classroom.bar import CLASSROOM, classroom_bar  # noqa: E402
-from dashboard.learn.walk.for_a_room import outcome_of  # noqa: E402
 from dashboard.widgets import present  # noqa: E402
-from dashboard.widgets.footer import footer  # noqa: E402
 from dashboard.widgets.page_script import page_script  # noqa: E402
-from dashboard.widgets.plain import plain  # noqa: E402
 from dashboard.widgets.plotly_assets import ensure_plotly_js  # noqa: E402
 
 st.set_page_config(
@@ -34,6 +27,18 @@ st.set_page_config(
 ensure_plotly_js()
 here = Path(__file__).parent
 st.html(here / "page.css")
+present.arrive()
+page_script()
+
+# A server's first visitor waits for these: the browser has charts to get ready for meanwhile.
+from core.errors import UnrollError  # noqa: E402
+from dashboard import link, visitor  # noqa: E402
+from dashboard.classroom import following  # noqa: E402
+from dashboard.classroom.bar import CLASSROOM, classroom_bar  # noqa: E402
+from dashboard.learn.walk.for_a_room import outcome_of  # noqa: E402
+from dashboard.widgets.footer import footer  # noqa: E402
+from dashboard.widgets.plain import plain  # noqa: E402
+
 views = here / "views"
 pages = [
     st.Page(views / "learn.py", title="Learn", icon=":material/school:"),
@@ -49,9 +54,7 @@ if visitor.teacher_key().is_set:
 page = st.navigation(pages, position="top")
 by_title = {one.title: one for one in pages}
 try:
-    present.arrive()
     present.apply()
-    page_script()
     visitor.arrive()
     following.go(by_title, page.title)
     link.arrive()

@@ -24,14 +24,22 @@ export default function update({ data, parentElement }, plotlyFile) {
 
 // One download for all charts of a page. `page_script.py` begins it before the first chart asks.
 export function loadPlotly(file) {
-  window.unrollPlotly ??= new Promise((resolve, reject) => {
+  window.unrollPlotly ??= unpacked(file).then((library) => new Promise((resolve, reject) => {
     const script = document.createElement("script")
-    script.src = new URL(file, import.meta.url).href
+    script.src = URL.createObjectURL(library)
     script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error(file)))
     script.onerror = () => reject(new Error(file))
     document.head.append(script)
-  })
+  }))
   return window.unrollPlotly
+}
+
+// It lies packed beside this script, see plotly_assets.py.
+async function unpacked(file) {
+  const answer = await fetch(new URL(file, import.meta.url))
+  if (!answer.ok) throw new Error(file)
+  const library = answer.body.pipeThrough(new DecompressionStream("gzip"))
+  return new Blob([await new Response(library).blob()], { type: "text/javascript" })
 }
 
 class Chart {
@@ -191,7 +199,7 @@ class Chart {
   // One file that needs nothing else: the library, and the chart as it stands.
   async savePage() {
     try {
-      const library = await (await fetch(new URL(this.plotlyFile, import.meta.url))).text()
+      const library = await (await unpacked(this.plotlyFile)).text()
       const title = titleOf(this.data) || this.data.alt || "Chart"
       const { data, layout } = JSON.parse(this.plotly.Plots.graphJson(this.plot, false, "keepall"))
       layout.paper_bgcolor = lookOf(this.host).background

@@ -262,7 +262,7 @@ def test_charts_are_found_under_a_base_path(page: Page, serve, app_path, complai
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
-        ("plotly-*.min.js", "The chart library could not be loaded."),
+        ("plotly-*.min.js.gz", "The chart library could not be loaded."),
         ("live_chart-*.js", "This chart's script could not be loaded."),
     ],
 )

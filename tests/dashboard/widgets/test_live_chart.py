@@ -1,6 +1,7 @@
 """What the live chart sends to the browser, and the files it needs there."""
 
 import base64
+import gzip
 import json
 from concurrent.futures import ThreadPoolExecutor
 
@@ -139,7 +140,8 @@ def test_the_files_are_put_where_streamlit_serves_them(tmp_path):
     static = tmp_path / "new" / "static"
     ensure_plotly_js(static)
     assert sorted(path.name for path in static.iterdir()) == sorted([CHART_FILE, PLOTLY_FILE])
-    assert (static / PLOTLY_FILE).stat().st_size > 1_000_000
+    library = gzip.decompress((static / PLOTLY_FILE).read_bytes())
+    assert library == plotly_assets._PLOTLY_JS.read_bytes()
     assert "export default" in (static / CHART_FILE).read_text(encoding="utf-8")
 
 
@@ -151,10 +153,15 @@ def test_files_that_are_there_are_left_alone(tmp_path):
     assert (before.st_ino, before.st_mtime_ns) == (after.st_ino, after.st_mtime_ns)
 
 
-def test_half_a_file_is_replaced(tmp_path):
-    (tmp_path / PLOTLY_FILE).write_text("half", encoding="utf-8")
+@pytest.mark.parametrize("share", [0.0, 1e-5, 0.5])
+def test_half_a_file_is_replaced(tmp_path, share):
     ensure_plotly_js(tmp_path)
-    assert (tmp_path / PLOTLY_FILE).stat().st_size > 1_000_000
+    whole = (tmp_path / PLOTLY_FILE).read_bytes()
+    for name in (PLOTLY_FILE, CHART_FILE):
+        (tmp_path / name).write_bytes(whole[: int(share * len(whole))])
+    ensure_plotly_js(tmp_path)
+    assert (tmp_path / PLOTLY_FILE).read_bytes() == whole
+    assert (tmp_path / CHART_FILE).read_bytes() == plotly_assets._CHART_JS.read_bytes()
 
 
 def test_several_starts_at_once_leave_whole_files_and_nothing_else(tmp_path):
@@ -167,7 +174,7 @@ def test_a_copy_that_fails_leaves_nothing_behind(tmp_path, monkeypatch):
     def full(*_):
         raise OSError("no space left")
 
-    monkeypatch.setattr(plotly_assets.shutil, "copyfile", full)
+    monkeypatch.setattr(plotly_assets.os, "replace", full)
     with pytest.raises(OSError, match="no space"):
         ensure_plotly_js(tmp_path)
     assert list(tmp_path.iterdir()) == []
