@@ -27,7 +27,7 @@ _SHOWN = {
     "compare": ".js-plotly-plot .scatterlayer .trace path",
     "flow": ".js-plotly-plot .heatmaplayer image, .js-plotly-plot .scatterlayer .trace path",
     "article": ".js-plotly-plot .scatterlayer .trace path",
-    "learn": ".walk input, .walk button",
+    "learn": "button.commit",
     "sample": "[data-testid=stMain] pre",
     "runs": "[data-testid=stDataFrame] canvas",
 }
