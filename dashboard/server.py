@@ -12,10 +12,8 @@ import logging
 import os
 import signal
 import sys
-from contextlib import nullcontext
 
 import streamlit as st
-from streamlit import config
 
 from core.engines.heap import share_heaps
 from core.engines.warm import compile_in_background
@@ -35,6 +33,7 @@ from core.training.run import Run
 from core.training.snapshot import WatchedRun
 from dashboard import visitor
 from dashboard.library import Library
+from dashboard.runtime.mends import read_options_without_waiting, send_all_that_was_drawn
 
 # Seconds after which a thread that has Python's lock gives it to one that waits. Each message to a
 # page lets go of it for a moment, and training needs it between any two stretches of steps: at
@@ -62,6 +61,7 @@ def manager() -> RunManager:
     gc.freeze()
     share_heaps()
     read_options_without_waiting()
+    send_all_that_was_drawn()
     sys.setswitchinterval(_SWITCH_SECONDS)
     compile_in_background()
     made = RunManager(
@@ -71,23 +71,6 @@ def manager() -> RunManager:
     )
     atexit.register(_end, made, library())
     return made
-
-
-def read_options_without_waiting() -> bool:
-    """Let no session wait for another that looks up an option of Streamlit's.
-
-    Streamlit looks one up for each element that it draws, with one lock for all sessions. A thread
-    that is interrupted while it has it makes all others queue, for it and for Python's own lock:
-    with thirty pages most stacks of a server that stood still ended there. What the lock is for,
-    options that are read while an edited file is parsed, is not worth that.
-
-    Returns:
-        Whether there was such a lock, as in the version that is pinned.
-    """
-    found = hasattr(config, "_config_lock")
-    if found:
-        config._config_lock = nullcontext()  # type: ignore[assignment]
-    return found
 
 
 def _end(runs: RunManager, recorded: Library) -> None:

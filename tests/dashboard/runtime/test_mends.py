@@ -1,0 +1,153 @@
+"""Streamlit does otherwise what a busy server suffers from."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from threading import RLock
+from unittest.mock import Mock
+
+import pytest
+import streamlit as st
+from streamlit import config
+from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime.app_session import AppSession, AppSessionState
+from streamlit.runtime.script_data import ScriptData
+from streamlit.runtime.scriptrunner import ScriptRunnerEvent
+
+from dashboard.runtime.mends import read_options_without_waiting, send_all_that_was_drawn
+
+# -- options --------------------------------------------------------------------------------
+
+
+def test_an_option_is_read_while_another_thread_has_the_lock(monkeypatch):
+    lock = RLock()
+    monkeypatch.setattr(config, "_config_lock", lock)
+    with lock, ThreadPoolExecutor(1) as other:
+        assert read_options_without_waiting()
+        read = other.submit(st.get_option, "global.minCachedMessageSize").result(timeout=20)
+    assert read == 10_000
+
+
+def test_a_version_without_such_a_lock_is_left_as_it_is(monkeypatch):
+    monkeypatch.delattr(config, "_config_lock")
+    assert not read_options_without_waiting()
+    assert not hasattr(config, "_config_lock")
+
+
+# -- what was drawn -------------------------------------------------------------------------
+
+FRAGMENT = ClientState(fragment_id="bar", is_auto_rerun=True)
+
+
+class Ended:
+    """A thread of a page that takes up nothing any more, or one that does."""
+
+    def __init__(self, takes=False):
+        self._takes, self.asked = takes, []
+
+    def request_rerun(self, asked):
+        self.asked.append(asked.fragment_id)
+        return self._takes
+
+    def request_stop(self):
+        pass
+
+
+@pytest.fixture
+def begun(monkeypatch):
+    """The fragments that new threads began with, where Streamlit is mended."""
+    begun = []
+
+    def begin(session, asked):
+        session._scriptrunner = Ended()
+        begun.append(asked.fragment_id)
+
+    monkeypatch.setattr(AppSession, "_create_scriptrunner", begin)
+    assert send_all_that_was_drawn()
+    return begun
+
+
+@asynccontextmanager
+async def session_that_drew() -> AsyncIterator[tuple[AppSession, ForwardMsg]]:
+    """A session with a last message that its loop comes to at the end."""
+    session = AppSession(ScriptData("app.py", False), Mock(), Mock(), None, {})
+    session.has_fragment = lambda name: name == "bar"
+    session._scriptrunner = runner = Ended()
+    drawn = ForwardMsg()
+    drawn.delta.new_element.markdown.body = "the end of the page"
+    session._on_scriptrunner_event(runner, ScriptRunnerEvent.ENQUEUE_FORWARD_MSG, forward_msg=drawn)
+    yield session, drawn
+    session._script_event_loop.close()
+
+
+async def what_waits() -> None:
+    """Let the loop come to all that is there, and to what that has added."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+
+def test_a_fragment_that_is_asked_for_at_a_runs_end_loses_nothing_of_it(begun):
+    async def room():
+        async with session_that_drew() as (session, drawn):
+            session.request_rerun(FRAGMENT)
+            await what_waits()
+            assert session._browser_queue.flush() == [drawn]
+
+    asyncio.run(room())
+    assert begun == ["bar"]
+
+
+def test_without_the_mend_streamlit_would_lose_it(monkeypatch):
+    """Once it fails, a newer version has no need of the mend."""
+    original = AppSession._create_scriptrunner
+    begin = getattr(original, "__wrapped__", original)
+    monkeypatch.setattr(AppSession, "_create_scriptrunner", begin)
+    monkeypatch.setattr("streamlit.runtime.app_session.ScriptRunner.start", lambda _: None)
+
+    async def room():
+        async with session_that_drew() as (session, _):
+            session.request_rerun(FRAGMENT)
+            await what_waits()
+            assert session._browser_queue.flush() == []
+
+    asyncio.run(room())
+
+
+def test_a_page_that_was_asked_for_meanwhile_takes_the_fragment_up(begun):
+    async def room():
+        async with session_that_drew() as (session, _):
+            session.request_rerun(FRAGMENT)
+            session._scriptrunner = page = Ended(takes=True)
+            await what_waits()
+            assert page.asked == ["bar"]
+
+    asyncio.run(room())
+    assert begun == []
+
+
+def test_a_session_that_ends_meanwhile_begins_nothing(begun):
+    async def room():
+        async with session_that_drew() as (session, _):
+            session.request_rerun(FRAGMENT)
+            session._state = AppSessionState.SHUTDOWN_REQUESTED
+            await what_waits()
+
+    asyncio.run(room())
+    assert begun == []
+
+
+def test_a_page_that_is_asked_for_begins_at_once(begun):
+    async def room():
+        async with session_that_drew() as (session, _):
+            session.request_rerun(ClientState())
+            assert begun == [None]
+
+    asyncio.run(room())
+
+
+def test_what_is_mended_once_is_left_as_it_is(begun):
+    mended = AppSession._create_scriptrunner
+    assert send_all_that_was_drawn()
+    assert AppSession._create_scriptrunner is mended
