@@ -15,6 +15,8 @@ from typing import Any, Literal
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from dashboard.widgets import present
+
 Kind = Literal["primary", "secondary", "tertiary"]
 
 
@@ -47,7 +49,7 @@ def command(
         icon: the name of a Material symbol.
         kind: how it looks.
         help: shown over it.
-        width: in pixels, or as wide as its label.
+        width: in pixels at a desk, or as wide as its label.
         shortcut: the key that presses it, unless one is writing; shown on the button.
 
     Returns:
@@ -63,7 +65,7 @@ def command(
         icon=f":material/{icon}:" if icon else None,
         type=kind,
         help=help,
-        width=width,
+        width=present.wide(width) if isinstance(width, int) else width,
         shortcut=shortcut,
     )
     return pressed and fits

@@ -13,6 +13,7 @@ _PRESENT = "present"  # the link's name for it, and its key in st.session_state
 
 LARGER = 1.4
 """So many times as high is a chart, whose type and lines are 1.5 times as large."""
+_TYPE = 1.5
 
 
 def arrive() -> None:
@@ -24,6 +25,11 @@ def arrive() -> None:
 def is_on() -> bool:
     """Whether this session is shown to a room."""
     return bool(st.session_state.get(_PRESENT))
+
+
+def wide(pixels: int) -> int:
+    """How wide is what must hold as much text as so many pixels do at a desk."""
+    return round(pixels * _TYPE) if is_on() else pixels
 
 
 def query() -> dict[str, str]:

@@ -31,3 +31,9 @@ def test_it_stays_on_over_a_change_of_page_that_drops_the_query():
     assert visit.page.session_state["present"]
     visit.page.query_params = {"present": "0"}
     assert not visit.look().page.session_state["present"]
+
+
+def test_what_holds_words_is_as_much_wider_as_their_type_is_larger(monkeypatch):
+    assert present.wide(220) == 220
+    monkeypatch.setattr(present, "is_on", lambda: True)
+    assert present.wide(220) == 330
