@@ -27,7 +27,7 @@ def hand_in_button(run: WatchedRun | RunRow | None) -> None:
     handed_in = any(o.run_id == run_id for o in visitor.classroom().hand_ins.of(browser))
     if handed_in:
         st.button(
-            "Handed in: take it back",
+            "Handed in: undo",
             icon=":material/assignment_return:",
             type="tertiary",
             on_click=commands.attempt,

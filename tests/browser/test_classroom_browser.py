@@ -118,7 +118,7 @@ def test_a_class_joins_votes_sees_the_outcome_follows_and_hands_in(
     button(bob, "Start", disabled=False).click()
     bob.locator(".stProgress").get_by_text("finished", exact=True).wait_for()
     button(bob, "Hand in", disabled=False).click()
-    button(bob, "Handed in: take it back").wait_for()
+    button(bob, "Handed in: undo").wait_for()
 
     teacher.goto(f"{url}/classroom")
     teacher.get_by_text("Hand-ins", exact=True).click()

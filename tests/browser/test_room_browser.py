@@ -64,7 +64,7 @@ def take_part(people: list[Page], url: str, answers: list[str]) -> None:
         person.locator(".stProgress").get_by_text("finished", exact=True).wait_for()
         button(person, "Hand in", disabled=False).click()
     for person, answer in zip(people, answers, strict=True):
-        button(person, "Handed in: take it back").wait_for()
+        button(person, "Handed in: undo").wait_for()
         question(person).get_by_text(answer, exact=True).click()
     for person in people:
         person.get_by_text("Your answer is kept").wait_for()

@@ -226,12 +226,12 @@ def test_a_run_is_handed_in_by_whoever_trained_it_and_taken_back(room):
     library().flush()
     ada.look().click("Hand in")
     assert [one.run_id for one in room.hand_ins.of(ADA)] == [run.run_id]
-    assert not {"Hand in", "Handed in: take it back"} & set(labels(Visit(BOB, run=run.run_id)))
+    assert not {"Hand in", "Handed in: undo"} & set(labels(Visit(BOB, run=run.run_id)))
     teacher = classroom_page(TEACHER)
     teacher.page.button_group(key="classroom_part").set_value("Hand-ins")
     table = teacher.look().page.dataframe[0].value
     assert table[["Name", "Run", "Steps"]].values.tolist() == [["Ada", run.run_id, 6]]
-    ada.click("Handed in: take it back")
+    ada.click("Handed in: undo")
     assert room.hand_ins.all() == []
 
 
