@@ -289,15 +289,15 @@ def _live_widget(kind: Callable, field: str, shown: float, fixed: bool, **argume
 
     While a run trains, the browser reports what all widgets hold twice a second, and that may
     be older than what was set here since; it would be taken for a wish of the user. So a
-    widget is never set: one that must show something else gives way to the next in turn. What
-    it shows at first is its default, as of all widgets; see `held`.
+    widget is never set: one that must show something else gives way to the next in turn.
     """
     state, name = st.session_state, f"{kind.__name__}_{field}"
     turn = state.setdefault(f"turn_{name}", 0)
     if state.get(f"{name}_{turn}", shown) != shown:
         turn = state[f"turn_{name}"] = turn + 1
-    arguments |= {"on_change": _changed, "args": (field, name, turn), "disabled": fixed}
-    kind(FIELDS[field], **arguments | {"value": shown}, key=f"{name}_{turn}", help=_HELP.get(field))
+    arguments |= {"on_change": _changed, "args": (field, name, turn)}
+    arguments |= {"value": shown, "help": _HELP.get(field), "disabled": fixed}
+    held(kind, FIELDS[field], key=f"{name}_{turn}", **arguments)
 
 
 def _widget(kind: Callable, field: str, disabled: bool, **arguments: Any) -> None:

@@ -1,10 +1,10 @@
 """Widgets whose value may come from elsewhere than the browser: a link, a preset, another page.
 
 What was put under a widget's key in `st.session_state` is sent to the browser by one run of the
-page only. Where another run follows closely, as on every first visit, the browser hears of that
-one alone: it shows the default, or the first option, and reports that with the next press as if
-it had been chosen. So the value is the default as well; `.streamlit/config.toml` says that this
-is meant. Knows no page.
+page only. Where another run follows closely, as on a first visit to a shared server, the browser
+hears of that one alone: it shows the default, or the first option, and reports that with the next
+press as if it had been chosen. So the value is the default as well; `.streamlit/config.toml` says
+that this is meant. Knows no page.
 """
 
 from __future__ import annotations

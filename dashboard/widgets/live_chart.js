@@ -27,7 +27,11 @@ export function loadPlotly(file) {
   window.unrollPlotly ??= unpacked(file).then((library) => new Promise((resolve, reject) => {
     const script = document.createElement("script")
     script.src = URL.createObjectURL(library)
-    script.onload = () => (window.Plotly ? resolve(window.Plotly) : reject(new Error(file)))
+    script.onload = () => {
+      URL.revokeObjectURL(script.src) // it is kept as long as it has an address
+      if (window.Plotly) resolve(window.Plotly)
+      else reject(new Error(file))
+    }
     script.onerror = () => reject(new Error(file))
     document.head.append(script)
   }))
