@@ -13,54 +13,75 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import streamlit as st  # noqa: E402
 
-from dashboard.widgets import present  # noqa: E402
+from dashboard import visitor  # noqa: E402
+from dashboard.widgets import page_head, present  # noqa: E402
 from dashboard.widgets.page_script import page_script  # noqa: E402
 from dashboard.widgets.plotly_assets import ensure_plotly_js  # noqa: E402
 
+# A view, its title in the menu, its heading, its icon.
+VIEWS = [
+    ("learn", "Learn", "Learn", "school"),
+    ("article", "Article", "The article, replayed", "article"),
+    ("train", "Train", "Train", "play_arrow"),
+    ("compare", "Compare", "Compare", "balance"),
+    ("flow", "Gradient flow", "Where in time the gradient dies", "water"),
+    ("sample", "Sample", "Read what the network learned", "edit_note"),
+    ("runs", "Runs", "Runs", "list"),
+]
+CLASSROOM = ("classroom", "Classroom", "Classroom", "groups")  # nobody is led there
+CHARTS_FIRST = {"Article", "Train", "Compare", "Gradient flow"}
+
+here = Path(__file__).parent
+views = [*VIEWS, CLASSROOM] if visitor.teacher_key().is_set else VIEWS
+pages = {
+    title: st.Page(
+        here / "views" / f"{name}.py",
+        title=title,
+        icon=f":material/{icon}:",
+        default=name == "train",
+    )
+    for name, title, _, icon in views
+}
+headings = {title: heading for _, title, heading, _ in views}
+page = st.navigation(list(pages.values()), position="top")
+present.arrive()
+ensure_plotly_js()
+# Before what is to be seen: the browser needs a second for the charts' library.
+page_script(charts=page.title in CHARTS_FIRST)
 st.set_page_config(
     page_title="Unroll",
-    page_icon="🔁",  # a Material icon would be fetched from the internet
+    page_icon=here / "icon.svg",  # a Material icon would be fetched from the internet
     layout="wide",
     # With an entry of its own the menu stays, and in it the choice of light or dark.
     menu_items={"About": "**Unroll** trains vanilla character RNNs and shows what happens inside."},
 )
-ensure_plotly_js()
-here = Path(__file__).parent
 st.html(here / "page.css")
-present.arrive()
-page_script()
+present.apply()
+# What comes and goes above must not make anew what stands below, nor close what was opened there.
+above = st.container()
+with st.container(gap="xsmall"):
+    page_head.draw(headings[page.title])
+    body = st.container(key="page_body")
 
-# A server's first visitor waits for these: the browser has charts to get ready for meanwhile.
+# A server's first visitor waits for these: where they are is on the page by now, and the browser
+# has charts to get ready for meanwhile.
 from core.errors import UnrollError  # noqa: E402
-from dashboard import link, visitor  # noqa: E402
+from dashboard import link  # noqa: E402
 from dashboard.classroom import following  # noqa: E402
-from dashboard.classroom.bar import CLASSROOM, classroom_bar  # noqa: E402
+from dashboard.classroom.bar import classroom_bar  # noqa: E402
 from dashboard.learn.walk.for_a_room import outcome_of  # noqa: E402
 from dashboard.widgets.footer import footer  # noqa: E402
 from dashboard.widgets.plain import plain  # noqa: E402
 
-views = here / "views"
-pages = [
-    st.Page(views / "learn.py", title="Learn", icon=":material/school:"),
-    st.Page(views / "article.py", title="Article", icon=":material/article:"),
-    st.Page(views / "train.py", title="Train", icon=":material/play_arrow:", default=True),
-    st.Page(views / "compare.py", title="Compare", icon=":material/balance:"),
-    st.Page(views / "flow.py", title="Gradient flow", icon=":material/water:"),
-    st.Page(views / "sample.py", title="Sample", icon=":material/edit_note:"),
-    st.Page(views / "runs.py", title="Runs", icon=":material/list:"),
-]
-if visitor.teacher_key().is_set:
-    pages.append(st.Page(views / "classroom.py", title=CLASSROOM, icon=":material/groups:"))
-page = st.navigation(pages, position="top")
-by_title = {one.title: one for one in pages}
 try:
-    present.apply()
     visitor.arrive()
-    following.go(by_title, page.title)
+    following.go(pages, page.title)
     link.arrive()
     link.enter(page.title)
-    classroom_bar(by_title, page.title, outcome_of)
-    page.run()
+    with above:
+        classroom_bar({title: pages[title] for _, title, *_ in VIEWS}, page.title, outcome_of)
+    with body:
+        page.run()
     footer()
     visitor.introduce()
 except UnrollError as error:  # such as a data folder that cannot be written

@@ -224,6 +224,19 @@ def test_the_vocabulary_loads_no_torch():
     assert not loaded & {"torch", "streamlit", "plotly", "pandas"}
 
 
+def test_a_visitor_reads_where_they_are_before_anything_is_loaded_that_takes_long():
+    source = (ROOT / "dashboard" / "app.py").read_text(encoding="utf-8")
+    until_the_heading = source[: source.index("page_head.draw(")]
+    early = [
+        node.module if node.module != "dashboard.widgets" else f"{node.module}.{name.name}"
+        for node in ast.parse(until_the_heading + "pass").body
+        if isinstance(node, ast.ImportFrom)
+        for name in node.names
+    ]
+    assert {"dashboard.widgets.page_head", "dashboard.widgets.page_script"} <= set(early)
+    assert not loaded_by(*early) & {"numpy", "pandas", "pydantic", "pyarrow", "torch"}
+
+
 def test_core_loads_no_streamlit_and_no_plotly():
     modules = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts)

@@ -6,7 +6,7 @@ the two products that follow a hidden layer, into the next step and into the log
     hidden = φ(state ∘ gate[x] + inputs[x])
     state', logits = hidden [back | out | 0] + after[x]
 
-Only multiply has a gate, and concat adds no inputs. Whole texts are read by compiled code where it
+Only multiply has a gate, and concat adds no inputs. Long texts are read by compiled code where it
 is there; character by character numpy's small overhead beats it.
 
 Knows nothing of temperature, drawing or texts.
@@ -32,6 +32,9 @@ FedBack = Literal["character", "distribution"]
 # The columns of the joint product are rounded up to it: a product with rows of whole cache
 # lines takes a third less.
 _ALIGNMENT = 16
+# Compiled code takes half a second to load, in which numpy reads far more characters than these. It
+# goes by the number alone, so that what is read twice is read in the same way.
+_MANY = 5_000
 
 
 class CharacterModel:
@@ -43,7 +46,7 @@ class CharacterModel:
         fed_back: Arch 2 only: what stands for the previous output. `character` is what
             teacher forcing trained for, `distribution` is what free running trained for. The
             default follows the configuration.
-        compiled: whether whole texts are read by compiled code; if it is there, by default.
+        compiled: whether texts are read by compiled code; long ones if it is there, by default.
 
     Attributes:
         start: the state before the first character, `(N,)`.
@@ -62,7 +65,7 @@ class CharacterModel:
         compiled: bool | None = None,
     ) -> None:
         self.config = config
-        self.compiled = cache.ready() if compiled is None else compiled
+        self._compiled = compiled
         teacher = config.feedback == "teacher"
         self.fed_back: FedBack = fed_back or ("character" if teacher else "distribution")
         U, W, b, V, c = (np.array(weights[name], order="C") for name in ("U", "W", "b", "V", "c"))
@@ -94,6 +97,12 @@ class CharacterModel:
             self.gate, self.inputs = U, np.tile(b, (len(U), 1))
         self.products = _side_by_side(back, out)  # (N, S)
         self.after = _side_by_side(into, logits)  # (V, S)
+
+    def is_compiled(self, characters: int) -> bool:
+        """Whether compiled code is to read so many."""
+        if self._compiled is not None:
+            return self._compiled
+        return characters >= _MANY and cache.ready()
 
     @cached_property
     def tables(self) -> Tables:
@@ -141,7 +150,7 @@ class Reader:
     def read_all(self, text: np.ndarray) -> np.ndarray:
         """Read `(T,)`, or `(T, B)`: the logits after each character, `(T, V)` or `(T, B, V)`."""
         logits = np.empty((*text.shape, self.logits.shape[-1]), self._both.dtype)
-        if self._model.compiled:
+        if self._model.is_compiled(text.size):
             from core.networks.compiled import reading
 
             both, hidden = np.atleast_2d(self._both, self.hidden)
@@ -161,7 +170,7 @@ class Reader:
             `(T, B)` float64; not finite where the network's outputs are not.
         """
         found = np.empty((len(text) - 1, text.shape[1]))
-        if self._model.compiled:
+        if self._model.is_compiled(text.size):
             from core.networks.compiled import reading
 
             ids = np.ascontiguousarray(text, np.int64)
@@ -187,7 +196,7 @@ class Reader:
             The ids drawn, `(L,)` or fewer.
         """
         ids = np.empty(len(noise), np.int64)
-        if self._model.compiled:
+        if self._model.is_compiled(len(noise)):
             from core.networks.compiled import reading
 
             tables = self._model.tables

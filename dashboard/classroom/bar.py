@@ -23,9 +23,6 @@ from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 
-CLASSROOM = "Classroom"
-"""The title of the teacher's own page, to which nobody is led."""
-
 
 def classroom_bar(
     pages: Mapping[str, StreamlitPage], here: str, elsewhere: Measured = nothing
@@ -33,7 +30,7 @@ def classroom_bar(
     """Draw the bar; nothing where the server has no teacher.
 
     Args:
-        pages: all there are, by their titles.
+        pages: those to which a room may be led, by their titles.
         here: the title of this one.
         elsewhere: says what came true of questions that pages brought along.
     """
@@ -47,7 +44,7 @@ def classroom_bar(
             if following.due(pages):
                 st.rerun()
             if visitor.who().teacher:
-                _for_the_teacher(here, elsewhere)
+                _for_the_teacher(here, here in pages, elsewhere)
             else:
                 _for_a_student(here)
         except UnrollError as error:  # the store cannot be read
@@ -55,14 +52,11 @@ def classroom_bar(
         if pace.polled():
             st.rerun()  # the whole page alone sets the pace
 
-    # In one place, also before the browser is known, at a first visit: what comes and goes in it
-    # must not make anew what stands below, nor close what was opened there.
-    with st.container():
-        if visitor.who().browser is not None:
-            bar()
+    if visitor.who().browser is not None:  # it is not yet at a first visit
+        bar()
 
 
-def _for_the_teacher(here: str, elsewhere: Measured) -> None:
+def _for_the_teacher(here: str, may_lead: bool, elsewhere: Measured) -> None:
     room = visitor.classroom()
     place, question = room.guide.place(), room.questions.current()
     with st.container(border=True, gap="small"):
@@ -73,7 +67,7 @@ def _for_the_teacher(here: str, elsewhere: Measured) -> None:
                 commands.lead,
                 here,
                 key="class_look",
-                fits=here != CLASSROOM,
+                fits=may_lead,
                 icon="visibility",
                 help="Takes the pages of all who follow to this page: to its run, tab and picture, "
                 "and to your place in a text. The zoom of a chart stays each page's own.",

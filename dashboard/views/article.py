@@ -5,7 +5,6 @@ import streamlit as st
 from dashboard.article.cards import CARDS
 from dashboard.link import write_link
 from dashboard.widgets.held import held
-from dashboard.widgets.page_head import page_head
 
 BY_NAME = {card.name: card for card in CARDS}
 
@@ -14,7 +13,6 @@ if "card" not in st.session_state:
     st.session_state["card"] = asked if asked in BY_NAME else CARDS[0].name
 
 with st.container(gap="xsmall"):  # a card is to be seen at once
-    page_head("The article, replayed")
     chosen = held(
         st.segmented_control,
         "Card",

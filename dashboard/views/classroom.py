@@ -8,14 +8,13 @@ from dashboard.classroom.hand_ins_panel import hand_ins_panel, own_panel
 from dashboard.classroom.join_panel import join_panel
 from dashboard.classroom.suggested import Suggestion, suggestions
 from dashboard.learn.walk.for_a_room import room_questions
-from dashboard.widgets import present
+from dashboard.widgets import page_head, present
 from dashboard.widgets.held import held
-from dashboard.widgets.page_head import page_head
 
 PARTS = ("Join", "Ask", "Hand-ins")
 
 if visitor.who().teacher:
-    with page_head("Classroom", apart=True):
+    with page_head.beside(apart=True):
         part = held(
             st.segmented_control,
             "What to do",
@@ -37,7 +36,6 @@ if visitor.who().teacher:
     else:
         join_panel()
 else:
-    page_head("Classroom")
     own_panel()
     st.caption("Is this your class? Type the teacher's key under *Teacher*, below.")
 if st.query_params.to_dict() != present.query():

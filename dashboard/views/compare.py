@@ -5,9 +5,8 @@ import streamlit as st
 from dashboard.compare.limits_tab import limits_tab
 from dashboard.compare.race_tab import race_link, race_tab
 from dashboard.compare.sweeping import sweep_runs
-from dashboard.widgets import present
+from dashboard.widgets import page_head, present
 from dashboard.widgets.held import held
-from dashboard.widgets.page_head import page_head
 
 PARTS = {"race": ("Race", race_tab), "limits": ("Unrolling limits", limits_tab)}
 
@@ -17,7 +16,7 @@ if "compare_part" not in st.session_state:
     st.session_state["compare_part"] = asked if asked in PARTS else "race"
     st.session_state["race_id"] = st.query_params.get("race")
 
-with page_head("Compare", apart=True):
+with page_head.beside(apart=True):
     chosen = held(
         st.segmented_control,
         "What to compare",

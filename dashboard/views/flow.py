@@ -12,9 +12,9 @@ from dashboard.flow.replay import replay_panel
 from dashboard.flow.unit_map import unit_map
 from dashboard.link import write_link
 from dashboard.server import recorded_note
+from dashboard.widgets import page_head
 from dashboard.widgets.describe import describe
 from dashboard.widgets.findings import findings_list
-from dashboard.widgets.page_head import page_head
 from dashboard.widgets.phone_fold import phone_fold
 from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import pictures
@@ -29,7 +29,7 @@ active = drawn is not None and drawn[0].active
 # Probes come a few times a second at most, and eight charts cost more than three.
 seconds = 2 * pace.refresh_seconds()
 
-with page_head("Where in time the gradient dies"):
+with page_head.beside():
     name = f"Run {run.run_id}: " if run else ""
     described = describe(run.snapshot.config if run else session.config())
     st.markdown(name + described, width="content")

@@ -12,8 +12,8 @@ from dashboard.classroom import commands
 from dashboard.learn.pictures import PICTURES
 from dashboard.learn.walk.page import walk
 from dashboard.link import write_link
+from dashboard.widgets import page_head
 from dashboard.widgets.held import held
-from dashboard.widgets.page_head import page_head
 
 WALK = "walk"
 TITLES = {WALK: "The walk"} | {picture.name: picture.title for picture in PICTURES}
@@ -30,7 +30,7 @@ if "picture" not in st.session_state:
     st.session_state["picture"] = asked if asked in TITLES else WALK
 
 with st.container(gap="xsmall"):  # picture and question are to be seen at once
-    with page_head("Learn", apart=True):
+    with page_head.beside(apart=True):
         chosen = held(
             st.segmented_control,
             "Picture",

@@ -10,10 +10,8 @@ from dashboard.pace import refresh_seconds
 from dashboard.runs.run_details import chosen_runs, undo_bar
 from dashboard.runs.runs_list import chosen_of, filters, no_runs, table
 from dashboard.server import library
-from dashboard.widgets.page_head import page_head
 from dashboard.widgets.plain import plain
 
-page_head("Runs")
 library().flush()
 
 

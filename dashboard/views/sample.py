@@ -12,7 +12,6 @@ from dashboard.sample.unit_panel import unit_panel
 from dashboard.sample.writing import Panel, writing_commands, writing_panel
 from dashboard.widgets import moment
 from dashboard.widgets.held import held
-from dashboard.widgets.page_head import page_head
 from dashboard.widgets.recorded_badge import tell_recorded
 
 PARTS = {
@@ -23,7 +22,6 @@ PARTS = {
 }
 NAMES = ("Write", *PARTS, "Timeline")
 moment.arrive(NAMES)
-page_head("Read what the network learned")
 part = held(
     st.segmented_control,
     "What to look at",

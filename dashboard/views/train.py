@@ -12,10 +12,10 @@ from dashboard.server import manager, recorded_note
 from dashboard.train.live_run import draw_run
 from dashboard.train.race_button import race_button
 from dashboard.train.settings import settings_panel
+from dashboard.widgets import page_head
 from dashboard.widgets.describe import describe
 from dashboard.widgets.look import look_controls
 from dashboard.widgets.network_picture import network_picture
-from dashboard.widgets.page_head import page_head
 from dashboard.widgets.plain import plain
 from dashboard.widgets.run_controls import planned_changes, run_controls
 
@@ -31,7 +31,7 @@ if run is not None and active:
     described = run.snapshot.config.changed(**run.live.model_dump())
 else:
     described = config or session.config()
-with page_head("Train"):
+with page_head.beside():
     st.markdown(describe(described), width="content")
 run_controls(run, config)
 with st.container(

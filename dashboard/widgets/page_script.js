@@ -8,6 +8,7 @@ let listening = false
 
 export default function listen({ data }) {
   turnByKeys(data.present)
+  if (data.charts) beginCharts() // page_script.py adds it: it knows where their script is
   if (listening) return
   listening = true
   noteStepsOnce()

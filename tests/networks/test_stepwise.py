@@ -6,6 +6,7 @@ import torch
 
 from core.config import ALPHABET_SIZE, TrainingConfig
 from core.networks import reference
+from core.networks.compiled import cache
 from core.networks.initialisers import initial_parameters
 from core.networks.stepwise import CharacterModel, softmax
 
@@ -139,6 +140,30 @@ def test_a_model_keeps_the_weights_precision_and_leaves_them_alone(settings):
     assert kinds == {np.dtype(np.float32)}
     for name, value in given.items():
         np.testing.assert_array_equal(value, kept[name])
+
+
+@pytest.mark.parametrize("settings", NETWORKS)
+def test_compiled_code_reads_and_writes_as_numpy_does(settings):
+    config, weights = make(settings)
+    compiled, plain = (model_of(config, weights, compiled=way) for way in (True, False))
+    for text, rows in ((ids(), None), (ids(columns=3), 3)):
+        text = text[:, 0] if rows is None else text
+        assert_equal(compiled.reader(rows).read_all(text), plain.reader(rows).read_all(text))
+    noise = np.random.default_rng(4).gumbel(size=(200, ALPHABET_SIZE))
+    drawn = compiled.reader().write(26, noise.copy())
+    assert drawn.tolist() == plain.reader().write(26, noise.copy()).tolist()
+    assert len(set(drawn.tolist())) > 5
+
+
+def test_compiled_code_is_loaded_for_long_texts_alone_unless_it_is_asked_for(monkeypatch):
+    config, weights = make({})
+    monkeypatch.setattr(cache, "ready", lambda: True)
+    assert not model_of(config, weights).is_compiled(4_999)
+    assert model_of(config, weights).is_compiled(5_000)
+    assert model_of(config, weights, compiled=True).is_compiled(1)
+    assert not model_of(config, weights, compiled=False).is_compiled(1_000_000)
+    monkeypatch.setattr(cache, "ready", lambda: False)
+    assert not model_of(config, weights).is_compiled(1_000_000)
 
 
 def test_softmax_is_stable_and_sums_to_one():
