@@ -32,6 +32,14 @@ CLASSROOM = ("classroom", "Classroom", "Classroom", "groups")  # nobody is led t
 CHARTS_FIRST = {"Article", "Train", "Compare", "Gradient flow"}
 
 here = Path(__file__).parent
+# Before the navigation, or the browser would fetch the icon of a page from the internet.
+st.set_page_config(
+    page_title="Unroll",
+    page_icon=here / "icon.svg",
+    layout="wide",
+    # With an entry of its own the menu stays, and in it the choice of light or dark.
+    menu_items={"About": "**Unroll** trains vanilla character RNNs and shows what happens inside."},
+)
 views = [*VIEWS, CLASSROOM] if visitor.teacher_key().is_set else VIEWS
 pages = {
     title: st.Page(
@@ -48,13 +56,6 @@ present.arrive()
 ensure_plotly_js()
 # Before what is to be seen: the browser needs a second for the charts' library.
 page_script(charts=page.title in CHARTS_FIRST)
-st.set_page_config(
-    page_title="Unroll",
-    page_icon=here / "icon.svg",  # a Material icon would be fetched from the internet
-    layout="wide",
-    # With an entry of its own the menu stays, and in it the choice of light or dark.
-    menu_items={"About": "**Unroll** trains vanilla character RNNs and shows what happens inside."},
-)
 st.html(here / "page.css")
 present.apply()
 # What comes and goes above must not make anew what stands below, nor close what was opened there.
