@@ -29,8 +29,11 @@ VIEWS = [
     ("runs", "Runs", "Runs", "list"),
 ]
 CLASSROOM = ("classroom", "Classroom", "Classroom", "groups")  # nobody is led there
-CHARTS_FIRST = {"Article", "Train", "Compare", "Gradient flow"}
+CHARTLESS = ["learn", "sample", "runs", "classroom"]  # what is seen first there is no chart
 
+present.arrive()
+ensure_plotly_js()
+page_script(CHARTLESS)  # first of all: the browser needs a second for the charts' library
 here = Path(__file__).parent
 # Before the navigation, or the browser would fetch the icon of a page from the internet.
 st.set_page_config(
@@ -52,10 +55,6 @@ pages = {
 }
 headings = {title: heading for _, title, heading, _ in views}
 page = st.navigation(list(pages.values()), position="top")
-present.arrive()
-ensure_plotly_js()
-# Before what is to be seen: the browser needs a second for the charts' library.
-page_script(charts=page.title in CHARTS_FIRST)
 st.html(here / "page.css")
 present.apply()
 # What comes and goes above must not make anew what stands below, nor close what was opened there.

@@ -25,8 +25,8 @@ def beside(*, apart: bool = False) -> DeltaGenerator:
     """What stands beside the heading that was drawn is drawn in this.
 
     Args:
-        apart: at the page's other edge.
+        apart: at the page's other edge, by `page.css`; once a page.
     """
     if not apart:
         return _drawn.get()
-    return _drawn.get().container(horizontal=True, horizontal_alignment="right")
+    return _drawn.get().container(horizontal=True, width="content", key="page_head_apart")

@@ -8,7 +8,8 @@ let listening = false
 
 export default function listen({ data }) {
   turnByKeys(data.present)
-  if (data.charts) beginCharts() // page_script.py adds it: it knows where their script is
+  // page_script.py adds it: it knows where their script is.
+  if (!data.chartless.split(" ").includes(location.pathname.split("/").pop())) beginCharts()
   if (listening) return
   listening = true
   noteStepsOnce()

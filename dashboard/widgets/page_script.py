@@ -8,6 +8,7 @@ Knows no page.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -27,10 +28,12 @@ _script = st.components.v2.component(
 )
 
 
-def page_script(*, charts: bool) -> None:
+def page_script(chartless: Sequence[str]) -> None:
     """Listen; `page.css` gives it no room.
 
     Args:
-        charts: whether this page begins with charts.
+        chartless: the last parts of the addresses of pages that begin with something else.
     """
-    _script(key="page_script", data={"present": present.is_on(), "charts": charts}, height=1)
+    # One string: Streamlit loads pandas to see whether what is in a list are tables.
+    data = {"present": present.is_on(), "chartless": " ".join(chartless)}
+    _script(key="page_script", data=data, height=1)
