@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 _HEAPS = 2
 # Bytes: a block of so many lies apart, and goes back to the machine as soon as it is freed. A step
-# of torch on the CPU, where its arrays are as large, takes up to 4 % longer than with eight times
+# of torch on the CPU, where its arrays are as large, takes some 5 % longer than with eight times
 # as many.
 _LARGE = 32 * 1024
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # of malloc.h
