@@ -1,7 +1,7 @@
 """Streamlit does otherwise what a busy server suffers from."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from threading import RLock
@@ -82,6 +82,12 @@ async def session_that_drew() -> AsyncIterator[tuple[AppSession, ForwardMsg]]:
     session._script_event_loop.close()
 
 
+def in_a_loop(room: Callable[[], Coroutine]) -> None:
+    """In a thread of its own: once a browser was driven in this one, Playwright's loop runs here."""
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(lambda: asyncio.run(room())).result()
+
+
 async def what_waits() -> None:
     """Let the loop come to all that is there, and to what that has added."""
     await asyncio.sleep(0)
@@ -95,7 +101,7 @@ def test_a_fragment_that_is_asked_for_at_a_runs_end_loses_nothing_of_it(begun):
             await what_waits()
             assert session._browser_queue.flush() == [drawn]
 
-    asyncio.run(room())
+    in_a_loop(room)
     assert begun == ["bar"]
 
 
@@ -112,7 +118,7 @@ def test_without_the_mend_streamlit_would_lose_it(monkeypatch):
             await what_waits()
             assert session._browser_queue.flush() == []
 
-    asyncio.run(room())
+    in_a_loop(room)
 
 
 def test_a_page_that_was_asked_for_meanwhile_takes_the_fragment_up(begun):
@@ -123,7 +129,7 @@ def test_a_page_that_was_asked_for_meanwhile_takes_the_fragment_up(begun):
             await what_waits()
             assert page.asked == ["bar"]
 
-    asyncio.run(room())
+    in_a_loop(room)
     assert begun == []
 
 
@@ -134,7 +140,7 @@ def test_a_session_that_ends_meanwhile_begins_nothing(begun):
             session._state = AppSessionState.SHUTDOWN_REQUESTED
             await what_waits()
 
-    asyncio.run(room())
+    in_a_loop(room)
     assert begun == []
 
 
@@ -144,7 +150,7 @@ def test_a_page_that_is_asked_for_begins_at_once(begun):
             session.request_rerun(ClientState())
             assert begun == [None]
 
-    asyncio.run(room())
+    in_a_loop(room)
 
 
 def test_what_is_mended_once_is_left_as_it_is(begun):
