@@ -83,7 +83,7 @@ async def session_that_drew() -> AsyncIterator[tuple[AppSession, ForwardMsg]]:
 
 
 def in_a_loop(room: Callable[[], Coroutine]) -> None:
-    """In a thread of its own: once a browser was driven in this one, Playwright's loop runs here."""
+    """In a thread of its own: in this one Playwright's loop runs once a browser was driven."""
     with ThreadPoolExecutor(1) as pool:
         pool.submit(lambda: asyncio.run(room())).result()
 
