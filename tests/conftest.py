@@ -27,12 +27,6 @@ from core.training.run import Run
 from core.training.slots import Slots
 
 PATIENCE = 20.0  # seconds before a test that waits in vain fails
-# Of pictures and charts: what these test happens in the browser.
-_IN_THE_BROWSER = (
-    "tests/browser/test_learn",
-    "tests/browser/test_live_chart",
-    "tests/browser/test_mega_batch",
-)
 _WORDS = ("the", "of", "and", "to", "in", "is", "was", "that", "with", "not", "this", "from", "or")
 
 
@@ -48,20 +42,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log):
-    """With `-n`, one process takes all that drive a server by a browser, first; another one those
-    that need hardly more than the browser; then they take files.
+    """With `-n`, one process takes all that drive a browser, first; the others take files.
 
-    Those share a browser and servers, and two that wait for a server at once would crowd two cores.
+    Those share a browser and servers, and two of them at once would crowd two cores.
     """
     from xdist.scheduler import LoadFileScheduling
 
     class ByFile(LoadFileScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file: str = super()._split_scope(nodeid)
-            if not file.startswith("tests/browser/"):
-                return file
-            in_the_browser = file.startswith(_IN_THE_BROWSER)
-            return "tests/browser, pictures" if in_the_browser else "tests/browser"
+            return "tests/browser" if file.startswith("tests/browser/") else file
 
     config.option.loadscopereorder = False
     return ByFile(config, log)
