@@ -23,6 +23,7 @@ from dashboard.widgets.plain import plain
 # Keys of st.session_state.
 _FROM, _TEXT, _KIND, _OPTIONS = "ask_from", "ask_text", "ask_kind", "ask_options"
 _ABOUT, _OUTCOME = "ask_about", "ask_outcome"  # of the suggestion, where there is one
+_BEFORE = "ask_before"  # what was written when the suggestion was chosen
 _CHOICES, _NUMBER = "Choices", "A number"
 
 
@@ -62,7 +63,13 @@ def _form(suggested: dict[str, Suggestion]) -> None:
             key=_OPTIONS,
             height=150,
         )
-    st.button("Ask the room", type="primary", icon=":material/campaign:", on_click=_ask)
+    st.button(
+        "Ask the room",
+        type="primary",
+        icon=":material/campaign:",
+        on_click=_ask,
+        args=(suggested,),
+    )
     st.caption(
         "The question stands above every student's page. What is answered is hidden from all, "
         "you included, until you lock and reveal it in the bar above. The pictures of Learn have "
@@ -76,13 +83,28 @@ def _fill(suggested: dict[str, Suggestion]) -> None:
     if chosen is None:
         state[_ABOUT] = state[_OUTCOME] = ""
         return
-    state[_TEXT], state[_ABOUT], state[_OUTCOME] = chosen.text, chosen.about, chosen.outcome
-    state[_KIND] = _CHOICES if chosen.options else _NUMBER
-    state[_OPTIONS] = "\n".join(chosen.options)
+    state[_BEFORE] = _written()
+    state[_ABOUT], state[_OUTCOME] = chosen.about, chosen.outcome
+    _write(chosen)
 
 
-def _ask() -> None:
+def _write(chosen: Suggestion) -> None:
     state = st.session_state
+    state[_TEXT], state[_OPTIONS] = chosen.text, "\n".join(chosen.options)
+    state[_KIND] = _CHOICES if chosen.options else _NUMBER
+
+
+def _written() -> tuple[str, ...]:
+    state = st.session_state
+    return tuple(state.get(key) or "" for key in (_TEXT, _OPTIONS, _KIND))
+
+
+def _ask(suggested: dict[str, Suggestion]) -> None:
+    state = st.session_state
+    chosen = suggested.get(state[_FROM] or "")
+    if chosen is not None and _written() == state.get(_BEFORE):
+        # Pressed before the browser had shown it: what it sent along is what stood there before.
+        _write(chosen)
     choices = state.get(_KIND) != _NUMBER
     # A question with choices and no option is refused; without any it would ask for a number.
     options = [line for line in (state.get(_OPTIONS) or "").splitlines() if line.strip()] or [""]

@@ -101,6 +101,35 @@ def test_a_student_finds_their_name_and_no_teachers_form_on_the_page(room):
     assert not {"Ask the room", "Look here", "Forget this class"} & set(labels(page))
 
 
+@pytest.mark.parametrize("stood", ["", "Is it Tuesday?"])
+def test_a_press_that_comes_before_a_suggestion_is_shown_asks_it(room, stood):
+    teacher = classroom_page(TEACHER)
+    teacher.page.button_group(key="classroom_part").set_value("Ask")
+    teacher.look()
+    teacher.page.text_area(key="ask_text").set_value(stood)
+    teacher.look()
+    teacher.page.selectbox(key="ask_from").select_index(0)
+    teacher.look()
+    # The browser sends what it shows, and it has not heard of the suggestion yet.
+    teacher.page.text_area(key="ask_text").set_value(stood)
+    teacher.page.text_area(key="ask_options").set_value("")
+    teacher.click("Ask the room")
+    asked = room.questions.current()
+    assert asked.text == "Which lane will be ahead at the end of the race?"
+    assert asked.options == ("tanh", "ReLU", "too close to tell from noise")
+
+
+def test_a_suggestion_that_was_written_over_is_asked_as_it_was_written(room):
+    teacher = classroom_page(TEACHER)
+    teacher.page.button_group(key="classroom_part").set_value("Ask")
+    teacher.look()
+    teacher.page.selectbox(key="ask_from").select_index(0)
+    teacher.look()
+    teacher.page.text_area(key="ask_text").set_value("Which lane?")
+    teacher.click("Ask the room")
+    assert room.questions.current().text == "Which lane?"
+
+
 def test_a_question_is_asked_answered_changed_locked_and_revealed(room):
     for browser in (ADA, BOB):
         room.members.join(browser)
