@@ -23,6 +23,7 @@ import numpy as np
 
 from core.config import TrainingConfig
 from core.networks.compiled import cache
+from core.networks.layout import NAMES
 
 if TYPE_CHECKING:
     from core.networks.compiled.reading import Tables
@@ -68,7 +69,7 @@ class CharacterModel:
         self._compiled = compiled
         teacher = config.feedback == "teacher"
         self.fed_back: FedBack = fed_back or ("character" if teacher else "distribution")
-        U, W, b, V, c = (np.array(weights[name], order="C") for name in ("U", "W", "b", "V", "c"))
+        U, W, b, V, c = (np.array(weights[name], order="C") for name in NAMES)
         relu = partial(np.maximum, np.zeros((), U.dtype))  # a Python 0 takes twice as long
         self.phi = np.tanh if config.activation == "tanh" else relu
         n = self.nodes = config.nodes

@@ -34,6 +34,9 @@ from core.training.state import Past
 from core.training.trainer import MANY_STEPS, Trainer
 from core.training.turns import InTurn
 
+_RESTS_AFTER = 30.0
+"""Seconds on hold after which a run lets go of its engine: nobody is stepping through it."""
+
 LoadText = Callable[[str, Progress | None], Corpus]
 """From a text's key to its corpus; told how to follow a download."""
 
@@ -239,9 +242,11 @@ class Driver:
                 return
             if orders.pause:
                 self._hold_still(trainer, orders.reason)
-                self._exchange.await_orders()
+                if not self._exchange.await_orders(_RESTS_AFTER):
+                    trainer.rest()
+                    self._exchange.await_orders()
             elif self._exchange.snapshot.status == RunStatus.PAUSED:
-                self._continue()  # and look again: more may have been asked meanwhile
+                self._continue(trainer)  # and look again: more may have been asked meanwhile
             else:
                 return
 
@@ -274,16 +279,19 @@ class Driver:
         )
         self._leave_slot()  # a paused run lets the next one train
 
-    def _continue(self) -> None:
+    def _continue(self, trainer: Trainer) -> None:
         with self._exchange.lock:  # a queued run does not answer: its last answer must be fresh
             self._publisher.hand_out_weights()
             self._publisher.publish(status=RunStatus.QUEUED)
-        self._enter_slot()
+        self._enter_slot(trainer)
         self._publisher.note(EventKind.RESUMED, message="")
 
-    def _enter_slot(self) -> None:
+    def _enter_slot(self, trainer: Trainer | None = None) -> None:
+        """Wait for a place; a trainer that is given rests meanwhile."""
         # Where one is free there is no wait to be told of.
         if not self._acquire(give_up=lambda: True):
+            if trainer:
+                trainer.rest()
             self._publisher.publish(status=RunStatus.QUEUED)
             if not self._acquire(give_up=lambda: self._exchange.orders.stop):
                 raise _Stopped

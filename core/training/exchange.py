@@ -98,10 +98,10 @@ class Exchange:
             self.attention = orders.granted > 0  # then come back after that step
             return orders
 
-    def await_orders(self) -> None:
-        """Block until something is asked for."""
+    def await_orders(self, timeout: float | None = None) -> bool:
+        """Block until something is asked for, or for so many seconds; whether something is."""
         with self.lock:
-            self.lock.wait_for(lambda: self.attention)
+            return self.lock.wait_for(lambda: self.attention, timeout)
 
     def settle(self, changes: Mapping[str, float | None]) -> None:
         """Let the live settings asked for be what has come about by itself."""

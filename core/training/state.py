@@ -16,6 +16,7 @@ from core.config import LiveSettings, TrainingConfig
 from core.engines.engine import EngineName
 from core.errors import WeightsError
 from core.history import HistoryView
+from core.networks.layout import NAMES
 from core.records import ContextRecord, Event, ProbeRecord, Report
 
 CURSORS = "cursors"
@@ -59,7 +60,7 @@ class TrainerState:
     @property
     def weights(self) -> dict[str, np.ndarray]:
         """The weights alone, by name."""
-        return {name: self.arrays[name] for name in ("U", "W", "b", "V", "c")}
+        return {name: self.arrays[name] for name in NAMES}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ import numpy as np
 from core.config import LiveSettings, TrainingConfig
 from core.data.corpora import Corpus, require_length
 from core.data.windows import Cursors
-from core.engines.build import build_engine, choose
+from core.engines.build import choose
+from core.engines.engine import Engine
 from core.engines.memory import require_memory
 from core.engines.step_time import seconds_of_step
 from core.errors import Diverged, TextError, UnrollError, shown
@@ -33,12 +34,12 @@ from core.insight.flow import MAX_LAGS, held_out_windows, probe
 from core.insight.held_out import mean_loss
 from core.insight.sampling import sample
 from core.networks.initialisers import initial_parameters
-from core.networks.layout import layout
 from core.networks.stepwise import CharacterModel
 from core.records import ContextRecord, Event, EventKind, ProbeRecord, Record, Report, StepRecord
 from core.steps import StepTable, Told
+from core.training.held_engine import HeldEngine
 from core.training.measured import completed, learning_rates
-from core.training.state import ACCUMULATOR, CARRIED, CURSORS, Past, TrainerState, require_fit
+from core.training.state import CURSORS, Past, TrainerState, require_fit
 from core.training.stretch import Stretch
 
 SAMPLE_LENGTH = 100
@@ -63,7 +64,6 @@ class Trainer:
 
     Attributes:
         choice: the engine and the device, and why.
-        kept: the states at the last two multiples of 50 steps, oldest first.
 
     Raises:
         TextError: the text is too short for the windows.
@@ -91,8 +91,8 @@ class Trainer:
         self.characters_seen = 0
         self.seconds = 0.0
 
-        self.engine = build_engine(config, self.choice.engine, self.choice.device)
-        self.engine.load(initial_weights or initial_parameters(config, config.seed))
+        weights = initial_weights or initial_parameters(config, config.seed)
+        self._engine = HeldEngine(config, self.choice, weights)
         self._cursors = Cursors(corpus.training, config.batch_size)
         self._loss_sum, self._losses = 0.0, 0  # since the last report
         self._reported_step: int | None = None
@@ -102,6 +102,18 @@ class Trainer:
         self._window_gradient: tuple[float, ...] = ()
         self._contexts = contexts
         self._stretch = Stretch()
+
+    @property
+    def engine(self) -> Engine:
+        """What makes the steps; built anew if the trainer has rested."""
+        return self._engine.awake
+
+    def rest(self) -> None:
+        """Let go of the engine, most of a trainer's memory, until the next step.
+
+        The steps to come are the same, bit for bit on the CPU.
+        """
+        self._engine.rest()
 
     def train(self) -> Iterator[Record]:
         """Train to `config.steps`, from wherever the trainer stands.
@@ -293,7 +305,7 @@ class Trainer:
 
     def weights(self) -> dict[str, np.ndarray]:
         """Copies of `U, W, b, V, c`."""
-        return self.engine.weights()
+        return self._engine.weights()
 
     def learning_rate(self, step: int) -> float:
         """The learning rate of a step (from 1): the set value, down the staircase."""
@@ -341,13 +353,8 @@ class Trainer:
             window_gradient=self._window_gradient if self._probe_due else (),
             live=self.live,
             planned=self._planned,
-            arrays={
-                **self.weights(),
-                CURSORS: self._cursors.positions,
-                CARRIED: self.engine.carried(),
-                **{ACCUMULATOR + n: held for n, held in self.engine.accumulators().items()},
-            },
-            engine=self.engine.name,
+            arrays={**self._engine.arrays(), CURSORS: self._cursors.positions},
+            engine=self.choice.engine,
         )
 
     def restore(self, state: TrainerState) -> None:
@@ -357,24 +364,11 @@ class Trainer:
             WeightsError: the state does not fit the configuration.
             TextError: the state does not fit the text.
         """
-        names = self.engine.accumulator_names
-        size = (layout(self.config).size,)
-        require_fit(
-            state,
-            {
-                **self.config.parameter_shapes,
-                CURSORS: (self.config.batch_size,),
-                CARRIED: self.engine.carried().shape,
-                **{ACCUMULATOR + name: size for name in names},
-            },
-            self.config,
-        )
+        expected = {CURSORS: (self.config.batch_size,), **self._engine.shapes()}
+        require_fit(state, expected, self.config)
         self.change(state.live)
         self._cursors.restore(state.arrays[CURSORS])
-        self.engine.load(state.weights)
-        self.engine.restore(
-            state.arrays[CARRIED], {name: state.arrays[ACCUMULATOR + name] for name in names}
-        )
+        self._engine.fill(state.arrays)
         self.steps_done, self.characters_seen = state.step, state.characters_seen
         self.seconds = state.seconds
         self._loss_sum, self._losses = state.loss_sum, state.losses
@@ -418,7 +412,7 @@ class Trainer:
     @property
     def _is_compiled(self) -> bool:
         # Texts are read as steps are made, so that all of a run is the same when it is repeated.
-        return self.engine.name == "compiled"
+        return self.choice.engine == "compiled"
 
     def _model(self) -> CharacterModel:
         return CharacterModel(self.weights(), self.config, compiled=self._is_compiled)
