@@ -59,13 +59,23 @@ class Chart {
     this.resets = 0
     this.asked = {} // the range that the figure asked for when each axis was last drawn
     this.held = false // the mouse is down: a redraw would end the drag
+    this.twice = null // where a second click began
     this.press = (event) => { this.held = event.button === 0 }
-    this.release = () => {
+    // Plotly tells two clicks from a double click by when it gets to them, and a slow page gets to
+    // the second one too late. The browser counts by when they were made.
+    this.count = (event) => {
+      const again = event.detail === 2 && event.target.closest(".draglayer")
+      this.twice = again ? event : null
+    }
+    this.release = (event) => {
       if (!this.held) return
       this.held = false
-      setTimeout(() => this.draw()) // after Plotly has seen the same event
+      if (this.twice && !isDrag(this.twice, event)) this.reset()
+      else this.drawSoon()
+      this.twice = null
     }
     this.plot.addEventListener("pointerdown", this.press)
+    this.plot.addEventListener("mousedown", this.count)
     window.addEventListener("pointerup", this.release)
     window.addEventListener("pointercancel", this.release)
 
@@ -122,7 +132,7 @@ class Chart {
       // newPlot on the first call
       this.plotly.react(this.plot, traces, layout, this.config)
         .catch((error) => this.say(`This chart could not be drawn: ${error.message}.`))
-      if (isNew) this.plot.on("plotly_doubleclick", () => this.reset())
+      if (isNew) this.plot.on("plotly_doubleclick", () => this.reset()) // a finger's, too
       this.describe()
       this.say("")
     } catch (error) {
@@ -149,7 +159,13 @@ class Chart {
   reset() {
     this.resets += 1
     this.drawn = null
-    setTimeout(() => this.draw()) // after Plotly is done with the same event
+    this.drawSoon()
+  }
+
+  // Once Plotly is done with the same event.
+  drawSoon() {
+    clearTimeout(this.soon)
+    this.soon = setTimeout(() => this.draw())
   }
 
   // The drawing is one image with a description; the mode bar beside it stays reachable.
@@ -235,6 +251,11 @@ class Chart {
     window.removeEventListener("pointercancel", this.release)
     this.plotly?.purge(this.plot)
   }
+}
+
+// Plotly calls it one from so many pixels on.
+function isDrag(from, to) {
+  return Math.hypot(to.clientX - from.clientX, to.clientY - from.clientY) >= 8
 }
 
 // Not every browser (Safari) tells when it is idle.

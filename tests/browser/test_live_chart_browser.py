@@ -140,6 +140,36 @@ def test_reset_shows_everything_and_follows_the_data_again(chart, how):
     assert after[3] == pytest.approx(before[3] + 0.001 * (after[1] - before[1]) / 10, abs=1e-6)
 
 
+def test_a_double_click_on_a_page_that_is_slow_to_see_it_resets_all_the_same(chart):
+    chart.zoom()
+    chart.get(
+        "void addEventListener('pointerup', () => { const ends = performance.now() + 600;"
+        " while (performance.now() < ends); }, { once: true })"
+    )
+    chart.page.mouse.dblclick(*chart.at(0.5, 0.5))
+    chart.wait_for("gd._fullLayout.xaxis.autorange === true")
+
+
+def test_two_clicks_apart_and_a_drag_after_a_click_reset_nothing(chart):
+    page = chart.page
+    chart.zoom()
+    zoomed = chart.ranges()
+    page.mouse.click(*chart.at(0.3, 0.3))
+    page.mouse.click(*chart.at(0.7, 0.7))
+    chart.wait_for_ticks(2)
+    assert chart.ranges() == zoomed
+    page.mouse.click(*chart.at(0.3, 0.3))
+    page.mouse.move(*chart.at(0.3, 0.3))
+    page.mouse.down(click_count=2)
+    page.mouse.move(*chart.at(0.5, 0.5))
+    page.mouse.move(*chart.at(0.6, 0.8))
+    page.mouse.up(click_count=2)
+    chart.wait_for(f"gd._fullLayout.xaxis.range[0] > {zoomed[0]}")
+    closer = chart.ranges()
+    chart.wait_for_ticks(2)
+    assert chart.ranges() == closer
+
+
 def test_a_curve_hidden_in_the_legend_stays_hidden(chart):
     chart.hide("validation")
     chart.wait_for_ticks(5)
