@@ -13,34 +13,29 @@ import streamlit as st
 from core.classroom.address import checked_address
 from core.classroom.collected import collect
 from core.classroom.store import ClassroomStore
-from core.errors import RunError, UnrollError
+from core.errors import RunError
 from dashboard import session, visitor
 from dashboard.server import find_run, library
-from dashboard.widgets import moment
+from dashboard.widgets import moment, refused
 
-_REFUSAL = "classroom_refusal"  # in st.session_state
+_PLACE = "classroom"  # where a refusal stands
 _PRESENT = "present"  # of a query: each page's own look
 _OF_A_RUN = ("Train", "Gradient flow", moment.PAGE)  # pages that show one as it stands
 
 
 def attempt(action: Callable[..., object], *arguments: object) -> None:
     """Do it, or keep why it was refused."""
-    attempted(action, *arguments)
+    refused.attempted(_PLACE, action, *arguments)
 
 
 def attempted(action: Callable[..., object], *arguments: object) -> bool:
     """As `attempt`; False if it was refused."""
-    try:
-        action(*arguments)
-    except UnrollError as error:
-        st.session_state[_REFUSAL] = str(error)
-        return False
-    return True
+    return refused.attempted(_PLACE, action, *arguments)
 
 
 def refusal() -> str:
-    """Why the last action was refused; told once."""
-    return str(st.session_state.pop(_REFUSAL, ""))
+    """Why the last action was refused; empty if it was not."""
+    return refused.refusal(_PLACE)
 
 
 # -- the teacher -------------------------------------------------------------------------------

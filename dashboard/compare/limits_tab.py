@@ -20,6 +20,7 @@ from dashboard.compare.sweep_form import fill_form, sweep_form
 from dashboard.compare.sweep_panel import draw_sweep, in_words
 from dashboard.pace import refresh_seconds, refreshed
 from dashboard.server import library, sweeps
+from dashboard.widgets import refused
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.latch_drawing import latch_drawing
 from dashboard.widgets.plain import plain
@@ -66,7 +67,7 @@ def limits_tab() -> None:
             st.info(gate.NO_SWEEPS, icon=":material/groups:")
         if library().store is None:
             st.warning(plain(library().problem))
-        for refusal in (problem, st.session_state.pop("sweep_refusal", "")):
+        for refusal in (problem, refused.refusal("sweep")):
             if refusal:
                 st.error(plain(refusal))
         if note:
@@ -144,17 +145,11 @@ def _buttons(
 
 
 def _start(plan: SweepPlan) -> None:
-    try:
-        gate.start_sweep(plan)
-    except UnrollError as error:  # another session's sweep, a full disk
-        st.session_state["sweep_refusal"] = str(error)
+    refused.attempted("sweep", gate.start_sweep, plan)  # another session's is on, a full disk
 
 
 def _stop() -> None:
-    try:
-        gate.stop_sweep()
-    except UnrollError as error:  # it is not theirs
-        st.session_state["sweep_refusal"] = str(error)
+    refused.attempted("sweep", gate.stop_sweep)  # it may not be theirs
 
 
 def _extend(plan: SweepPlan) -> None:

@@ -19,6 +19,7 @@ from dashboard.compare.race_form import RacePlan, race_form
 from dashboard.compare.race_panel import draw_race, same_in_all
 from dashboard.gate import own_first, own_race, watched_race
 from dashboard.server import attendance, find_run, library, recorded_race
+from dashboard.widgets import refused
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.held import held
 from dashboard.widgets.look import look_controls
@@ -66,7 +67,7 @@ def race_tab() -> None:
         _buttons(race if active and mine else None, plan)
         look = look_controls(with_axis=False)
     with st.container():  # below the buttons: what comes and goes must not move them
-        if refusal := st.session_state.pop("race_refusal", None):
+        if refusal := refused.refusal("race"):
             st.error(plain(refusal))
         if not mine:
             _watched()
@@ -143,11 +144,9 @@ def _buttons(race: Race | None, plan: RacePlan | None) -> None:
 
 
 def _start(plan: RacePlan) -> None:
-    try:
-        racing.start(plan.lanes, plan.axis, plan.amount, plan.guess, plan.seeds)
+    form = (plan.lanes, plan.axis, plan.amount, plan.guess, plan.seeds)
+    if refused.attempted("race", racing.start, *form):  # another session's race may be on
         _leave()
-    except UnrollError as error:  # another session's race
-        st.session_state["race_refusal"] = str(error)
 
 
 def _under(racing_now: set[str]) -> RunSnapshot | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from core.config import TrainingConfig
-from core.errors import UnrollError
 from core.experiments.race import rival
 from core.labels import value_name
 from dashboard import gate
+from dashboard.widgets import refused
 
 
 def race_button(config: TrainingConfig, watched: bool) -> None:
@@ -28,13 +28,10 @@ def race_button(config: TrainingConfig, watched: bool) -> None:
         help="Two new runs from these settings, in lockstep on the Compare page.",
     ):
         return
-    try:
-        # Over the run's own characters.
-        amount = config.steps * config.characters_per_step
-        gate.start_race((config, rival(config)), "characters_seen", amount)
-    except UnrollError as error:
-        # Such as that a race runs already: it is shown, and the sentence above it.
-        st.session_state["race_refusal"] = str(error)
+    # Over the run's own characters. If a race runs already, it is shown, and why above it.
+    amount = config.steps * config.characters_per_step
+    lanes = (config, rival(config))
+    refused.attempted("race", gate.start_race, lanes, "characters_seen", amount)
     st.session_state["compare_part"] = "race"
     st.session_state["race_id"] = None  # one's own, and not whichever was watched
     st.switch_page("views/compare.py")

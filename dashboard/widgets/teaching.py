@@ -5,18 +5,17 @@ Only where the server has a teacher's key. Knows no page.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
-from core.errors import UnrollError
 from dashboard import visitor
 from dashboard.server import manager
+from dashboard.widgets import refused
 from dashboard.widgets.held import held
 from dashboard.widgets.plain import plain
 
 # Keys of st.session_state.
-_TYPED, _REFUSAL, _LOCK, _DONE = "teacher_key", "teacher_refusal", "teacher_lock", "teacher_done"
+_TYPED, _LOCK, _DONE = "teacher_key", "teacher_lock", "teacher_done"
+_PLACE = "teacher"  # where a refusal stands
 
 
 def teaching() -> None:
@@ -25,7 +24,7 @@ def teaching() -> None:
         return
     teacher = visitor.who().teacher
     with st.popover("Teacher", icon=":material/school:", type="tertiary"):
-        if refusal := st.session_state.pop(_REFUSAL, ""):
+        if refusal := refused.refusal(_PLACE):
             st.error(plain(refusal))
         if teacher:
             _desk()
@@ -72,12 +71,11 @@ def _become() -> None:
     typed = st.session_state[_TYPED]
     st.session_state[_TYPED] = ""
     if typed:
-        _attempt(lambda: visitor.become_teacher(typed))
+        refused.attempted(_PLACE, visitor.become_teacher, typed)
 
 
 def _lock() -> None:
-    locked = bool(st.session_state[_LOCK])
-    _attempt(lambda: visitor.lock_starting(locked))
+    refused.attempted(_PLACE, visitor.lock_starting, bool(st.session_state[_LOCK]))
 
 
 def _empty() -> None:
@@ -86,15 +84,8 @@ def _empty() -> None:
         stopped = manager().empty_queue()
         st.session_state[_DONE] = f"{stopped} {'run' if stopped == 1 else 'runs'} stopped."
 
-    _attempt(empty)
+    refused.attempted(_PLACE, empty)
 
 
 def _leave() -> None:
-    _attempt(visitor.leave_teaching)
-
-
-def _attempt(action: Callable[[], None]) -> None:
-    try:
-        action()
-    except UnrollError as error:
-        st.session_state[_REFUSAL] = str(error)
+    refused.attempted(_PLACE, visitor.leave_teaching)

@@ -170,8 +170,13 @@ def test_a_page_that_waits_while_it_is_locked_is_told_so_and_not_counted(room):
     room.questions.lock(asked.number)
     answers(ada).set_value("a")  # pressed before the page knew
     ada.look()
-    assert ada.said("error") == ["This question is locked: what you answered before counts."]
+    sentence = "This question is locked: what you answered before counts."
+    assert ada.said("error") == [sentence]
+    assert ada.look().said("error") == [sentence]  # the bar looks every other second
     assert room.questions.answered(asked.number) == 0
+    room.questions.open_again(asked.number)
+    answers(ada.look()).set_value("b")
+    assert ada.look().said("error") == []
 
 
 def test_a_number_is_asked_for_and_what_people_typed_is_no_html(room):
