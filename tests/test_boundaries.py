@@ -127,6 +127,7 @@ SESSIONS = {
     "visitor",
 }  # who is served, and by what
 NEED_A_SESSION = {
+    "dashboard/widgets/findings.py": {"session"},  # sets up what is to be tried
     "dashboard/widgets/run_controls.py": {"gate", "server", "session"},
     "dashboard/widgets/run_status.py": {"gate", "server"},  # who else waits and trains
     "dashboard/widgets/whose_run.py": {"gate", "server", "session"},

@@ -6,7 +6,7 @@ Knows no rule. See `diagnosis.py`.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from core.config import LiveSettings, TrainingConfig
@@ -14,6 +14,22 @@ from core.history import HistoryView
 from core.records import ContextRecord, ProbeRecord, Report, RunStatus
 
 Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """Something to try.
+
+    Attributes:
+        text: for people.
+        settings: what a new run changes that tries the first of it; empty where no setting does.
+    """
+
+    text: str
+    settings: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+ZERO_MEAN = Remedy("Start from zero-mean weights.", {"init": "zero-mean"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +41,7 @@ class Finding:
     title: str
     evidence: str  # a sentence with the numbers
     cause: str
-    remedy: str  # something to try
+    remedy: Remedy
 
 
 class Observed(Protocol):
@@ -86,11 +102,23 @@ def no_path_through_time(config: TrainingConfig) -> bool:
     return config.architecture == "arch2" and config.feedback == "teacher"
 
 
-def clipping_advice(run: Observed) -> str:
+def clipping_advice(run: Observed) -> Remedy:
     """What to do about steps that are too large."""
     if run.live.clip == 0:
-        return "Turn clipping on: 1.25 is the article's threshold."
-    return f"Clipping at {run.live.clip:g} is on already: lower the learning rate."
+        return Remedy("Turn clipping on: 1.25 is the article's threshold.", {"clip": 1.25})
+    return Remedy(
+        f"Clipping at {run.live.clip:g} is on already: lower the learning rate.", slower(run)
+    )
+
+
+def slower(run: Observed) -> dict[str, float]:
+    """A third of the learning rate, as a setting."""
+    return {"learning_rate": float(f"{run.live.learning_rate / 3:.2g}")}
+
+
+def faster(run: Observed) -> dict[str, float]:
+    """Three times the learning rate, as a setting."""
+    return {"learning_rate": float(f"{run.live.learning_rate * 3:.2g}")}
 
 
 def in_words(share: float) -> str:

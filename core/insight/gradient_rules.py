@@ -10,8 +10,10 @@ from __future__ import annotations
 import numpy as np
 
 from core.insight.findings import (
+    ZERO_MEAN,
     Finding,
     Observed,
+    Remedy,
     characters,
     clipping_advice,
     context_words,
@@ -19,6 +21,7 @@ from core.insight.findings import (
     newest_probe,
     newest_report,
     no_path_through_time,
+    slower,
 )
 from core.labels import floor
 
@@ -30,6 +33,7 @@ _RECENT = 500  # steps
 _FEW = 100  # steps that are waited for
 _SETTLED = 500  # steps within which horizons of healthy runs were seen to halve and to double
 _NOT_BACK = 0.05  # nats above the loss before a spike
+_ROOM = 8  # unrollings beyond a text's lag
 
 
 def exploding(run: Observed) -> Finding | None:
@@ -60,8 +64,11 @@ def exploding(run: Observed) -> Finding | None:
             + _recurrence(run),
             clipping_advice(run)
             if applied
-            else f"Nothing: clipping cut it to {run.live.clip:g}. A copy of this run with "
-            "clipping off shows what it prevents.",
+            else Remedy(
+                f"Nothing: clipping cut it to {run.live.clip:g}. A copy of this run with "
+                "clipping off shows what it prevents.",
+                {"clip": 0.0},
+            ),
         )
     return None
 
@@ -87,8 +94,10 @@ def mostly_clipped(run: Observed) -> Finding | None:
         f"median norm was {np.median(norms):.3g}.",
         "Under plain SGD a clipped step has a fixed length, the learning rate times the "
         f"threshold: {rate * run.live.clip:.3g} now. How steep the loss is no longer matters.",
-        "Nothing, while the loss falls. Once it stops falling, lower the learning rate: it alone "
-        "makes these steps shorter.",
+        Remedy(
+            "Nothing, while the loss falls. Once it stops falling, lower the learning rate: it "
+            "alone makes these steps shorter."
+        ),
     )
 
 
@@ -108,7 +117,8 @@ def recurrence_dead(run: Observed) -> Finding | None:
     may_wake = tanh and run.config.optimiser == "adam" and probe.step < _SETTLED
     cause, remedy = _why_dead(run)
     if may_wake:
-        remedy += " Or wait: with tanh and Adam it can come back within some hundred steps."
+        wait = " Or wait: with tanh and Adam it can come back within some hundred steps."
+        remedy = Remedy(remedy.text + wait, remedy.settings)
     return Finding(
         "recurrence-dead",
         "warning" if may_wake else "error",
@@ -120,20 +130,21 @@ def recurrence_dead(run: Observed) -> Finding | None:
     )
 
 
-def _why_dead(run: Observed) -> tuple[str, str]:
+def _why_dead(run: Observed) -> tuple[str, Remedy]:
     """The cause, and what to try."""
     if run.config.init == "published":
         return (
             "The weights start around -0.1 instead of 0: summed over all inputs that is a push so "
             "far to one side that the activation is flat there."
-        ), "Start from zero-mean weights."
+        ), ZERO_MEAN
     if run.config.combine == "multiply" and run.config.activation == "relu":
         return (
             "The state starts at 0, every product with it is 0, and there ReLU passes nothing."
-        ), "Choose tanh, or join by concat or add."
-    return (
-        "The units have been pushed so far that the activation is flat there."
-    ), "Start again with a lower learning rate, from zero-mean or orthogonal weights."
+        ), Remedy("Choose tanh, or join by concat or add.", {"activation": "tanh"})
+    return ("The units have been pushed so far that the activation is flat there."), Remedy(
+        "Start again with a lower learning rate, from zero-mean or orthogonal weights.",
+        {"init": "zero-mean", **slower(run)},
+    )
 
 
 def units_saturated(run: Observed) -> Finding | None:
@@ -154,9 +165,7 @@ def units_saturated(run: Observed) -> Finding | None:
         f"values are beyond ±0.99; their mean slope is {probe.mean_slope:.3f}.",
         "A tanh unit that far out acts like a switch: it passes next to no gradient back. "
         f"{pushed_by}.",
-        "Start from zero-mean weights."
-        if published
-        else "Lower the learning rate and start again.",
+        ZERO_MEAN if published else Remedy("Lower the learning rate and start again.", slower(run)),
     )
 
 
@@ -173,7 +182,7 @@ def units_silent(run: Observed) -> Finding | None:
         "the whole probe.",
         "A ReLU that is below 0 for every input has slope 0 for every input: it gets no gradient, "
         "and wakes only if what it is fed changes.",
-        "Lower the learning rate and start again, or choose tanh.",
+        Remedy("Lower the learning rate and start again, or choose tanh.", slower(run)),
     )
 
 
@@ -206,18 +215,21 @@ def _horizon_moves(run: Observed) -> bool:
     return newest.step < _SETTLED or len(lately) < 2 or newest.horizon > lately[0]
 
 
-def _with_a_short_horizon(run: Observed, horizon: int) -> str:
+def _with_a_short_horizon(run: Observed, horizon: int) -> Remedy:
     key, _, lag = run.config.text.partition(":")
     if key == "latch" and int(lag) > horizon:
-        return (
+        too_few = run.live.unrollings <= int(lag)
+        return Remedy(
             f"Train with more than {lag} unrollings: the key of this text comes back {lag} "
             "characters later, and the horizon grows to there once the network has found it. More "
-            "steps, other first weights or another seed may find it."
+            "steps, other first weights or another seed may find it.",
+            {"unrollings": int(lag) + _ROOM} if too_few else {},
         )
     fewer = max(4, 2 * horizon)
-    return (
+    return Remedy(
         f"At this moment, on this text, what lies beyond the horizon teaches little. A copy with "
-        f"{fewer} unrollings costs less time; a race of the two shows whether it learns as much."
+        f"{fewer} unrollings costs less time; a race of the two shows whether it learns as much.",
+        {"unrollings": fewer},
     )
 
 
@@ -241,7 +253,10 @@ def arch2_has_no_memory(run: Observed) -> Finding | None:
         f"{context_words(run)}{loss}",
         "Under teacher forcing the previous output that comes back is the true one, and that is "
         "the character the network reads anyway. Nothing else crosses time.",
-        "Turn teacher forcing off, or choose Arch 1.",
+        Remedy(
+            "Turn teacher forcing off, or choose Arch 1.",
+            {"feedback": "free", "inputs": "current"},
+        ),
     )
 
 

@@ -11,12 +11,15 @@ import numpy as np
 from core.insight.findings import (
     Finding,
     Observed,
+    Remedy,
     characters,
     clipping_advice,
     context_words,
+    faster,
     newest_context,
     newest_probe,
     newest_report,
+    slower,
 )
 from core.labels import floor
 from core.records import RunStatus
@@ -36,6 +39,7 @@ def diverged(run: Observed) -> Finding | None:
     if len(run.history):
         norm, step = run.history.largest_norm()
         before = f" The largest gradient norm before it was {norm:.3g}, at step {step:,}."
+    advice = clipping_advice(run)
     return Finding(
         "diverged",
         "error",
@@ -43,7 +47,7 @@ def diverged(run: Observed) -> Finding | None:
         f"{run.message.split(';')[0]}.{before}",
         "A gradient grew from step to step through the recurrence until a number no longer fitted "
         "into a float, or one step was so large that the next loss was.",
-        clipping_advice(run) + " A lower learning rate helps too.",
+        Remedy(f"{advice.text} A lower learning rate helps too.", advice.settings),
     )
 
 
@@ -84,18 +88,19 @@ def at_a_count(run: Observed) -> Finding | None:
     return None
 
 
-def _where_it_rests(run: Observed) -> str:
+def _where_it_rests(run: Observed) -> Remedy:
     probe = newest_probe(run)
     if probe is None:
-        return "Turn probes on: they tell whether the gradient reaches back."
-    if probe.horizon <= 1:
-        return (
-            f"The horizon was {characters(probe.horizon)} at step {probe.step:,}: start from "
-            "other first weights."
+        return Remedy(
+            "Turn probes on: they tell whether the gradient reaches back.", {"probe_every": 200}
         )
-    return (
-        f"The horizon was {characters(probe.horizon)} at step {probe.step:,}, so the gradient "
-        "does reach back: raise the learning rate, or train longer."
+    stands = f"The horizon was {characters(probe.horizon)} at step {probe.step:,}"
+    if probe.horizon <= 1:
+        other = "orthogonal" if run.config.init == "zero-mean" else "zero-mean"
+        return Remedy(f"{stands}: start from other first weights.", {"init": other})
+    return Remedy(
+        f"{stands}, so the gradient does reach back: raise the learning rate, or train longer.",
+        faster(run),
     )
 
 
@@ -128,7 +133,11 @@ def rate_too_high(run: Observed) -> Finding | None:
         "The learning rate is too high",
         evidence,
         "Each step jumps over the place where the loss is lower, and lands somewhere worse.",
-        "Divide the learning rate by 3 to 10; in a network that is already spoilt, start again.",
+        Remedy(
+            "Divide the learning rate by 3 to 10; in a network that is already spoilt, start "
+            "again.",
+            slower(run),
+        ),
     )
 
 
@@ -152,7 +161,7 @@ def rate_too_low(run: Observed) -> Finding | None:
         f"{before - now:.3f} lower than over the {_FEW} before; the line of "
         f"{floor('unigram')} is {floors['unigram']:.2f}. The learning rate is {_rate(run):g}.",
         "The loss goes the right way in steps that are too small.",
-        "Multiply the learning rate by 3 to 10.",
+        Remedy("Multiply the learning rate by 3 to 10.", faster(run)),
     )
 
 
@@ -176,7 +185,7 @@ def overfitting(run: Observed) -> Finding | None:
         f"{last.validation_loss_nats:.2f}, {worse:.2f} above its best, at step {best.step:,}; the "
         f"text of {run.text_length:,} characters has been read {passes:.0f} times.",
         "The network learns this text by heart, and that is no help on the part it does not see.",
-        "Stop earlier, take a longer text, or a smaller network.",
+        Remedy("Stop earlier, take a longer text, or a smaller network."),
     )
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with a run: behind one button, or at length.
+"""What is wrong with a run, and what to try: behind one button, or at length.
 
 Knows no rules; the findings come from `core.insight.diagnosis`.
 """
@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.errors import ConfigError
 from core.insight.diagnosis import diagnose
 from core.insight.findings import Finding
+from core.labels import FIELDS, number, value_name
+from core.links import nearest_preset
 from core.training.snapshot import RunSnapshot
+from dashboard import session
 from dashboard.widgets.plain import plain
 
 _LOOKS = {
@@ -29,7 +33,7 @@ def findings_button(snapshot: RunSnapshot | None) -> None:
         label = f":{colour}[{found[0].title}]{more}"
     with st.popover(label, icon=icon, width="stretch", key="findings", disabled=not found):
         for finding in found:
-            _at_length(finding)
+            _at_length(finding, snapshot)
 
 
 def findings_list(snapshot: RunSnapshot | None) -> None:
@@ -40,12 +44,44 @@ def findings_list(snapshot: RunSnapshot | None) -> None:
         st.caption("None so far." if snapshot else "They appear as soon as a run shows them.")
     for finding in found:
         with st.container(border=True):
-            _at_length(finding)
+            _at_length(finding, snapshot)
 
 
-def _at_length(finding: Finding) -> None:
+def _at_length(finding: Finding, snapshot: RunSnapshot | None) -> None:
     colour, icon = _LOOKS[finding.severity]
     st.markdown(
         f":{colour}-badge[{icon} {finding.title}] {plain(finding.evidence)}\n\n"
-        f"**Why:** {plain(finding.cause)}\n\n**Try:** {plain(finding.remedy)}"
+        f"**Why:** {plain(finding.cause)}\n\n**Try:** {plain(finding.remedy.text)}"
     )
+    if snapshot and finding.remedy.settings:
+        st.button(
+            f"Set up: {_in_words(finding)}",
+            icon=":material/healing:",
+            on_click=_set_up,
+            args=(snapshot, finding),
+            key=f"try_{finding.name}",
+            help="This run's settings with that change, for a new run. This one stays as it is.",
+        )
+
+
+def _in_words(finding: Finding) -> str:
+    """What the new run changes: "Initial weights zero-mean, Learning rate 0.0007"."""
+    return ", ".join(
+        f"{FIELDS[name]} {_value(name, value)}" for name, value in finding.remedy.settings.items()
+    )
+
+
+def _value(name: str, value: str | int | float) -> str:
+    if name == "clip" and not value:
+        return "off"
+    return value_name(value) if isinstance(value, str) else number(value)
+
+
+def _set_up(snapshot: RunSnapshot, finding: Finding) -> None:
+    config = snapshot.config.changed(**snapshot.live.model_dump())
+    problems: tuple[str, ...] = ()
+    try:
+        config = config.changed(**finding.remedy.settings)
+    except ConfigError as error:  # a rate below what is allowed
+        problems = (str(error),)
+    session.set_up(nearest_preset(config.model_dump()), config, problems=problems)

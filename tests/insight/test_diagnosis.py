@@ -1,6 +1,6 @@
 """Findings on runs recorded here that show each of them, and on healthy runs that show none."""
 
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from functools import cache
 from types import SimpleNamespace
 
@@ -171,7 +171,8 @@ def test_the_published_init_is_a_dead_recurrence_under_adadelta(activation):
         run.probes = probes
         finding = found(run)["recurrence-dead"]
         assert finding.severity == "error"
-        assert finding.remedy == "Start from zero-mean weights."
+        assert finding.remedy.text == "Start from zero-mean weights."
+        assert finding.remedy.settings == {"init": "zero-mean"}
     assert finding.evidence.startswith("At step 100, ")
     assert ("beyond ±0.99" if activation == "tanh" else "never above 0") in finding.evidence
 
@@ -182,7 +183,8 @@ def test_the_published_init_with_tanh_and_adam_is_dead_at_first_and_comes_back()
     finding = found(first)["recurrence-dead"]
     assert finding.severity == "warning"
     assert finding.title == "The recurrence is dead at this moment"
-    assert "can come back within some hundred steps" in finding.remedy
+    assert "can come back within some hundred steps" in finding.remedy.text
+    assert finding.remedy.settings == {"init": "zero-mean"}
     assert list(found(then)) == ["units-saturated"]
     assert then.probes[-1].flow[1] > 0.05
 
@@ -193,8 +195,10 @@ def test_an_explosion_says_when_and_what_to_do():
     assert finding.severity == "error"
     worst = int(run.history.column("grad_norm").argmax()) + 1
     assert f"at step {worst:,}" in finding.evidence
-    assert "1.25" in finding.remedy
+    assert "1.25" in finding.remedy.text
+    assert finding.remedy.settings == {"clip": 1.25}
     assert found(recorded("exploding, clipped"))["exploding"].severity == "info"
+    assert found(recorded("exploding, clipped"))["exploding"].remedy.settings == {"clip": 0}
 
 
 def test_teacher_forced_arch2_is_told_what_it_sees_and_nothing_of_memory():
@@ -203,7 +207,9 @@ def test_teacher_forced_arch2_is_told_what_it_sees_and_nothing_of_memory():
     assert finding.severity == "info"
     assert finding.evidence.startswith("None of the gradient")
     assert f"last character alone, is {run.floors['bigram']:.3f}" in finding.evidence
-    assert "memory" not in " ".join(getattr(finding, field.name) for field in fields(finding)[2:])
+    assert "memory" not in " ".join(
+        [finding.title, finding.evidence, finding.cause, finding.remedy.text]
+    )
 
 
 def test_a_rate_that_does_not_fit_is_named():
@@ -300,8 +306,9 @@ def test_vanishing_is_a_horizon_below_a_quarter_of_the_unrollings(horizon, vanis
     if vanishes:
         assert "6 characters" in found(run)["vanishing"].evidence
         remedy = found(run)["vanishing"].remedy
-        assert remedy.startswith("At this moment, on this text,")
-        assert "12 unrollings" in remedy
+        assert remedy.text.startswith("At this moment, on this text,")
+        assert "12 unrollings" in remedy.text
+        assert remedy.settings == {"unrollings": 12}
 
 
 @pytest.mark.parametrize(
@@ -323,8 +330,11 @@ def test_no_latch_is_told_to_unroll_less_than_its_lag():
         lag: found(probed(6, 6, 6, 6, config=DEMO.changed(text=f"latch:{lag}")))["vanishing"].remedy
         for lag in (12, 4)
     }
-    assert remedy[12].startswith("Train with more than 12 unrollings")
-    assert "race of the two" in remedy[4]
+    assert remedy[12].text.startswith("Train with more than 12 unrollings")
+    assert remedy[12].settings == {}  # there are 25 already
+    assert "race of the two" in remedy[4].text
+    far = probed(6, 6, 6, 6, config=DEMO.changed(text="latch:30"))
+    assert found(far)["vanishing"].remedy.settings == {"unrollings": 38}
 
 
 def test_vanishing_looks_at_the_unrollings_in_use():
@@ -411,9 +421,14 @@ def test_a_count_without_a_horizon_and_one_with_have_different_remedies():
         found(made(validation=losses, probe=probe))["at-2-characters-counted"].remedy
         for probe in (HEALTHY, replace(HEALTHY, horizon=1), None)
     ]
-    assert "raise the learning rate" in remedies[0]
-    assert "other first weights" in remedies[1]
-    assert remedies[2].startswith("Turn probes on")
+    assert "raise the learning rate" in remedies[0].text
+    assert "other first weights" in remedies[1].text
+    assert remedies[2].text.startswith("Turn probes on")
+    assert [remedy.settings for remedy in remedies] == [
+        {"learning_rate": pytest.approx(3 * DEMO.learning_rate)},
+        {"init": "orthogonal"},
+        {"probe_every": 200},
+    ]
 
 
 def test_a_spike_counts_a_hundred_times_the_median():
@@ -497,11 +512,27 @@ def test_every_finding_is_complete_and_the_gravest_comes_first():
     findings = diagnose(run)
     assert [finding.severity for finding in findings] == ["error", "warning", "info"]
     for finding in findings + tuple(f for name in SICK for f in diagnose(recorded(name))):
-        for field in fields(finding):
-            assert getattr(finding, field.name).strip()
-        for sentence in (finding.evidence, finding.cause, finding.remedy):
+        for field in ("name", "severity", "title"):
+            assert getattr(finding, field).strip()
+        for sentence in (finding.evidence, finding.cause, finding.remedy.text):
             assert sentence[0].isupper() or sentence[0].isdigit()
             assert sentence.endswith(".")
+
+
+@pytest.mark.parametrize("name", [*SICK, "overfitting"])
+def test_what_is_to_be_tried_can_be_set_up_and_is_another_run(name):
+    run = recorded(name)
+    for finding in diagnose(run):
+        config = run.config.changed(**finding.remedy.settings)
+        assert (config != run.config) == bool(finding.remedy.settings), finding.name
+
+
+@pytest.mark.parametrize("name", ["recurrence-dead", "exploding", "arch2-no-memory"])
+def test_what_is_to_be_tried_first_helps(name):
+    run = recorded(name)
+    (remedy,) = [f.remedy for f in diagnose(run) if f.name == name]
+    again = train(run.config.changed(**remedy.settings))
+    assert name not in {f.name for f in diagnose(again) if f.severity == found(run)[name].severity}
 
 
 def test_shares_are_said_as_they_are():

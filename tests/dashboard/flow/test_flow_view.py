@@ -218,6 +218,23 @@ def test_findings_stand_behind_one_button_on_train_and_at_length_on_flow():
     assert "Start from zero-mean weights." in text(visit)
 
 
+@pytest.mark.parametrize("page", ["train", "flow"])
+def test_what_a_finding_says_to_try_is_set_up_in_one_click(page):
+    visit = Visit(**TINY | {"nodes": 100}, init="published", steps=5)
+    run = visit.train_to_the_end()
+    if page == "flow":
+        to_flow(visit)
+    visit.click("Set up: Initial weights zero-mean")
+    assert visit.page.session_state["run_id"] == "new"
+    asked = visit.page.session_state["config"]
+    assert asked == run.snapshot.config.changed(init="zero-mean")
+    visit.page.switch_page("views/train.py")
+    visit.look()
+    assert visit.chosen()["init"] == "zero-mean"
+    assert visit.allowed() == ["Start"]
+    assert visit.start().snapshot.config == asked
+
+
 def test_a_run_that_trains_can_be_watched():
     visit = Visit(**ENDLESS)
     run = visit.started_and_paused()
