@@ -51,10 +51,16 @@ def set_up(
     leave()
 
 
-def set_up_as(run: WatchedRun) -> None:
-    """Fill in a run's settings and live changes, to start one of one's own."""
-    config = run.snapshot.config
-    set_up(nearest_preset(config.model_dump()), config, changes_of(run))
+def set_up_as(run: WatchedRun, **settings: str | int | float) -> None:
+    """Fill in a run's settings and live changes, to start one of one's own.
+
+    Args:
+        run: the run.
+        settings: what is to be otherwise from the first step on.
+    """
+    config = run.snapshot.config.changed(**settings)
+    changes = tuple(event for event in changes_of(run) if event.kind not in settings)
+    set_up(nearest_preset(config.model_dump()), config, changes)
 
 
 def changes_of(run: WatchedRun) -> tuple[Event, ...]:

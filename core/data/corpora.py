@@ -26,7 +26,7 @@ from weakref import WeakValueDictionary
 import numpy as np
 
 from core.data.alphabet import decode, encode, ids_of, normalise, normalised_blocks
-from core.data.latch import MAX_LAG, latch_text
+from core.data.latch import MAX_LAG, latch_of, latch_text
 from core.data.text8 import Progress, open_text8
 from core.data.uploads import MAX_BYTES, read_text_file, shown_name
 from core.errors import TextError, shown
@@ -256,14 +256,14 @@ def _builtin() -> Corpus:
 
 
 def _latch(key: str) -> Corpus:
-    parts = re.fullmatch(r"latch:([0-9]{1,3})(?::([0-9]{1,7}))?", key)
-    if parts is None or not 1 <= int(parts[1]) <= MAX_LAG:
+    drawn = latch_of(key)
+    if drawn is None:
         raise TextError(
             f"{shown(key)!r} is no latch text: write latch:<lag> with a lag from 1 to {MAX_LAG}, "
             "for example latch:12."
         )
-    lag, seed = int(parts[1]), int(parts[2] or 0)
-    if parts[2] is None:
+    lag, seed = drawn
+    if key.count(":") == 1:
         return Corpus(f"latch:{lag}", f"Latch, lag {lag}", encode(latch_text(lag)))
     title = f"Latch, lag {lag}, text {seed}"
     return Corpus(f"latch:{lag}:{seed}", title, encode(latch_text(lag, seed=seed)))

@@ -14,6 +14,7 @@ everything else tells where in the block one is.
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 
@@ -25,6 +26,17 @@ FILLERS = "wxyz"
 MAX_LAG = 100
 LATCH_SEEDS = 10_000_000
 """Seeds of texts to train on are below this one."""
+
+
+def latch_of(key: str) -> tuple[int, int] | None:
+    """The lag and the seed that a text's key names, `latch:<lag>` or `latch:<lag>:<seed>`.
+
+    None if it names no latch text.
+    """
+    parts = re.fullmatch(r"latch:([0-9]{1,3})(?::([0-9]{1,7}))?", key)
+    if parts is None or not 1 <= int(parts[1]) <= MAX_LAG:
+        return None
+    return int(parts[1]), int(parts[2] or 0)
 
 
 def latch_text(lag: int, length: int = 200_000, seed: int = 0) -> str:

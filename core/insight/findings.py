@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from core.config import LiveSettings, TrainingConfig
+from core.config import LiveSettings, TrainingConfig, bounds
 from core.history import HistoryView
 from core.records import ContextRecord, ProbeRecord, Report, RunStatus
 
@@ -29,6 +29,8 @@ class Remedy:
     settings: Mapping[str, str | int | float] = field(default_factory=dict)
 
 
+CLIP = 1.25
+"""The article's threshold."""
 ZERO_MEAN = Remedy("Start from zero-mean weights.", {"init": "zero-mean"})
 
 
@@ -104,21 +106,33 @@ def no_path_through_time(config: TrainingConfig) -> bool:
 
 def clipping_advice(run: Observed) -> Remedy:
     """What to do about steps that are too large."""
-    if run.live.clip == 0:
-        return Remedy("Turn clipping on: 1.25 is the article's threshold.", {"clip": 1.25})
-    return Remedy(
-        f"Clipping at {run.live.clip:g} is on already: lower the learning rate.", slower(run)
-    )
+    clip, settings = run.live.clip, calmer(run.live)
+    if clip == 0:
+        return Remedy(f"Turn clipping on: {CLIP:g} is the article's threshold.", settings)
+    if "clip" in settings:
+        return Remedy(f"Clip at {CLIP:g}, the article's threshold, and not at {clip:g}.", settings)
+    return Remedy(f"Clipping at {clip:g} is on already: lower the learning rate.", settings)
+
+
+def calmer(live: LiveSettings) -> dict[str, float]:
+    """Settings for a run whose steps were too large: clipping, or a tenth of the learning rate."""
+    return times_rate(live, 1 / 10) if 0 < live.clip <= CLIP else {"clip": CLIP}
 
 
 def slower(run: Observed) -> dict[str, float]:
     """A third of the learning rate, as a setting."""
-    return {"learning_rate": float(f"{run.live.learning_rate / 3:.2g}")}
+    return times_rate(run.live, 1 / 3)
 
 
 def faster(run: Observed) -> dict[str, float]:
     """Three times the learning rate, as a setting."""
-    return {"learning_rate": float(f"{run.live.learning_rate * 3:.2g}")}
+    return times_rate(run.live, 3)
+
+
+def times_rate(live: LiveSettings, factor: float) -> dict[str, float]:
+    """So many times the learning rate, as a setting: two digits, and no more than is allowed."""
+    low, high = bounds("learning_rate")
+    return {"learning_rate": min(high, max(low, float(f"{live.learning_rate * factor:.2g}")))}
 
 
 def in_words(share: float) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from core.data.latch import latch_of
 from core.insight.findings import (
     ZERO_MEAN,
     Finding,
@@ -216,14 +217,14 @@ def _horizon_moves(run: Observed) -> bool:
 
 
 def _with_a_short_horizon(run: Observed, horizon: int) -> Remedy:
-    key, _, lag = run.config.text.partition(":")
-    if key == "latch" and int(lag) > horizon:
-        too_few = run.live.unrollings <= int(lag)
+    lag, _ = latch_of(run.config.text) or (0, 0)
+    if lag > horizon:
+        too_few = run.live.unrollings <= lag
         return Remedy(
             f"Train with more than {lag} unrollings: the key of this text comes back {lag} "
             "characters later, and the horizon grows to there once the network has found it. More "
             "steps, other first weights or another seed may find it.",
-            {"unrollings": int(lag) + _ROOM} if too_few else {},
+            {"unrollings": lag + _ROOM} if too_few else {},
         )
     fewer = max(4, 2 * horizon)
     return Remedy(

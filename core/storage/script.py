@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from core.config import TrainingConfig
 from core.data.alphabet import ACCENT, SPELLINGS
+from core.data.latch import latch_of
 from core.data.text8 import TEXT8
 from core.records import Event, live_changes
 from core.storage.rows import RunRow
@@ -128,9 +129,9 @@ def _text(config: TrainingConfig) -> str:
         return _BUILTIN
     if config.text == "text8":
         return _TEXT8
-    if config.text.startswith("latch:"):
-        lag, _, seed = config.text.removeprefix("latch:").partition(":")
-        return _LATCH.replace("{lag}", lag).replace("{seed}", seed or "0")
+    if drawn := latch_of(config.text):
+        lag, seed = drawn
+        return _LATCH.replace("{lag}", str(lag)).replace("{seed}", str(seed))
     return _FILE
 
 

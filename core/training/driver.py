@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
+from time import monotonic
 
 from numpy import ndarray
 
@@ -35,7 +36,7 @@ from core.training.trainer import MANY_STEPS, Trainer
 from core.training.turns import InTurn
 
 _RESTS_AFTER = 30.0
-"""Seconds on hold after which a run lets go of its engine: nobody is stepping through it."""
+"""Seconds without a step after which a run on hold lets go of its engine."""
 
 LoadText = Callable[[str, Progress | None], Corpus]
 """From a text's key to its corpus; told how to follow a download."""
@@ -230,6 +231,7 @@ class Driver:
 
     def _obey(self, trainer: Trainer) -> None:
         """Take up what was asked for; wait while paused."""
+        rests_at = monotonic() + _RESTS_AFTER
         while True:
             orders = self._exchange.take_orders()
             if orders.weights_wanted:
@@ -242,7 +244,7 @@ class Driver:
                 return
             if orders.pause:
                 self._hold_still(trainer, orders.reason)
-                if not self._exchange.await_orders(_RESTS_AFTER):
+                if not self._exchange.await_orders(max(0.0, rests_at - monotonic())):
                     trainer.rest()
                     self._exchange.await_orders()
             elif self._exchange.snapshot.status == RunStatus.PAUSED:
@@ -315,13 +317,14 @@ class Driver:
             if stands():  # nothing may come for a while: let readers see the last step
                 self._publisher.publish()
                 self._leave_slot()  # and others train; one behind has to catch up before
+                trainer.rest()
             if self._race.turn(
                 self._exchange.snapshot.run_id,
                 trainer,
                 lambda: self._interrupted() or (self._has_slot and stands()),
             ):
                 if not self._has_slot:
-                    self._enter_slot()
+                    self._enter_slot(trainer)
                 return
             self._obey(trainer)
 

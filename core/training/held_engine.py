@@ -53,8 +53,9 @@ class HeldEngine:
         return engine
 
     def rest(self) -> None:
-        """Let go of the engine until it is asked for."""
-        self._held = self.arrays()
+        """Let go of the engine until it is asked for; not on a GPU: one there is long to make."""
+        if self._choice.device == "cpu":
+            self._held = self.arrays()
 
     def arrays(self) -> Arrays:
         """Copies of all that it knows, by the names in a `TrainerState`."""

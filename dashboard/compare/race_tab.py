@@ -67,7 +67,7 @@ def race_tab() -> None:
         _buttons(race if active and mine else None, plan)
         look = look_controls(with_axis=False)
     with st.container():  # below the buttons: what comes and goes must not move them
-        if refusal := refused.refusal("race"):
+        if refusal := refused.refusal(refused.RACE):
             st.error(plain(refusal))
         if not mine:
             _watched()
@@ -140,12 +140,13 @@ def _buttons(race: Race | None, plan: RacePlan | None) -> None:
             ("Step all", None, active, Race.step),
             ("Stop all", "stop", active, Race.stop),
         ):
-            command(label, order, race, key=f"race_{label}", fits=fits, icon=icon)
+            asked = (refused.RACE, order, race)
+            command(label, refused.attempted, *asked, key=f"race_{label}", fits=fits, icon=icon)
 
 
 def _start(plan: RacePlan) -> None:
     form = (plan.lanes, plan.axis, plan.amount, plan.guess, plan.seeds)
-    if refused.attempted("race", racing.start, *form):  # another session's race may be on
+    if refused.attempted(refused.RACE, racing.start, *form):  # another session's race may be on
         _leave()
 
 

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.errors import UnrollError
 from core.insight.diagnosis import diagnose
+from core.insight.findings import CLIP
 from core.records import Divergence, RunStatus
 from core.training.restart import REPLAY_STEPS, with_clipping
 from core.training.snapshot import RunSnapshot, WatchedRun
@@ -19,7 +20,6 @@ from dashboard.charts import norms as norm_charts
 from dashboard.server import library
 from dashboard.widgets.live_chart import live_chart
 
-_CLIP = 1.25  # the article's
 _LARGE_RATE = 1.0  # above it even a clipped gradient makes a long step
 
 
@@ -46,7 +46,7 @@ def replay_panel(run: WatchedRun | None) -> None:
             norm = float(snapshot.history.column("grad_norm")[rows - 1])
             st.markdown(
                 f"Up to step {step:,}, whose gradient had a norm of **{norm:.3g}**. Clipping at "
-                f"{_CLIP:g} would have left {_part(_CLIP / norm)} of it: the same direction, a "
+                f"{CLIP:g} would have left {_part(CLIP / norm)} of it: the same direction, a "
                 "harmless length."
             )
             return
@@ -76,7 +76,7 @@ def _way_on(run: WatchedRun) -> None:
         return
     after = max(0, snapshot.step - REPLAY_STEPS)
     begins = f" from step {after:,} on" if after else ""
-    label = f"Train it again as a new run, with clipping at {_CLIP:g}{begins}"
+    label = f"Train it again as a new run, with clipping at {CLIP:g}{begins}"
     st.button(
         label,
         type="primary",
@@ -103,7 +103,7 @@ def _draw(snapshot: RunSnapshot, rows: int) -> None:
 
 def _clipped_already(snapshot: RunSnapshot) -> bool:
     """Whether the offered clipping would change nothing."""
-    return 0 < snapshot.live.clip <= _CLIP
+    return 0 < snapshot.live.clip <= CLIP
 
 
 def _what_failed(found: Divergence) -> str:
@@ -119,18 +119,18 @@ def _what_failed(found: Divergence) -> str:
 
 
 def _what_clipping_leaves(snapshot: RunSnapshot, found: Divergence) -> str:
-    left = found.share_left(_CLIP)
+    left = found.share_left(CLIP)
     if left is not None:
         return (
             f"Worked out with wider numbers (float64), the step's gradient has a norm of "
-            f"**{found.grad_norm:.3g}**. Clipping at {_CLIP:g} would have left "
+            f"**{found.grad_norm:.3g}**. Clipping at {CLIP:g} would have left "
             f"{_part(left)} of it: the same direction, {_length(snapshot)}."
         )
     worst, step = snapshot.history.largest_norm()
     return (
         "Not even wider numbers (float64) hold this step's gradient, so clipping it comes too "
         f"late. It helps in the steps before: of the norm of {worst:.3g} at step "
-        f"{step:,} it would have left {_part(min(1.0, _CLIP / worst))}."
+        f"{step:,} it would have left {_part(min(1.0, CLIP / worst))}."
     )
 
 
@@ -139,7 +139,7 @@ def _length(snapshot: RunSnapshot) -> str:
     rate = snapshot.live.learning_rate
     if rate <= _LARGE_RATE:
         return "a harmless length"
-    return f"and a length of {_CLIP:g}; but the learning rate of {rate:g} is large as well"
+    return f"and a length of {CLIP:g}; but the learning rate of {rate:g} is large as well"
 
 
 def _part(share: float) -> str:
@@ -160,7 +160,7 @@ def _repeat(run: WatchedRun) -> None:
     watched = session.watched_run()
     if watched is None or watched.run_id != run.run_id:
         return  # the second click of a double click
-    config, planned = with_clipping(run.snapshot, _CLIP)
+    config, planned = with_clipping(run.snapshot, CLIP)
     session.plan(planned)
     session.set_config(config)
     session.start(config)

@@ -14,8 +14,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.config import bounds
 from core.errors import StoreError, UnrollError
+from core.insight.findings import calmer
 from core.paths import opened
 from core.records import Event, live_after, live_changes
 from core.storage.checkpoints import read_checkpoint
@@ -26,8 +26,6 @@ from core.storage.weights import LARGEST_FILE
 from core.storage.zip_export import export_run
 from dashboard import gate, session
 from dashboard.server import find_run, library
-
-_CLIP = 1.25  # the article's
 
 # Keys of st.session_state.
 _REFUSAL, _DELETED = "runs_refusal", "runs_deleted"
@@ -96,11 +94,9 @@ def remedy(row: RunRow) -> tuple[str, dict[str, float]]:
     Raises:
         UnrollError: it was stored by a version that allowed other values.
     """
-    live = live_after(row.config.live, events_of(row))
-    if not 0 < live.clip <= _CLIP:
-        return f"clipping at {_CLIP:g}", {"clip": _CLIP}
-    rate = max(live.learning_rate / 10, bounds("learning_rate")[0])
-    return f"learning rate {rate:g}", {"learning_rate": rate}
+    changes = calmer(live_after(row.config.live, events_of(row)))
+    words = {"clip": "clipping at", "learning_rate": "learning rate"}
+    return ", ".join(f"{words[name]} {value:g}" for name, value in changes.items()), changes
 
 
 def edit(run_id: str, **changes: Any) -> None:

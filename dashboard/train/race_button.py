@@ -31,7 +31,7 @@ def race_button(config: TrainingConfig, watched: bool) -> None:
     # Over the run's own characters. If a race runs already, it is shown, and why above it.
     amount = config.steps * config.characters_per_step
     lanes = (config, rival(config))
-    refused.attempted("race", gate.start_race, lanes, "characters_seen", amount)
+    refused.attempted(refused.RACE, gate.start_race, lanes, "characters_seen", amount)
     st.session_state["compare_part"] = "race"
     st.session_state["race_id"] = None  # one's own, and not whichever was watched
     st.switch_page("views/compare.py")

@@ -5,16 +5,18 @@ Knows no rules; the findings come from `core.insight.diagnosis`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
-from core.errors import ConfigError
 from core.insight.diagnosis import diagnose
 from core.insight.findings import Finding
 from core.labels import FIELDS, number, value_name
-from core.links import nearest_preset
 from core.training.snapshot import RunSnapshot
 from dashboard import session
 from dashboard.widgets.plain import plain
+
+Settings = Mapping[str, str | int | float]
 
 _LOOKS = {
     "error": ("red", ":material/error:"),
@@ -53,35 +55,32 @@ def _at_length(finding: Finding, snapshot: RunSnapshot | None) -> None:
         f":{colour}-badge[{icon} {finding.title}] {plain(finding.evidence)}\n\n"
         f"**Why:** {plain(finding.cause)}\n\n**Try:** {plain(finding.remedy.text)}"
     )
-    if snapshot and finding.remedy.settings:
-        st.button(
-            f"Set up: {_in_words(finding)}",
-            icon=":material/healing:",
-            on_click=_set_up,
-            args=(snapshot, finding),
-            key=f"try_{finding.name}",
-            help="This run's settings with that change, for a new run. This one stays as it is.",
-        )
+    settings = _news(finding, snapshot) if snapshot else {}
+    if settings and st.button(
+        f"Set up: {_in_words(settings)}",
+        icon=":material/healing:",
+        key=f"try_{finding.name}",
+        help="A new run like this one but for that, on Train, yet to be started. This one is kept, "
+        "and goes on if it trains.",
+    ):
+        run = session.watched_run()
+        if run is not None:
+            session.set_up_as(run, **settings)
+            st.switch_page(session.TRAIN)
 
 
-def _in_words(finding: Finding) -> str:
-    """What the new run changes: "Initial weights zero-mean, Learning rate 0.0007"."""
-    return ", ".join(
-        f"{FIELDS[name]} {_value(name, value)}" for name, value in finding.remedy.settings.items()
-    )
+def _news(finding: Finding, snapshot: RunSnapshot) -> Settings:
+    """What is to be tried and is not so already."""
+    now = {**snapshot.config.model_dump(), **snapshot.live.model_dump()}
+    return {name: to for name, to in finding.remedy.settings.items() if to != now[name]}
+
+
+def _in_words(settings: Settings) -> str:
+    """Such as "Initial weights zero-mean, Learning rate 0.0007"."""
+    return ", ".join(f"{FIELDS[name]} {_value(name, to)}" for name, to in settings.items())
 
 
 def _value(name: str, value: str | int | float) -> str:
     if name == "clip" and not value:
         return "off"
     return value_name(value) if isinstance(value, str) else number(value)
-
-
-def _set_up(snapshot: RunSnapshot, finding: Finding) -> None:
-    config = snapshot.config.changed(**snapshot.live.model_dump())
-    problems: tuple[str, ...] = ()
-    try:
-        config = config.changed(**finding.remedy.settings)
-    except ConfigError as error:  # a rate below what is allowed
-        problems = (str(error),)
-    session.set_up(nearest_preset(config.model_dump()), config, problems=problems)

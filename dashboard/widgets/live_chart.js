@@ -60,9 +60,12 @@ class Chart {
     this.asked = {} // the range that the figure asked for when each axis was last drawn
     this.held = false // the mouse is down: a redraw would end the drag
     this.twice = null // where a second click began
-    this.press = (event) => { this.held = event.button === 0 }
-    // Plotly tells two clicks from a double click by when it gets to them, and a slow page gets to
-    // the second one too late. The browser counts by when they were made.
+    this.press = (event) => {
+      this.held = event.button === 0
+      this.byMouse = event.pointerType === "mouse"
+    }
+    // Plotly calls any two presses double that it gets to within 0.3 s: a slow page gets to the
+    // second one too late. The browser counts by when and where they were made.
     this.count = (event) => {
       const again = event.detail === 2 && event.target.closest(".draglayer")
       this.twice = again ? event : null
@@ -132,7 +135,7 @@ class Chart {
       // newPlot on the first call
       this.plotly.react(this.plot, traces, layout, this.config)
         .catch((error) => this.say(`This chart could not be drawn: ${error.message}.`))
-      if (isNew) this.plot.on("plotly_doubleclick", () => this.reset()) // a finger's, too
+      if (isNew) this.plot.on("plotly_doubleclick", () => this.byMouse || this.reset())
       this.describe()
       this.say("")
     } catch (error) {

@@ -13,6 +13,8 @@ import streamlit as st
 
 from core.errors import UnrollError
 
+RACE = "race"
+"""On Compare, from whichever page it was asked for."""
 _READ_SECONDS = 20.0  # then nobody wonders any more why a press did nothing
 
 

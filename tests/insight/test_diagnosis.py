@@ -13,7 +13,7 @@ from core.data.ngrams import cached_floors
 from core.errors import Diverged
 from core.history import History
 from core.insight.diagnosis import diagnose
-from core.insight.findings import in_words
+from core.insight.findings import calmer, in_words, times_rate
 from core.records import (
     CONTEXT_LENGTHS,
     ContextRecord,
@@ -333,8 +333,9 @@ def test_no_latch_is_told_to_unroll_less_than_its_lag():
     assert remedy[12].text.startswith("Train with more than 12 unrollings")
     assert remedy[12].settings == {}  # there are 25 already
     assert "race of the two" in remedy[4].text
-    far = probed(6, 6, 6, 6, config=DEMO.changed(text="latch:30"))
-    assert found(far)["vanishing"].remedy.settings == {"unrollings": 38}
+    for text in ("latch:30", "latch:30:7"):
+        far = probed(6, 6, 6, 6, config=DEMO.changed(text=text))
+        assert found(far)["vanishing"].remedy.settings == {"unrollings": 38}
 
 
 def test_vanishing_looks_at_the_unrollings_in_use():
@@ -533,6 +534,20 @@ def test_what_is_to_be_tried_first_helps(name):
     (remedy,) = [f.remedy for f in diagnose(run) if f.name == name]
     again = train(run.config.changed(**remedy.settings))
     assert name not in {f.name for f in diagnose(again) if f.severity == found(run)[name].severity}
+
+
+def test_a_rate_to_try_is_one_that_is_allowed():
+    live = DEMO.live.changed(learning_rate=0.002)
+    assert times_rate(live, 1 / 3) == {"learning_rate": 0.00067}
+    assert times_rate(live.changed(learning_rate=2e-6), 1 / 3) == {"learning_rate": 1e-6}
+    assert times_rate(live.changed(learning_rate=60), 3) == {"learning_rate": 100}
+
+
+@pytest.mark.parametrize(
+    ("clip", "settings"), [(0, {"clip": 1.25}), (50, {"clip": 1.25}), (1, {"learning_rate": 2e-4})]
+)
+def test_steps_that_are_too_large_are_clipped_first_and_then_made_shorter(clip, settings):
+    assert calmer(DEMO.live.changed(learning_rate=0.002, clip=clip)) == settings
 
 
 def test_shares_are_said_as_they_are():

@@ -12,25 +12,36 @@ from test_trainer import ARCHITECTURES, OPTIMISERS, given_weights
 
 from core.records import RunStatus, StepRecord
 from core.training import driver as driver_module
+from core.training import held_engine
 from core.training.slots import Slots
 from core.training.trainer import Trainer
 
 
 @pytest.fixture
 def resting(monkeypatch):
-    """Set once a trainer of a run rests, with whether its engine is gone by then."""
-    rested = Event()
+    """Set once a trainer of a run rests, with which engines are gone by then.
+
+    Without the collector: it comes to what has lived for long once in many minutes.
+    """
+    rested, built, build = Event(), [], held_engine.build_engine
+
+    def noted(*arguments):
+        engine = build(*arguments)
+        built.append(ref(engine))
+        return engine
 
     class Noted(Trainer):
         def rest(self):
-            engine = ref(self.engine)
             super().rest()
-            gc.collect()
-            rested.engine_is_gone = engine() is None
+            rested.gone = [engine() is None for engine in built]
             rested.set()
 
+    monkeypatch.setattr(held_engine, "build_engine", noted)
     monkeypatch.setattr(driver_module, "Trainer", Noted)
-    return rested
+    gc.collect()
+    gc.disable()
+    yield rested
+    gc.enable()
 
 
 @pytest.fixture
@@ -79,20 +90,34 @@ def test_a_run_on_hold_lets_its_engine_go_and_answers_and_goes_on_all_the_same(
     make_run, small, resting, soon
 ):
     config = small(steps=60, report_every=20)
-    whole = make_run(config)
-    whole.wait(20)
     run = make_run(config)
     run.pause()
     assert resting.wait(20)
-    assert resting.engine_is_gone
+    assert resting.gone[0]
+    before = run.weights(timeout=20)[0]
     run.advance(5)
-    stands = run.wait_until(lambda s: s.status == RunStatus.PAUSED and s.step >= 5).step
-    assert run.weights(timeout=20)[0] == stands
+    run.wait_until(has(RunStatus.PAUSED, before + 5))
+    assert run.weights(timeout=20)[0] == before + 5
     run.resume()
     assert run.wait(20).status == RunStatus.FINISHED
+    whole = make_run(config)
+    whole.wait(20)
     assert curves(run.snapshot) == curves(whole.snapshot)
     for name, array in whole.weights()[1].items():
         np.testing.assert_array_equal(run.weights()[1][name], array)
+
+
+def test_who_asks_for_weights_all_the_while_keeps_no_engine(make_run, small, resting, monkeypatch):
+    monkeypatch.setattr(driver_module, "_RESTS_AFTER", 0.2)
+    run = make_run(small(**ENDLESS))
+    run.pause()
+    run.wait_until(has(RunStatus.PAUSED))
+    asked = 0
+    while not resting.is_set():
+        assert run.weights(timeout=20)
+        asked += 1
+        assert asked < 1_000_000
+    assert asked > 1
 
 
 def test_settings_change_while_a_run_rests(make_run, small, resting, soon):
@@ -117,7 +142,28 @@ def test_a_run_that_waits_for_its_place_again_lets_its_engine_go(make_run, small
     other.wait_until(has(RunStatus.RUNNING))
     run.resume()
     assert resting.wait(20)
-    assert resting.engine_is_gone
+    assert resting.gone[0]
     other.stop()
     step = run.snapshot.step
     run.wait_until(lambda s: s.step > step)
+
+
+def test_a_lane_of_a_race_that_holds_still_lets_its_engine_go(make_run, small, resting):
+    class Held:
+        def __init__(self):
+            self.goes_on = Event()
+
+        def stands(self, _):
+            return not self.goes_on.is_set()
+
+        def turn(self, *_):
+            return self.goes_on.wait(20)
+
+        over = leave = wake = lambda *_: False
+
+    race = Held()
+    run = make_run(small(steps=10), race=race)
+    assert resting.wait(20)
+    assert resting.gone[0]
+    race.goes_on.set()
+    assert run.wait(20).status == RunStatus.FINISHED

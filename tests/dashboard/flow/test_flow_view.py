@@ -219,20 +219,39 @@ def test_findings_stand_behind_one_button_on_train_and_at_length_on_flow():
 
 
 @pytest.mark.parametrize("page", ["train", "flow"])
-def test_what_a_finding_says_to_try_is_set_up_in_one_click(page):
+def test_what_a_finding_says_to_try_is_set_up_on_train_in_one_click(page):
     visit = Visit(**TINY | {"nodes": 100}, init="published", steps=5)
     run = visit.train_to_the_end()
     if page == "flow":
         to_flow(visit)
     visit.click("Set up: Initial weights zero-mean")
     assert visit.page.session_state["run_id"] == "new"
-    asked = visit.page.session_state["config"]
-    assert asked == run.snapshot.config.changed(init="zero-mean")
-    visit.page.switch_page("views/train.py")
-    visit.look()
     assert visit.chosen()["init"] == "zero-mean"
     assert visit.allowed() == ["Start"]
-    assert visit.start().snapshot.config == asked
+    assert visit.start().snapshot.config == run.snapshot.config.changed(init="zero-mean")
+
+
+def test_what_is_set_up_from_a_run_that_trains_repeats_its_other_changes():
+    visit = Visit(**ENDLESS | {"nodes": 100, "probe_every": 5}, init="published")
+    run = visit.started_and_paused()
+    run.change(learning_rate=0.5, clip=0.25)
+    run.wait_until(lambda s: s.live.clip == 0.25)
+    visit.look()
+    visit.click("Set up: Initial weights zero-mean")
+    assert run.snapshot.status == RunStatus.PAUSED
+    begun = visit.start()
+    assert begun.snapshot.config == run.snapshot.config.changed(init="zero-mean")
+    assert {event.kind: event.value for event in begun.planned} == {
+        "learning_rate": 0.5,
+        "clip": 0.25,
+    }
+
+
+def test_a_button_names_what_changes_alone_and_is_not_there_where_nothing_does():
+    visit = Visit(**TINY | {"probe_every": 5}, architecture="arch2", steps=5)
+    visit.train_to_the_end()
+    labels = [button.label for button in visit.page.button if button.key.startswith("try_")]
+    assert labels == ["Set up: Teacher forcing off"]
 
 
 def test_a_run_that_trains_can_be_watched():
