@@ -54,14 +54,15 @@ class History:
     """Append-only columns: 40 bytes for a step that is kept whole, and a quarter of one for each.
 
     Args:
-        planned_steps: memory is set aside for as many rows, or for all that are kept whole (the
-            operating system hands it out only as it is written); a longer run grows.
+        planned_steps: with the first one memory is set aside for as many rows, or for all that are
+            kept whole (the operating system hands it out only as it is written); a longer run
+            grows.
     """
 
     def __init__(self, planned_steps: int = 0) -> None:
-        rows = max(_FIRST_ROWS, min(planned_steps, 2 * KEPT_WHOLE))
-        self._columns = _empty(_COLUMNS, rows)
-        self._spans = _empty(_SPANS, rows // _SPAN)
+        self._rows = max(_FIRST_ROWS, min(planned_steps, 2 * KEPT_WHOLE))  # to be set aside
+        self._columns = _empty(_COLUMNS, 0)
+        self._spans = _empty(_SPANS, 0)
         self._first = 0  # the row from which on they are kept whole; begins a span
         self._length = 0
 
@@ -93,6 +94,11 @@ class History:
             values[:spans] = past.spans[name][:spans]
         self.extend({name: past.column(name) for name in KINDS})
 
+    def shrink(self) -> None:
+        """Give back the room for steps to come until the next one comes."""
+        trimmed = self.view().trimmed()
+        self._columns, self._spans = trimmed._columns, trimmed.spans
+
     def view(self) -> HistoryView:
         """What has been recorded up to now; it stays as it is while the run goes on."""
         return HistoryView(self._columns, self._spans, self._first, self._length)
@@ -117,6 +123,7 @@ class History:
         rows, held = len(self._columns["step"]), self._length - self._first
         if held + count <= rows:
             return
+        rows = max(rows, self._rows)
         while rows < held + count and rows < 2 * KEPT_WHOLE:
             rows *= 2
         dropped = 0
@@ -129,7 +136,8 @@ class History:
     def _make_span_room(self, count: int) -> None:
         spans = len(self._spans["step"])
         if count > spans:
-            self._spans = _moved(self._spans, _SPANS, max(count, 2 * spans))
+            rows = max(count, 2 * spans, self._rows // _SPAN)
+            self._spans = _moved(self._spans, _SPANS, rows)
 
 
 @dataclass(frozen=True, eq=False)

@@ -245,10 +245,10 @@ class Driver:
             if orders.pause:
                 self._hold_still(trainer, orders.reason)
                 if not self._exchange.await_orders(max(0.0, rests_at - monotonic())):
-                    trainer.rest()
+                    self._publisher.rest()
                     self._exchange.await_orders()
             elif self._exchange.snapshot.status == RunStatus.PAUSED:
-                self._continue(trainer)  # and look again: more may have been asked meanwhile
+                self._continue()  # and look again: more may have been asked meanwhile
             else:
                 return
 
@@ -281,19 +281,17 @@ class Driver:
         )
         self._leave_slot()  # a paused run lets the next one train
 
-    def _continue(self, trainer: Trainer) -> None:
+    def _continue(self) -> None:
         with self._exchange.lock:  # a queued run does not answer: its last answer must be fresh
             self._publisher.hand_out_weights()
             self._publisher.publish(status=RunStatus.QUEUED)
-        self._enter_slot(trainer)
+        self._enter_slot()
         self._publisher.note(EventKind.RESUMED, message="")
 
-    def _enter_slot(self, trainer: Trainer | None = None) -> None:
-        """Wait for a place; a trainer that is given rests meanwhile."""
+    def _enter_slot(self) -> None:
         # Where one is free there is no wait to be told of.
         if not self._acquire(give_up=lambda: True):
-            if trainer:
-                trainer.rest()
+            self._publisher.rest()
             self._publisher.publish(status=RunStatus.QUEUED)
             if not self._acquire(give_up=lambda: self._exchange.orders.stop):
                 raise _Stopped
@@ -314,17 +312,16 @@ class Driver:
             return
         stands = partial(self._race.stands, trainer)
         while True:
-            if stands():  # nothing may come for a while: let readers see the last step
-                self._publisher.publish()
+            if stands():
+                self._publisher.rest()  # and let readers see the last step
                 self._leave_slot()  # and others train; one behind has to catch up before
-                trainer.rest()
             if self._race.turn(
                 self._exchange.snapshot.run_id,
                 trainer,
                 lambda: self._interrupted() or (self._has_slot and stands()),
             ):
                 if not self._has_slot:
-                    self._enter_slot(trainer)
+                    self._enter_slot()
                 return
             self._obey(trainer)
 

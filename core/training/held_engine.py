@@ -69,11 +69,11 @@ class HeldEngine:
         }
 
     def weights(self) -> Arrays:
-        """Copies of `U, W, b, V, c`."""
+        """Copies of `U, W, b, V, c`; while it rests always the same, not to be written into."""
         held = self._held
         if isinstance(held, Engine):
             return held.weights()
-        return {name: held[name].copy() for name in NAMES}
+        return {name: held[name] for name in NAMES}
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Of what `arrays` gives."""

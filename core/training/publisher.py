@@ -140,6 +140,14 @@ class Publisher:
         if self.trainer:
             self._exchange.hand_out((self.trainer.steps_done, self.trainer.weights()))
 
+    def rest(self) -> None:
+        """Nothing is to come for a while: keep little more than weights and curves meanwhile."""
+        if self.trainer:
+            self.trainer.rest()
+            self._history.shrink()
+            self.hand_out_weights()  # the very ones that it keeps now
+            self.publish()
+
     def let_go(self) -> None:
         """The run has ended: of its engine nothing is kept, nor of those who listened.
 

@@ -71,14 +71,14 @@ def test_a_trainer_that_rests_takes_the_same_steps(small, corpus, architecture, 
         assert array.tobytes() == rested.state().arrays[name].tobytes(), name
 
 
-def test_a_trainer_at_rest_still_tells_its_state_and_hands_out_copies(small, corpus):
+def test_a_trainer_at_rest_still_tells_its_state_and_hands_out_its_weights(small, corpus):
     trainer = Trainer(small(), corpus)
     trainer.advance(3)
     before, engine = trainer.state(), ref(trainer.engine)
     trainer.rest()
     gc.collect()
     assert engine() is None
-    trainer.weights()["U"][:] = 0
+    assert trainer.weights()["U"] is trainer.weights()["U"]
     after = trainer.state()
     assert engine() is None
     assert list(after.arrays) == list(before.arrays)
