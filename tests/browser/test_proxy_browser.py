@@ -119,6 +119,7 @@ def test_live_charts_uploads_and_downloads_work_and_a_browser_keeps_its_server_a
     page.locator("input[type=file]").set_input_files(str(text))
     expect(page.get_by_text("the quick brown fox").first).to_be_visible(timeout=30_000)
 
+    expect(page.get_by_role("link", name="Classroom")).to_be_visible()  # all fit, at 1,280 pixels
     page.get_by_role("link", name="Runs").click()
     table = page.get_by_test_id("stDataFrame").first
     table.locator("canvas").first.wait_for(timeout=30_000)
