@@ -33,7 +33,9 @@ def findings_button(snapshot: RunSnapshot | None) -> None:
         colour, icon = _LOOKS[found[0].severity]
         more = f" and {len(found) - 1} more" if len(found) > 1 else ""
         label = f":{colour}[{found[0].title}]{more}"
-    with st.popover(label, icon=icon, width="stretch", key="findings", disabled=not found):
+    # Another run's is another popover, or one that was open would stay so, empty.
+    key = f"findings_{snapshot.run_id if snapshot else ''}"
+    with st.popover(label, icon=icon, width="stretch", key=key, disabled=not found):
         for finding in found:
             _at_length(finding, snapshot)
 

@@ -1,5 +1,6 @@
 """The page Gradient flow in a real browser: the waterfall grows, and a way back is shown."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,9 @@ def url(serve):
     return serve(APP)
 
 
-def test_the_waterfall_grows_and_the_run_is_diagnosed(page: Page, url, complaints):
+def test_the_waterfall_grows_the_run_is_diagnosed_and_what_to_try_is_set_up(
+    page: Page, url, complaints
+):
     page.goto(url + QUERY)
     page.get_by_role("button", name="Start").click()
     # On Train, behind one button.
@@ -49,6 +52,12 @@ def test_the_waterfall_grows_and_the_run_is_diagnosed(page: Page, url, complaint
     page.get_by_role("link", name="Train").click()
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name="Start")).to_be_enabled(timeout=60_000)
+
+    page.get_by_role("button", name="The recurrence is dead").click()
+    page.get_by_role("button", name="Set up: Initial weights zero-mean").click()
+    page.wait_for_url(re.compile(r"^(?!.*init=published).*run=new"))
+    expect(page.get_by_role("button", name="No findings so far")).to_be_visible()
+    expect(page.locator("[data-testid=stPopoverBody]")).to_have_count(0)  # it was open
     assert complaints == []
 
 
