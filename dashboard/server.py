@@ -91,7 +91,7 @@ def _end(runs: RunManager, recorded: Library) -> None:
 def _observed(run: Run) -> RunObserver:
     writer = library().writer
     recorders = [writer.observe(run)] if writer else []
-    return Observers(*recorders, attendance().guard(run))
+    return Observers(*recorders, attendance().guard(run, kept=writer is not None))
 
 
 @st.cache_resource

@@ -1,7 +1,8 @@
-"""Pauses runs that nobody looks at, where others want the place. Starts no thread.
+"""Ends runs that nobody looks at, with their state, where others want the place.
 
-A run's own thread asks, as one of the run's observers. Knows nothing of pages: whoever shows a run
-says so with `seen`.
+Whoever comes back resumes one from the store. Paused it would keep its thread, its memory and one
+of the few runs that its owner may have. Starts no thread: a run's own asks, as one of the run's
+observers. Knows nothing of pages: whoever shows a run says so with `seen`.
 
 Thread safety: every method may be called from any thread.
 """
@@ -53,14 +54,19 @@ class Attendance:
         """The run has ended."""
         self._seen.pop(run_id, None)
 
-    def guard(self, run: Run) -> RunObserver:
-        """An observer of the run that pauses it once nobody looks at it."""
+    def guard(self, run: Run, kept: bool = True) -> RunObserver:
+        """An observer of the run that ends it once nobody looks at it.
+
+        Args:
+            run: the run.
+            kept: whether its records are; else it is paused, or all would be lost.
+        """
         self._seen[run.run_id] = self.clock()
-        return _Guard(self, run)
+        return _Guard(self, run, kept)
 
     @property
     def reason(self) -> str:
-        """What a run that was paused says for itself."""
+        """What such a run says for itself."""
         return (
             f"Nobody looked at this run for {self.patience / 60:g} minutes and others share this "
             "server, so it was held and is kept. Resume goes on from here."
@@ -68,9 +74,11 @@ class Attendance:
 
 
 class _Guard(RunObserver):
-    def __init__(self, attendance: Attendance, run: Run) -> None:
+    def __init__(self, attendance: Attendance, run: Run, kept: bool) -> None:
         self._attendance = attendance
         self._run = run
+        # A lane that paused alone would keep the others of its race waiting, with their places.
+        self._leave = run.interrupt if kept or run.in_race else run.hold
         self._next = attendance.clock() + _ASK_EVERY
 
     def status(self, status: RunStatus, message: str) -> None:
@@ -84,8 +92,5 @@ class _Guard(RunObserver):
         if now < self._next:
             return
         self._next = now + _ASK_EVERY
-        if not attendance.left(self._run):
-            return
-        # A lane that paused alone would keep the others of its race waiting, with their places.
-        leave = self._run.interrupt if self._run.in_race else self._run.hold
-        leave(attendance.reason)
+        if attendance.left(self._run):
+            self._leave(attendance.reason)

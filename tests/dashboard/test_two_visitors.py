@@ -7,7 +7,7 @@ from visit import ENDLESS, TINY, Visit
 
 from core.records import RunStatus
 from dashboard import visitor
-from dashboard.server import attendance, library
+from dashboard.server import attendance, library, manager
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
@@ -106,16 +106,30 @@ def test_the_teacher_types_the_key_once_and_empties_the_queue():
 
 
 @pytest.mark.usefixtures("shared")
-def test_a_run_that_nobody_watches_is_held_for_its_owner_to_resume():
+def test_a_run_that_nobody_watches_ends_with_its_state_for_its_owner_to_resume():
+    run = Visit(ME, **ENDLESS).start()
+    attendance().patience = 0.0
+    held = run.wait(20)
+    assert held.status == RunStatus.INTERRUPTED
+    attendance().patience = 600.0
+    back = Visit(ME, run=run.run_id)
+    (told,) = back.said("warning")
+    assert told.startswith("Nobody looked at this run for ")
+    assert "Resume" not in Visit(YOU, run=run.run_id).allowed()
+    back.click("Resume")
+    goes_on = manager().get(run.run_id)
+    shot = goes_on.wait_until(lambda s: s.step > held.step)
+    assert (shot.status, shot.message) == (RunStatus.RUNNING, "")
+    assert shot.history.column("step").tolist() == list(range(1, shot.step + 1))
+
+
+@pytest.mark.usefixtures("shared")
+def test_a_run_whose_records_nobody_keeps_is_paused_instead(monkeypatch):
+    monkeypatch.setattr(library(), "writer", None)
     run = Visit(ME, **ENDLESS).start()
     attendance().patience = 0.0
     run.wait_until(lambda s: s.status == RunStatus.PAUSED)
     attendance().patience = 600.0
-    back = Visit(ME)
-    (told,) = back.said("warning")
-    assert told.startswith("Nobody looked at this run for ")
-    back.click("Resume")
-    assert run.wait_until(lambda s: s.status == RunStatus.RUNNING).message == ""
 
 
 def test_on_ones_own_machine_a_run_trains_unseen():

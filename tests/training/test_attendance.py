@@ -1,4 +1,4 @@
-"""A run that nobody looks at is held where its place is wanted, and trains on elsewhere."""
+"""A run that nobody looks at ends with its state where its place is wanted, else it trains on."""
 
 import pytest
 from run_watching import ENDLESS, has
@@ -30,14 +30,25 @@ def test_a_run_that_nobody_has_seen_for_so_long_is_held_with_its_state_and_says_
     step = run.snapshot.step
     assert run.wait_until(lambda shot: shot.step > step + 2).status == RunStatus.RUNNING
     clock.now = 601.0
-    shot = run.wait_until(has(RunStatus.PAUSED))
-    assert shot.message == (
+    shot = run.wait(20)
+    assert (shot.status, shot.message) == (
+        RunStatus.INTERRUPTED,
         "Nobody looked at this run for 10 minutes and others share this server, so it was held "
-        "and is kept. Resume goes on from here."
+        "and is kept. Resume goes on from here.",
     )
     assert run.weights()[0] == shot.step > 2
+
+
+def test_a_run_whose_records_are_not_kept_is_paused_and_loses_nothing(load_text, small, clock):
+    attendance = Attendance(600, lambda run: True, clock)
+    manager = RunManager(load_text=load_text, observe=lambda run: attendance.guard(run, kept=False))
+    run = manager.start(small(**ENDLESS))
+    run.wait_until(lambda shot: shot.step > 2)
+    clock.now = 601.0
+    assert run.wait_until(has(RunStatus.PAUSED)).message == attendance.reason
     run.resume()  # by whoever comes back, and so sees it
     assert run.wait_until(has(RunStatus.RUNNING)).message == ""
+    manager.stop_all()
 
 
 def test_a_run_that_is_looked_at_trains_on(start, clock):
@@ -58,7 +69,7 @@ def test_where_nobody_wants_its_place_a_run_trains_unseen(start, clock):
     assert run.wait_until(lambda shot: shot.step > 50).status == RunStatus.RUNNING
 
 
-def test_a_lane_of_a_race_ends_instead_to_be_resumed_by_itself(start, clock):
+def test_a_lane_of_a_race_ends_too_to_be_resumed_by_itself(start, clock):
     class Alone:
         def turn(self, *_):
             return True
