@@ -125,7 +125,7 @@ class History:
             return
         rows = max(rows, self._rows)
         while rows < held + count and rows < 2 * KEPT_WHOLE:
-            rows *= 2
+            rows = min(2 * rows, 2 * KEPT_WHOLE)
         dropped = 0
         if held + count > rows:
             dropped = max(0, held - KEPT_WHOLE) // _SPAN * _SPAN

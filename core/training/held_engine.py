@@ -1,7 +1,7 @@
 """A trainer's engine, which may rest: as the arrays that it knows, without the room to work in.
 
-A run that is paused, or waits for its place, keeps a few copies of its weights instead of an
-engine's buffers, which are ten times as large. Knows nothing of steps, texts or threads.
+A run that is paused, or waits for its place, keeps a few arrays as large as its weights instead of
+an engine's buffers, which are several times as much. Knows nothing of steps, texts or threads.
 """
 
 from __future__ import annotations
