@@ -88,6 +88,12 @@ class Exchange:
                 raise TimeoutError(f"run {run_id} did not get there in {timeout:g} s")
             return self.snapshot
 
+    def forget(self) -> None:
+        """Of a run that has ended: keep neither records nor weights."""
+        with self.lock:
+            self._weights = None
+            self.snapshot = self.snapshot.without_records()
+
     # -- for the run's own thread --------------------------------------------------------
 
     def take_orders(self) -> Orders:

@@ -188,4 +188,6 @@ class RunManager:
     def _forget(self) -> None:
         ended = [i for i, run in self._runs.items() if not run.snapshot.status.active]
         for run_id in ended[: max(0, len(ended) - self._max_kept)]:
-            del self._runs[run_id]
+            run = self._runs.pop(run_id)
+            if not run.in_race:  # whose race still shows it
+                run.forget()

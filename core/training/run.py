@@ -194,6 +194,13 @@ class Run:
         """
         self._publisher.abandon()
 
+    def forget(self) -> None:
+        """Keep neither records nor weights of a run that has ended and is found in the store now.
+
+        A page that is open holds on to the run that it was drawn of.
+        """
+        self._exchange.forget()
+
     # -- what can be seen of it ----------------------------------------------------------
 
     @property

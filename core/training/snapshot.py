@@ -6,7 +6,7 @@ Knows nothing of threads, nor of who trains.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -45,6 +45,10 @@ class RunSnapshot:
     contexts: tuple[ContextRecord, ...] = ()  # what is used of the past
     events: tuple[Event, ...] = ()
     divergence: Divergence | None = None  # the step that failed, taken apart
+
+    def without_records(self) -> RunSnapshot:
+        """What the run was, and not what was measured of it."""
+        return replace(self, history=_NO_STEPS, reports=(), probes=(), contexts=())
 
     @property
     def steps_per_second(self) -> float | None:

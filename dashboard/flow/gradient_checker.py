@@ -12,6 +12,7 @@ from core.engines.engine import EngineName
 from core.errors import UnrollError
 from core.training.snapshot import WatchedRun
 from dashboard.flow.run_weights import run_weights
+from dashboard.server import find_run
 from dashboard.texts import text_facts
 from dashboard.widgets.plain import plain
 
@@ -33,7 +34,7 @@ def gradient_checker(run: WatchedRun | None) -> None:
         icon=":material/fact_check:",
         disabled=run is None,
         on_click=_check,
-        args=(run,),
+        args=(run.run_id if run else "",),
         key="check_gradient",
     )
     result = st.session_state.get(_RESULT)
@@ -46,9 +47,12 @@ def gradient_checker(run: WatchedRun | None) -> None:
     _show(step, compared)
 
 
-def _check(run: WatchedRun) -> None:
+def _check(run_id: str) -> None:
     from core.insight.gradient_check import check_gradient
 
+    run = find_run(run_id)
+    if run is None:  # deleted since
+        return
     snapshot, step = run.snapshot, 0
     compared: tuple[Comparison, ...] | str
     try:

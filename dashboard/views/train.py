@@ -59,6 +59,8 @@ waits = run is not None and run.run_id in manager().slots.line()
 def live() -> None:
     """The part that moves."""
     began = monotonic()
+    if session.watched_run() is not run:
+        st.rerun()  # many have ended since this one did: it is found in the store
     takes = "" if active else time_ahead(described)
     draw_run(run.snapshot if run else None, look, takes, recorded_note(run))
     if run is None or not active:

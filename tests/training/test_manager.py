@@ -89,6 +89,29 @@ def test_the_oldest_ended_runs_are_forgotten_and_active_ones_never(make_manager,
     assert manager.get(ended[0].run_id) is None
 
 
+def test_who_holds_on_to_a_forgotten_run_holds_what_it_was_and_not_what_it_did(make_manager, small):
+    class Race:
+        stands = over = leave = wake = lambda *_: False
+
+        def turn(self, *_):
+            return True
+
+    manager = make_manager(max_running=1, max_kept=1)
+    config = small(steps=3, probe_every=1)
+    first, lane = manager.start(config), manager.start(config, race=Race())
+    for run in (first, lane, manager.start(config)):
+        run.wait(20)
+    manager.start(small(**ENDLESS))
+    assert [run in manager.runs() for run in (first, lane)] == [False, False]
+    shot = first.snapshot
+    assert (shot.status, shot.step, shot.config) == (RunStatus.FINISHED, 3, config)
+    assert (len(shot.history), shot.reports, shot.probes) == (0, (), ())
+    assert [event.kind for event in shot.events] == ["finished"]
+    assert first.weights() is None
+    assert len(lane.snapshot.history) == 3  # a race shows its lanes for as long as it is there
+    assert lane.weights()[0] == 3
+
+
 def test_stopping_all_ends_every_run(make_manager, small):
     manager = make_manager(max_running=1)
     runs = [manager.start(small(**ENDLESS)) for _ in range(3)]
