@@ -6,6 +6,10 @@ widgets, and nothing of the address bar.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+
 import streamlit as st
 
 from core.config import TrainingConfig
@@ -26,6 +30,11 @@ _PRESET, _CONFIG, _RUN, _PROBLEMS = "preset", "config", "run_id", "problems"
 _OFFERED = "offered"  # the id of a run that is shown though nobody asked for it
 _PLANNED = "planned"  # live changes that the next run is to repeat ...
 _PLANNED_FOR = "planned_for"  # ... and the id of the run that does, once one was started
+
+
+_START_SECONDS = 10.0  # a start takes milliseconds, but for a disk that is slow
+_starts = Condition()
+_starting: set[str] = set()  # ids, of all sessions: each click has a thread of its own
 
 
 def begun() -> bool:
@@ -118,6 +127,7 @@ def watched_run() -> WatchedRun | None:
 
 def start(config: TrainingConfig) -> None:
     """Start a run and watch it; the second click of a double click starts no second one."""
+    _await_start(shown())
     run = watched_run()
     if run is not None and run.snapshot.status.active:
         return
@@ -127,12 +137,33 @@ def start(config: TrainingConfig) -> None:
     # A second click ends this click's script wherever it uses the session state. So the run
     # is named there first, and nothing is noted after its start: whoever comes next finds it,
     # or it has not been started.
-    st.session_state[_RUN] = st.session_state[_PLANNED_FOR] = run_id = new_run_id()
+    # A second click may also come between the two, and waits for the end of this one's start.
+    run_id = new_run_id()
+    with _being_started(run_id):
+        st.session_state[_RUN] = st.session_state[_PLANNED_FOR] = run_id
+        try:
+            gate.start(config, run_id, planned)
+        except UnrollError as error:
+            show(before)
+            tell(str(error))
+
+
+@contextmanager
+def _being_started(run_id: str) -> Iterator[None]:
+    with _starts:
+        _starting.add(run_id)
     try:
-        gate.start(config, run_id, planned)
-    except UnrollError as error:
-        show(before)
-        tell(str(error))
+        yield
+    finally:
+        with _starts:
+            _starting.discard(run_id)
+            _starts.notify_all()
+
+
+def _await_start(run_id: str | None) -> None:
+    """Until no other click of this session is about to start the run of this id."""
+    with _starts:
+        _starts.wait_for(lambda: run_id not in _starting, _START_SECONDS)
 
 
 def resume(run_id: str, steps: int | None = None) -> None:

@@ -69,6 +69,7 @@ class Chart:
         return self.get("[gd._fullLayout.xaxis.range, gd._fullLayout.yaxis.range].flat()")
 
     def visible(self) -> dict:
+        self.wait_for("gd._fullData?.length")  # not in the middle of a drawing
         return self.get("Object.fromEntries(gd._fullData.map((t) => [t.name, t.visible]))")
 
     def at(self, across: float, down: float) -> tuple[float, float]:

@@ -1,10 +1,14 @@
 """Several visitors of one server."""
 
+from threading import Event, Thread
+from types import SimpleNamespace
+
 import pytest
 from visit import ENDLESS, TINY, Visit
 
 from core.config import PRESETS
-from dashboard import pace
+from core.records import RunStatus
+from dashboard import pace, session
 from dashboard.server import library, manager
 
 pytestmark = pytest.mark.usefixtures("own_server")
@@ -79,3 +83,34 @@ def test_a_page_that_many_others_watch_beside_asks_less_often(monkeypatch):
     assert visit.page.session_state["pace"] == 1
     assert visit.figures()["Training loss, nats"] != "–"
     assert run.snapshot.status == "paused"  # watched all the time
+
+
+def test_a_second_click_that_comes_while_the_first_one_starts_a_run_starts_no_other(monkeypatch):
+    started, first_is_in, second_is_in, goes_on = [], Event(), Event(), Event()
+    trains = SimpleNamespace(snapshot=SimpleNamespace(status=RunStatus.RUNNING))
+
+    def start(config, run_id, planned):
+        first_is_in.set()
+        assert goes_on.wait(20)
+        started.append(run_id)
+
+    def await_start(run_id, wait=session._await_start):
+        if first_is_in.is_set():
+            second_is_in.set()
+        wait(run_id)
+
+    monkeypatch.setattr(session.st, "session_state", {})
+    monkeypatch.setattr(session.gate, "start", start)
+    monkeypatch.setattr(session, "find_run", lambda run_id: trains if run_id in started else None)
+    monkeypatch.setattr(session, "attendance", lambda: SimpleNamespace(seen=lambda run_id: None))
+    monkeypatch.setattr(session, "manager", lambda: SimpleNamespace(get=lambda run_id: None))
+    monkeypatch.setattr(session, "_await_start", await_start)
+    clicks = [Thread(target=session.start, args=(PRESETS["demo"].config,)) for _ in range(2)]
+    clicks[0].start()
+    assert first_is_in.wait(20)
+    clicks[1].start()
+    assert second_is_in.wait(20)
+    goes_on.set()
+    for click in clicks:
+        click.join(20)
+    assert len(started) == 1
