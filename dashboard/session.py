@@ -6,10 +6,6 @@ widgets, and nothing of the address bar.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Condition
-
 import streamlit as st
 
 from core.config import TrainingConfig
@@ -17,6 +13,7 @@ from core.errors import UnrollError
 from core.links import nearest_preset
 from core.records import Event, live_changes, new_run_id
 from core.training.snapshot import WatchedRun
+from core.training.starting import Starting
 from dashboard import gate
 from dashboard.server import attendance, find_run, manager
 
@@ -32,9 +29,7 @@ _PLANNED = "planned"  # live changes that the next run is to repeat ...
 _PLANNED_FOR = "planned_for"  # ... and the id of the run that does, once one was started
 
 
-_START_SECONDS = 10.0  # a start takes milliseconds, but for a disk that is slow
-_starts = Condition()
-_starting: set[str] = set()  # ids, of all sessions: each click has a thread of its own
+_starting = Starting()  # of all sessions: each click has a thread of its own
 
 
 def begun() -> bool:
@@ -127,7 +122,7 @@ def watched_run() -> WatchedRun | None:
 
 def start(config: TrainingConfig) -> None:
     """Start a run and watch it; the second click of a double click starts no second one."""
-    _await_start(shown())
+    _starting.wait(shown())
     run = watched_run()
     if run is not None and run.snapshot.status.active:
         return
@@ -139,31 +134,13 @@ def start(config: TrainingConfig) -> None:
     # or it has not been started.
     # A second click may also come between the two, and waits for the end of this one's start.
     run_id = new_run_id()
-    with _being_started(run_id):
+    with _starting.begun(run_id):
         st.session_state[_RUN] = st.session_state[_PLANNED_FOR] = run_id
         try:
             gate.start(config, run_id, planned)
         except UnrollError as error:
             show(before)
             tell(str(error))
-
-
-@contextmanager
-def _being_started(run_id: str) -> Iterator[None]:
-    with _starts:
-        _starting.add(run_id)
-    try:
-        yield
-    finally:
-        with _starts:
-            _starting.discard(run_id)
-            _starts.notify_all()
-
-
-def _await_start(run_id: str | None) -> None:
-    """Until no other click of this session is about to start the run of this id."""
-    with _starts:
-        _starts.wait_for(lambda: run_id not in _starting, _START_SECONDS)
 
 
 def resume(run_id: str, steps: int | None = None) -> None:

@@ -94,7 +94,7 @@ def test_a_second_click_that_comes_while_the_first_one_starts_a_run_starts_no_ot
         assert goes_on.wait(20)
         started.append(run_id)
 
-    def await_start(run_id, wait=session._await_start):
+    def await_start(run_id, wait=session._starting.wait):
         if first_is_in.is_set():
             second_is_in.set()
         wait(run_id)
@@ -104,7 +104,7 @@ def test_a_second_click_that_comes_while_the_first_one_starts_a_run_starts_no_ot
     monkeypatch.setattr(session, "find_run", lambda run_id: trains if run_id in started else None)
     monkeypatch.setattr(session, "attendance", lambda: SimpleNamespace(seen=lambda run_id: None))
     monkeypatch.setattr(session, "manager", lambda: SimpleNamespace(get=lambda run_id: None))
-    monkeypatch.setattr(session, "_await_start", await_start)
+    monkeypatch.setattr(session._starting, "wait", await_start)
     clicks = [Thread(target=session.start, args=(PRESETS["demo"].config,)) for _ in range(2)]
     clicks[0].start()
     assert first_is_in.wait(20)
