@@ -166,6 +166,9 @@ def test_the_keyboard_keeps_its_place_in_the_row(visit: Visitor):
         expect(visit.button(then)).to_be_focused()
     # On another page the row is the same, and of a run that was stopped Resume fits as well.
     visit.page.get_by_role("link", name="Gradient flow").click()
+    # Once it is there: until then the row is still that of the page that goes.
+    expect(visit.page.get_by_role("heading", name="Where in time")).to_be_visible()
+    visit.wait_for("gd?._fullData?.length")
     visit.button("Stop").focus()
     for key, then in (("Space", "Start"), ("Enter", "Pause"), ("x", "Resume")):
         visit.page.keyboard.press(key)
