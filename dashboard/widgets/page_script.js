@@ -2,6 +2,7 @@
 
 import { noteStepsOnce } from "./one_entry.js"
 import { turnByKeys } from "./page_keys.js"
+import { beginPagesAtTheTop } from "./page_top.js"
 import { keepFocusInRows } from "./row_focus.js"
 
 let listening = false
@@ -13,5 +14,6 @@ export default function listen({ data }) {
   if (listening) return
   listening = true
   noteStepsOnce()
+  beginPagesAtTheTop()
   keepFocusInRows()
 }

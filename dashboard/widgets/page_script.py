@@ -1,4 +1,5 @@
-"""What every page listens for: keys, the focus in a row of commands, steps in the history.
+"""What every page listens for: keys, the focus in a row of commands, steps in the history, and
+where a page begins.
 
 Where charts are seen first it also begins to load their library: the first chart would ask for it a
 second later, and a page waits for nothing longer. Elsewhere, what is read would wait for it.

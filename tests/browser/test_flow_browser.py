@@ -53,12 +53,21 @@ def test_the_waterfall_grows_the_run_is_diagnosed_and_what_to_try_is_set_up(
     page.get_by_role("button", name="Stop").click()
     expect(page.get_by_role("button", name="Start")).to_be_enabled(timeout=60_000)
 
+    run = re.search("run=[0-9a-f]{12}", page.url)[0]
     page.get_by_role("button", name="The recurrence is dead").click()
     page.get_by_role("button", name="Set up: Initial weights zero-mean").click()
     page.wait_for_url(re.compile(r"^(?!.*init=published).*run=new"))
     expect(page.get_by_role("button", name="No findings so far")).to_be_visible()
     expect(page.locator("[data-testid=stPopoverBody]")).to_have_count(0)  # it was open
     assert complaints == []
+
+    page.goto(f"{url}/flow?{run}")
+    page.get_by_role("button", name="Set up: Initial weights zero-mean").click()
+    expect(page.get_by_role("heading", name="The network")).to_be_visible()  # its last part
+    page.wait_for_function("document.querySelectorAll('.js-plotly-plot .main-svg').length > 3")
+    main = "document.querySelector('[data-testid=stMain]')"
+    assert page.evaluate(f"{main}.scrollHeight > {main}.clientHeight")
+    assert page.evaluate(f"{main}.scrollTop") == 0  # where the commands are
 
 
 def test_going_back_shows_the_run_that_went_back(page: Page, url, complaints):
