@@ -22,12 +22,13 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from statistics import linear_regression, median, quantiles
+from statistics import median, quantiles
 
 from benchmarks.person import Person, Teacher
 from benchmarks.server import APP, Server, serve
+from benchmarks.trend import Trend, trend
 from core.classroom.store import ClassroomStore
 from core.data.own_text import take_file
 
@@ -70,12 +71,12 @@ class Gauge:
         took = self.seconds[-1] - self.seconds[0]
         return (self.processor[-1] - self.processor[0]) / max(1e-9, took)
 
-    def slope(self) -> float:
-        """Megabytes a minute after the warm-up."""
+    def growth(self) -> Trend | None:
+        """Megabytes a minute after the warm-up; None where it was looked at too seldom."""
         warm = int(len(self.seconds) * _WARM_SHARE)
         if len(self.seconds) - warm < 3:
-            return float("nan")
-        return linear_regression(self.seconds[warm:], self.megabytes[warm:]).slope * 60
+            return None
+        return trend(self.seconds[warm:], self.megabytes[warm:])
 
 
 def main() -> None:
@@ -155,6 +156,7 @@ def _found(people: Sequence[Person], teacher: Teacher, gauge: Gauge, lone: Seque
     refusals: Counter[str] = Counter()
     for person in everybody:
         refusals.update(person.refusals)
+    growth = gauge.growth()
     return {
         "people": len(people),
         "clicks": _times([took for kind in seconds.values() for took in kind]),
@@ -165,7 +167,7 @@ def _found(people: Sequence[Person], teacher: Teacher, gauge: Gauge, lone: Seque
         "watched_seconds": sum(took for _, took in trained),
         "megabytes": [gauge.megabytes[0], max(gauge.megabytes), gauge.megabytes[-1]],
         "megabytes_by_minute": gauge.by_minute(),
-        "megabytes_per_minute": gauge.slope(),
+        "megabytes_per_minute": asdict(growth) if growth else None,
         "busy": gauge.busy(),
         "late_ms": median(gauge.late) * 1e3,
         "load": median(gauge.load),
@@ -227,7 +229,7 @@ def _in_words(result: dict) -> str:
         f"run's ({before:.0f} before, {after:.0f} after); seen for "
         f"{result['watched_seconds']:.0f} s of page time.",
         f"Memory: {first:.0f} MB at first, {most:.0f} at most, {last:.0f} at last; after the first "
-        f"third {result['megabytes_per_minute']:+.1f} MB a minute. By the minute: "
+        f"third {_growth(result['megabytes_per_minute'])}. By the minute: "
         f"{', '.join(f'{one:.0f}' for one in result['megabytes_by_minute'])}.",
         f"Votes: {kept} of {given} last answers are kept.",
         f"Errors: {len(result['exceptions'])} on pages, {result['lost']} lost connections, "
@@ -238,6 +240,13 @@ def _in_words(result: dict) -> str:
         lines.append("Refusals read, and how often they were drawn:")
         lines += [f"  {often:>4} {told}" for told, often in result["refusals"]]
     return "\n".join((*lines, result.get("log", ""))).rstrip()
+
+
+def _growth(found: dict | None) -> str:
+    if found is None:
+        return "it was looked at too seldom"
+    slope, low, high = found["slope"], found["low"], found["high"]
+    return f"{slope:+.1f} [{low:+.1f}, {high:+.1f}] MB a minute"
 
 
 if __name__ == "__main__":
