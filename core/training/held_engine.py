@@ -42,6 +42,11 @@ class HeldEngine:
         self._carried = engine.carried().shape
 
     @property
+    def rests(self) -> bool:
+        """Whether it is let go of now."""
+        return not isinstance(self._held, Engine)
+
+    @property
     def awake(self) -> Engine:
         """The engine; one that rested goes on to the same bits on the CPU."""
         held = self._held

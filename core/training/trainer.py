@@ -105,7 +105,13 @@ class Trainer:
 
     @property
     def engine(self) -> Engine:
-        """What makes the steps; built anew if the trainer has rested."""
+        """What makes the steps; built anew if the trainer has rested.
+
+        Raises:
+            ConfigError: it needs more memory than there is now; the trainer rests on.
+        """
+        if self._engine.rests:  # others may have taken the memory meanwhile
+            self._require_memory(self.live.unrollings)
         return self._engine.awake
 
     def rest(self) -> None:

@@ -120,6 +120,18 @@ def test_who_asks_for_weights_all_the_while_keeps_no_engine(make_run, small, res
     assert asked > 1
 
 
+def test_a_run_that_would_not_fit_any_more_is_not_woken(make_run, small, resting, soon, monkeypatch):
+    run = make_run(small(**ENDLESS))
+    run.pause()
+    assert resting.wait(20)
+    monkeypatch.setattr("core.engines.memory.free_bytes", lambda: 976)
+    run.resume()
+    shot = run.wait(20)
+    assert shot.status == RunStatus.FAILED
+    assert "of memory, and 976 bytes are free here. Lower one of them." in shot.message
+    assert not shot.traceback
+
+
 def test_settings_change_while_a_run_rests(make_run, small, resting, soon):
     run = make_run(small(steps=40))
     run.pause()
