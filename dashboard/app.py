@@ -11,6 +11,10 @@ if root not in sys.path:
 # Before NumPy is imported: small products are slower on several threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from core.engines.heap import share_heaps  # noqa: E402
+
+share_heaps()  # before there are threads that each have one of their own
+
 import streamlit as st  # noqa: E402
 
 from dashboard import visitor  # noqa: E402

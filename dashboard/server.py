@@ -15,7 +15,6 @@ import sys
 
 import streamlit as st
 
-from core.engines.heap import share_heaps
 from core.engines.warm import compile_in_background
 from core.experiments.background import BackgroundSweeps, SweepSnapshot
 from core.experiments.cluster import Cluster, scheduler_address
@@ -59,7 +58,6 @@ def manager() -> RunManager:
     # it again, which saves the training threads a tenth of a second each time.
     gc.collect()
     gc.freeze()
-    share_heaps()
     read_options_without_waiting()
     send_all_that_was_drawn()
     sys.setswitchinterval(_SWITCH_SECONDS)

@@ -13,6 +13,7 @@ import ctypes
 import os
 import sys
 from collections.abc import Callable
+from functools import cache
 
 _HEAPS = 2
 # Bytes: a block of so many lies apart, and goes back to the machine as soon as it is freed. A step
@@ -22,10 +23,13 @@ _LARGE = 32 * 1024
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # of malloc.h
 
 
+@cache
 def share_heaps() -> bool:
     """Let all threads that begin from now on share two heaps; whether that could be done.
 
-    It is not where the environment says how many there are to be.
+    To be called before there are many: threads go on sharing all heaps that there are, and with
+    more than eight of them glibc does not ask again how many are wanted. It is not done where the
+    environment says how many there are to be.
     """
     mallopt = _of_glibc("mallopt")
     if mallopt is None or "MALLOC_ARENA_MAX" in os.environ:

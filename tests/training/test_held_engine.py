@@ -120,7 +120,9 @@ def test_who_asks_for_weights_all_the_while_keeps_no_engine(make_run, small, res
     assert asked > 1
 
 
-def test_a_run_that_would_not_fit_any_more_is_not_woken(make_run, small, resting, soon, monkeypatch):
+def test_a_run_that_would_not_fit_any_more_is_not_woken(
+    make_run, small, resting, soon, monkeypatch
+):
     run = make_run(small(**ENDLESS))
     run.pause()
     assert resting.wait(20)
