@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from core.config import TrainingConfig
 from core.errors import RunError, SweepError
+from core.experiments.lanes import Axis
 from core.experiments.plan import SweepPlan
-from core.experiments.race import Axis, Race
+from core.experiments.race import Race
 from core.records import Event
 from core.storage.rows import RunRow
 from core.storage.store import Store

@@ -18,8 +18,10 @@ import streamlit as st
 from core.engines.warm import compile_in_background
 from core.experiments.background import BackgroundSweeps, SweepSnapshot
 from core.experiments.cluster import Cluster, scheduler_address
+from core.experiments.lanes import LEAST, MOST
 from core.experiments.past_race import PastRace
-from core.experiments.race import LEAST, MOST, Guess, Races
+from core.experiments.race import Guess
+from core.experiments.races import Races
 from core.experiments.recorded_article import RecordedArticle, read_recorded_article
 from core.experiments.recorded_cells import RecordedCells
 from core.experiments.recorded_sweep import read_recorded_sweep

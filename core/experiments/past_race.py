@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cached_property
 
+from core.experiments.lanes import Axis
 from core.experiments.lead import Lead, find_lead
-from core.experiments.race import Axis, RaceSnapshot, held_out_losses
+from core.experiments.race import RaceSnapshot, held_out_losses
 from core.training.snapshot import WatchedRun
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from core.classroom.question import LONGEST_OUTCOME, Question
 from core.errors import UnrollError
 from core.experiments.judgement import judge
+from core.experiments.lanes import lane_names
 from core.experiments.lead import lead_words
 from core.experiments.past_race import PastRace
-from core.experiments.race import Race, lane_names
+from core.experiments.race import Race
 from core.labels import value_name
 from dashboard.gate import own_race
 from dashboard.server import recorded_race, recorded_sweep, sweeps

@@ -12,17 +12,17 @@ import streamlit as st
 
 from core.config import TrainingConfig, bounds, choices
 from core.errors import UnrollError
-from core.experiments.race import (
+from core.experiments.lanes import (
     LEAST,
     MOST,
     SAME_IN_ALL,
     SEEDS,
     Axis,
-    Guess,
     lane_names,
     lanes_of,
     rival,
 )
+from core.experiments.race import Guess
 from core.labels import FIELDS, value_name
 from core.words import WORDS
 from dashboard import session

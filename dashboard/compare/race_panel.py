@@ -12,8 +12,9 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
+from core.experiments.lanes import differences, lane_names
 from core.experiments.lead import Lead
-from core.experiments.race import RaceSnapshot, differences, lane_names
+from core.experiments.race import RaceSnapshot
 from core.palette import GREY, Style
 from core.records import RunStatus
 from core.training.snapshot import RunSnapshot

@@ -9,9 +9,10 @@ from time import monotonic
 import streamlit as st
 
 from core.errors import UnrollError
+from core.experiments.lanes import lane_names
 from core.experiments.lead import Lead, lead_words
 from core.experiments.past_race import PastRace
-from core.experiments.race import Race, RaceSnapshot, lane_names
+from core.experiments.race import Race, RaceSnapshot
 from core.training.snapshot import RunSnapshot
 from dashboard import pace
 from dashboard.compare import racing

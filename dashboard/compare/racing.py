@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.config import TrainingConfig
-from core.experiments.race import Axis, Guess, differences
+from core.experiments.lanes import Axis, differences
+from core.experiments.race import Guess
 from core.palette import ACTIVATIONS, RUNS, Style
 from dashboard.gate import start_race
 from dashboard.server import guesses

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.config import TrainingConfig
-from core.experiments.race import rival
+from core.experiments.lanes import rival
 from core.labels import value_name
 from dashboard import gate
 from dashboard.widgets import refused

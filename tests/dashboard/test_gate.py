@@ -7,8 +7,8 @@ from visit import ENDLESS, TINY
 
 from core.config import PRESETS
 from core.errors import RunError, StoreError, SweepError, TextError
+from core.experiments.lanes import rival
 from core.experiments.plan import SweepPlan
-from core.experiments.race import rival
 from core.records import RunStatus
 from core.storage.recorded import FOLDER
 from core.storage.store import Store

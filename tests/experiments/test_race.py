@@ -1,15 +1,16 @@
-"""Races: lanes in lockstep, commands on all at once, what is the same and what differs."""
+"""Races: lanes in lockstep, commands on all at once, and whose race it is."""
 
 from threading import Event
 
 import numpy as np
 import pytest
 
-from core.errors import ConfigError, RunError, StoreError
+from core.errors import RunError, StoreError
 from core.experiments import race as race_module
+from core.experiments.lanes import lanes_of
 from core.experiments.lead import Lead
 from core.experiments.lockstep import Lockstep
-from core.experiments.race import Races, _Lane, differences, lanes_of
+from core.experiments.races import Races, _Lane
 from core.records import RunStatus
 from core.training.manager import RunManager
 from core.training.observer import RunObserver
@@ -25,101 +26,12 @@ def races(load_text):
     manager.stop_all()
 
 
-def never():
-    return False
-
-
 def limit_of(race):
     """Where a race holds, once its lanes have come back from their steps."""
     lockstep = race._lockstep
     with lockstep._changed:
         assert lockstep._changed.wait_for(lambda: lockstep._beyond is None, PATIENCE)
         return lockstep._limit
-
-
-# -- the lockstep ---------------------------------------------------------------------------
-
-
-def test_only_the_one_furthest_behind_may_go():
-    step = Lockstep(["a", "b"])
-    assert not step.turn("b", 0.0, lambda: True)
-    assert step.turn("a", 0.0, never)  # a tie: both may
-    assert not step.turn("a", 10.0, lambda: True)
-    assert step.turn("b", 0.0, never)
-    assert step.turn("b", 10.0, never)
-
-
-def test_nobody_goes_before_all_have_arrived():
-    step = Lockstep(["a", "b"])
-    assert not step.turn("a", 0.0, lambda: True)
-    step.leave("b")  # it could not even begin
-    assert step.turn("a", 0.0, never)
-
-
-def test_a_hold_waits_for_those_that_are_in_the_middle_of_a_step():
-    step = Lockstep(["a", "b"])
-    step.turn("b", 0.0, lambda: True)
-    assert step.turn("a", 0.0, never)  # and is on its way to 2
-    step.hold()
-    assert step.held
-    assert not step.turn("b", 0.0, lambda: True)
-    assert not step.turn("a", 2.0, lambda: True)
-    assert step.turn("b", 0.0, never)  # catches up
-    assert not step.turn("b", 2.0, lambda: True)
-
-
-def test_a_held_lockstep_lets_those_behind_catch_up_and_no_further():
-    step = Lockstep(["a", "b"])
-    step.turn("a", 4.0, lambda: True)
-    step.turn("b", 2.0, lambda: True)
-    step.hold()
-    assert step.held
-    assert step.turn("b", 2.0, never)
-    assert not step.turn("b", 4.0, lambda: True)
-    step.advance(2.0)
-    assert step.turn("b", 4.0, never)
-    assert not step.turn("b", 6.0, lambda: True)
-    step.go_on()
-    step.leave("a")
-    assert step.turn("b", 6.0, never)
-
-
-def test_whoever_is_behind_a_hold_does_not_stand_before_it_has_caught_up():
-    step = Lockstep(["a", "b"])
-    step.turn("b", 0.0, lambda: True)
-    assert step.turn("a", 0.0, never)
-    step.hold()
-    assert not step.stands(0.0)  # where the hold is comes with a's step
-    step.turn("a", 2.0, lambda: True)
-    assert (step.stands(2.0), step.stands(0.0)) == (True, False)
-    step.go_on()
-    assert not step.stands(2.0)
-
-
-# -- lanes ----------------------------------------------------------------------------------
-
-
-def test_lanes_are_copies_of_the_first_with_named_differences(small):
-    first = small(activation="tanh")
-    lanes = lanes_of(first, [{"activation": "relu"}, {"unrollings": 9, "clip": 0.0}])
-    assert lanes == (first, first.changed(activation="relu"), first.changed(unrollings=9, clip=0))
-    assert differences(lanes) == {
-        "activation": ("tanh", "relu", "tanh"),
-        "unrollings": (6, 6, 9),
-        "clip": (1.25, 1.25, 0.0),
-    }
-
-
-def test_a_lane_must_differ_from_all_others(small):
-    with pytest.raises(RunError, match="Lane 3 is the same as another"):
-        lanes_of(small(), [{"activation": "relu"}, {"activation": "relu"}])
-
-
-def test_what_must_be_the_same_cannot_differ(small):
-    with pytest.raises(RunError, match="text must be the same in all lanes"):
-        lanes_of(small(), [{"text": "latch:8"}])
-    with pytest.raises(ConfigError, match="unrollings=0 is not allowed"):
-        lanes_of(small(), [{"unrollings": 0}])
 
 
 @pytest.mark.parametrize("count", [1, 5])

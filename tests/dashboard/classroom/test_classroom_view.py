@@ -5,7 +5,7 @@ from visit import ENDLESS, TINY, Visit
 
 from core.config import PRESETS
 from core.errors import RunError
-from core.experiments.race import lane_names
+from core.experiments.lanes import lane_names
 from dashboard import visitor
 from dashboard.classroom import commands
 from dashboard.server import library, races, recorded_race

@@ -14,8 +14,8 @@ from core.config import PRESETS
 from core.experiments.background import BackgroundSweeps
 from core.experiments.cells import CellResult, Mark
 from core.experiments.cluster import Cluster
+from core.experiments.lanes import lane_names, rival
 from core.experiments.plan import text_sha256
-from core.experiments.race import lane_names, rival
 from core.experiments.recorded_cells import RecordedCells
 from core.experiments.sweep_store import SweepStore
 from core.experiments.train_cell import train_cell
