@@ -1,8 +1,9 @@
 """Ends runs that nobody looks at, with their state, where others want the place.
 
 Whoever comes back resumes one from the store. Paused it would keep its thread, its memory and one
-of the few runs that its owner may have. Starts no thread: a run's own asks, as one of the run's
-observers. Knows nothing of pages: whoever shows a run says so with `seen`.
+of the few runs that its owner may have; so one that somebody paused and left ends, too. Starts no
+thread: a run's own asks, as one of the run's observers. Knows nothing of pages: whoever shows a
+run says so with `seen`.
 
 Thread safety: every method may be called from any thread.
 """
@@ -78,7 +79,8 @@ class _Guard(RunObserver):
         self._attendance = attendance
         self._run = run
         # A lane that paused alone would keep the others of its race waiting, with their places.
-        self._leave = run.interrupt if kept or run.in_race else run.hold
+        self._ends = kept or run.in_race
+        self._leave = run.interrupt if self._ends else run.hold
         self._next = attendance.clock() + _ASK_EVERY
 
     def status(self, status: RunStatus, message: str) -> None:
@@ -88,9 +90,17 @@ class _Guard(RunObserver):
 
     def record(self, record: Told) -> None:
         """Between two steps."""
-        attendance, now = self._attendance, self._attendance.clock()
+        now = self._attendance.clock()
         if now < self._next:
             return
         self._next = now + _ASK_EVERY
-        if attendance.left(self._run):
-            self._leave(attendance.reason)
+        self._look()
+
+    def idle(self) -> None:
+        """In the middle of a pause."""
+        if self._ends:
+            self._look()
+
+    def _look(self) -> None:
+        if self._attendance.left(self._run):
+            self._leave(self._attendance.reason)

@@ -35,8 +35,8 @@ from core.training.state import Past
 from core.training.trainer import MANY_STEPS, Trainer
 from core.training.turns import InTurn
 
-_RESTS_AFTER = 30.0
-"""Seconds without a step after which a run on hold lets go of its engine."""
+_IDLE = 30.0
+"""Seconds of a pause after which a run lets go of its engine; its observers are told each time."""
 
 LoadText = Callable[[str, Progress | None], Corpus]
 """From a text's key to its corpus; told how to follow a download."""
@@ -231,7 +231,7 @@ class Driver:
 
     def _obey(self, trainer: Trainer) -> None:
         """Take up what was asked for; wait while paused."""
-        rests_at = monotonic() + _RESTS_AFTER
+        idle_at = monotonic() + _IDLE
         while True:
             orders = self._exchange.take_orders()
             if orders.weights_wanted:
@@ -244,9 +244,10 @@ class Driver:
                 return
             if orders.pause:
                 self._hold_still(trainer, orders.reason)
-                if not self._exchange.await_orders(max(0.0, rests_at - monotonic())):
+                if not self._exchange.await_orders(max(0.0, idle_at - monotonic())):
                     self._publisher.rest()
-                    self._exchange.await_orders()
+                    self._publisher.observers.idle()
+                    idle_at = monotonic() + _IDLE
             elif self._exchange.snapshot.status == RunStatus.PAUSED:
                 self._continue()  # and look again: more may have been asked meanwhile
             else:

@@ -43,6 +43,9 @@ class RunObserver:
     def status(self, status: RunStatus, message: str) -> None:
         """The status changed; the message explains it."""
 
+    def idle(self) -> None:
+        """Some more seconds of a pause have gone by without an order."""
+
     def checkpoint_due(self) -> bool:
         """Whether to call `checkpoint` before the next step; asked after every step."""
         return False
@@ -71,6 +74,11 @@ class Observers(RunObserver):
         """Tell all."""
         for observer in self._observers:
             observer.status(status, message)
+
+    def idle(self) -> None:
+        """Tell all."""
+        for observer in self._observers:
+            observer.idle()
 
     def checkpoint_due(self) -> bool:
         """Whether anybody wants one."""

@@ -142,7 +142,7 @@ class Publisher:
 
     def rest(self) -> None:
         """Nothing is to come for a while: keep little more than weights and curves meanwhile."""
-        if self.trainer:
+        if self.trainer and not self.trainer.rests:
             self.trainer.rest()
             self._history.shrink()
             self.hand_out_weights()  # the very ones that it keeps now

@@ -110,9 +110,14 @@ class Trainer:
         Raises:
             ConfigError: it needs more memory than there is now; the trainer rests on.
         """
-        if self._engine.rests:  # others may have taken the memory meanwhile
+        if self.rests:  # others may have taken the memory meanwhile
             self._require_memory(self.live.unrollings)
         return self._engine.awake
+
+    @property
+    def rests(self) -> bool:
+        """Whether the engine was let go of and no step was made since."""
+        return self._engine.rests
 
     def rest(self) -> None:
         """Let go of the engine, most of a trainer's memory, until the next step.

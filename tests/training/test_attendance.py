@@ -1,10 +1,13 @@
 """A run that nobody looks at ends with its state where its place is wanted, else it trains on."""
 
+from queue import Queue
+
 import pytest
 from run_watching import ENDLESS, has
 
 from core.records import RunStatus
-from core.training.attendance import Attendance
+from core.training import driver
+from core.training.attendance import Attendance, _Guard
 from core.training.manager import RunManager
 
 
@@ -21,6 +24,28 @@ def start(load_text, small):
     yield make
     for manager in managers:
         manager.stop_all()
+
+
+@pytest.fixture
+def idled(monkeypatch):
+    """Runs on hold are soon idle, again and again; waits until one has been so for a while."""
+    runs, idle = Queue(), _Guard.idle
+
+    def noted(guard):
+        idle(guard)
+        runs.put(guard._run)
+
+    monkeypatch.setattr(driver, "_IDLE", 0.01)
+    monkeypatch.setattr(_Guard, "idle", noted)
+
+    def wait_for(run):
+        while not runs.empty():
+            runs.get()
+        often = 0
+        while often < 3:  # the first may have begun before
+            often += runs.get(timeout=20) is run
+
+    return wait_for
 
 
 def test_a_run_that_nobody_has_seen_for_so_long_is_held_with_its_state_and_says_so(start, clock):
@@ -48,6 +73,39 @@ def test_a_run_whose_records_are_not_kept_is_paused_and_loses_nothing(load_text,
     assert run.wait_until(has(RunStatus.PAUSED)).message == attendance.reason
     run.resume()  # by whoever comes back, and so sees it
     assert run.wait_until(has(RunStatus.RUNNING)).message == ""
+    manager.stop_all()
+
+
+def test_a_run_that_somebody_paused_and_left_ends_too_and_one_that_is_looked_at_stays(
+    start, clock, idled
+):
+    attendance = Attendance(600, lambda run: True, clock)
+    left, watched = start(attendance), start(attendance)
+    for run in (left, watched):
+        run.wait_until(lambda shot: shot.step > 2)
+        run.pause()
+        run.wait_until(has(RunStatus.PAUSED))
+    clock.now = 601.0
+    attendance.seen(watched.run_id)
+    clock.now = 700.0
+    shot = left.wait(20)
+    assert (shot.status, shot.message) == (RunStatus.INTERRUPTED, attendance.reason)
+    assert left.weights()[0] == shot.step > 2
+    idled(watched)
+    assert watched.snapshot.status == RunStatus.PAUSED
+
+
+def test_a_paused_run_that_ended_unseen_would_be_lost_where_nothing_is_kept(
+    load_text, small, clock, idled
+):
+    attendance = Attendance(600, lambda run: True, clock)
+    manager = RunManager(load_text=load_text, observe=lambda run: attendance.guard(run, kept=False))
+    run = manager.start(small(**ENDLESS))
+    run.pause()
+    run.wait_until(has(RunStatus.PAUSED))
+    clock.now = 700.0
+    idled(run)
+    assert run.snapshot.status == RunStatus.PAUSED
     manager.stop_all()
 
 

@@ -47,7 +47,7 @@ def resting(monkeypatch):
 @pytest.fixture
 def soon(monkeypatch):
     """Runs on hold let their engines go at once."""
-    monkeypatch.setattr(driver_module, "_RESTS_AFTER", 0.0)
+    monkeypatch.setattr(driver_module, "_IDLE", 0.01)
 
 
 @pytest.mark.parametrize("engine", ["compiled", "torch"])
@@ -108,7 +108,7 @@ def test_a_run_on_hold_lets_its_engine_go_and_answers_and_goes_on_all_the_same(
 
 
 def test_who_asks_for_weights_all_the_while_keeps_no_engine(make_run, small, resting, monkeypatch):
-    monkeypatch.setattr(driver_module, "_RESTS_AFTER", 0.2)
+    monkeypatch.setattr(driver_module, "_IDLE", 0.2)
     run = make_run(small(**ENDLESS))
     run.pause()
     run.wait_until(has(RunStatus.PAUSED))
