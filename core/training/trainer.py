@@ -10,7 +10,7 @@ Synchronous; knows nothing of threads, pages or files. The verbs form a ladder:
         context   what is used of what came before
 
 Steps are taken many at a time (`stretch.py` says how many), up to wherever something else comes
-next.
+next (`agenda.py` says what).
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from core.networks.initialisers import initial_parameters
 from core.networks.stepwise import CharacterModel
 from core.records import ContextRecord, Event, EventKind, ProbeRecord, Record, Report, StepRecord
 from core.steps import StepTable, Told
+from core.training.agenda import Agenda
 from core.training.held_engine import HeldEngine
 from core.training.measured import completed, learning_rates
 from core.training.state import CURSORS, Past, TrainerState, require_fit
@@ -95,12 +96,9 @@ class Trainer:
         self._engine = HeldEngine(config, self.choice, weights)
         self._cursors = Cursors(corpus.training, config.batch_size)
         self._loss_sum, self._losses = 0.0, 0  # since the last report
-        self._reported_step: int | None = None
-        self._planned: tuple[Event, ...] = ()
+        self._agenda = Agenda(config, contexts)
         self._probe_text = held_out_windows(corpus.validation, MAX_LAGS)
-        self._probed_step: int | None = None
         self._window_gradient: tuple[float, ...] = ()
-        self._contexts = contexts
         self._stretch = Stretch()
 
     @property
@@ -149,17 +147,19 @@ class Trainer:
         Args:
             room: asked before steps are taken.
         """
+        agenda = self._agenda
         while True:
-            if self._probe_due:
+            if agenda.probe_due(self.steps_done):
                 yield self.probe()
-            if self._report_due:
+            if agenda.report_due(self.steps_done):
                 yield self.report()
-                if self._is_context_measured and (curve := self.context()):
+                if agenda.is_context_measured(self.steps_done) and (curve := self.context()):
                     yield curve
             if self.steps_done >= self.config.steps:
                 return
             yield from self._planned_now()
-            taken, failed = self._try(min(self._steps_to_take(), max(1, room())))
+            free = agenda.free_steps(self.steps_done)
+            taken, failed = self._try(min(free, max(1, self._stretch.steps()), max(1, room())))
             if len(taken):
                 yield taken
             if failed:
@@ -184,51 +184,13 @@ class Trainer:
             raise failed
         return taken
 
-    # Asked of the state, not of the loop: a trainer that was saved between a step and its probe
-    # or report makes that one when it goes on.
-
-    @property
-    def _probe_due(self) -> bool:
-        return self._is_probed(self.steps_done) and self.steps_done != self._probed_step
-
-    @property
-    def _report_due(self) -> bool:
-        step = self.steps_done
-        if step == self._reported_step:
-            return False
-        return step % self.config.report_every == 0 or step == self.config.steps
-
-    @property
-    def _is_context_measured(self) -> bool:
-        # After the first report, the second, the fourth, ... and at the end: each costs as much
-        # as some seventy steps, and what it shows changes ever more slowly. The step's number
-        # alone decides, so that a run that is trained again measures the same.
-        if not self._contexts:
-            return False
-        reports, rest = divmod(self.steps_done, self.config.report_every)
-        if self.steps_done == self.config.steps:
-            return self.steps_done > 0
-        return rest == 0 and reports.bit_count() == 1
-
-    def _steps_to_take(self) -> int:
-        """Up to whatever comes next, and no more than are to be taken at once."""
-        step, config = self.steps_done, self.config
-        ends = [config.steps, _after(step, config.report_every)]
-        if config.probe_every:
-            # A step that is looked at is taken alone, so those before it end where it begins.
-            looked_at = _after(step, config.probe_every)
-            ends.append(looked_at if looked_at == step + 1 else looked_at - 1)
-        if self._planned:
-            ends.append(self._planned[0].step)
-        return max(1, min(min(ends) - step, self._stretch.steps()))
-
     def _try(self, steps: int) -> tuple[StepTable, Diverged | None]:
         """The steps that were made of so many, and why it was not all."""
         began = perf_counter()
         done, live = self.steps_done, self.live
         numbers = np.arange(done + 1, done + steps + 1)
         rates = learning_rates(self.config, live, numbers)
-        look = steps == 1 and self._is_probed(done + 1)
+        look = steps == 1 and self._agenda.is_probed(done + 1)
         work_began = self.engine.clock()
         made = self.engine.steps(
             self._cursors, live.unrollings, rates, live.clip, first=done + 1, look=look
@@ -265,7 +227,7 @@ class Trainer:
         text = self.sample(SAMPLE_LENGTH)
         train_loss = self._loss_sum / self._losses if self._losses else None
         self._loss_sum, self._losses = 0.0, 0
-        self._reported_step = self.steps_done
+        self._agenda.reported_step = self.steps_done
         self.seconds += perf_counter() - began
         return Report(
             step=self.steps_done,
@@ -286,7 +248,7 @@ class Trainer:
             step=self.steps_done,
             window_gradient=self._window_gradient,
         )
-        self._probed_step = self.steps_done
+        self._agenda.probed_step = self.steps_done
         self.seconds += perf_counter() - began
         return record
 
@@ -349,21 +311,22 @@ class Trainer:
         """
         for event in events:
             self.live.changed(**{event.kind: event.value})
-        self._planned = tuple(sorted(events, key=lambda event: event.step))
+        self._agenda.plan(events)
 
     def state(self) -> TrainerState:
         """Copies of all that the next steps depend on."""
+        agenda = self._agenda
         return TrainerState(
             step=self.steps_done,
             characters_seen=self.characters_seen,
             seconds=self.seconds,
             loss_sum=self._loss_sum,
             losses=self._losses,
-            reported_step=self._reported_step,
-            probed_step=self._probed_step,
-            window_gradient=self._window_gradient if self._probe_due else (),
+            reported_step=agenda.reported_step,
+            probed_step=agenda.probed_step,
+            window_gradient=self._window_gradient if agenda.probe_due(self.steps_done) else (),
             live=self.live,
-            planned=self._planned,
+            planned=agenda.planned,
             arrays={**self._engine.arrays(), CURSORS: self._cursors.positions},
             engine=self.choice.engine,
         )
@@ -383,12 +346,10 @@ class Trainer:
         self.steps_done, self.characters_seen = state.step, state.characters_seen
         self.seconds = state.seconds
         self._loss_sum, self._losses = state.loss_sum, state.losses
-        self._reported_step = state.reported_step
-        self._planned = state.planned
-        self._probed_step, self._window_gradient = state.probed_step, state.window_gradient
-
-    def _is_probed(self, step: int) -> bool:
-        return self.config.probe_every > 0 and step % self.config.probe_every == 0
+        self._agenda.plan(state.planned)
+        self._agenda.reported_step = state.reported_step
+        self._agenda.probed_step = state.probed_step
+        self._window_gradient = state.window_gradient
 
     def go_on(self, past: Past) -> None:
         """Take up a run where it was cut off, or at the start if it had no state yet.
@@ -408,8 +369,7 @@ class Trainer:
 
     def _planned_now(self) -> Iterator[Event]:
         """Make the planned changes whose step is done."""
-        while self._planned and self._planned[0].step <= self.steps_done:
-            event, self._planned = self._planned[0], self._planned[1:]
+        while event := self._agenda.next_change(self.steps_done):
             live = self.live.changed(**{event.kind: event.value})
             if live == self.live:
                 continue
@@ -427,8 +387,3 @@ class Trainer:
 
     def _model(self) -> CharacterModel:
         return CharacterModel(self.weights(), self.config, compiled=self._is_compiled)
-
-
-def _after(step: int, every: int) -> int:
-    """The first multiple of `every` after a step."""
-    return (step // every + 1) * every
