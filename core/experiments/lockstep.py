@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from threading import Condition
+from time import monotonic
 
 
 class Lockstep:
@@ -34,17 +35,25 @@ class Lockstep:
         self._beyond: float | None = None
         self._changed = Condition()
 
-    def turn(self, name: str, position: float, interrupted: Callable[[], bool]) -> bool:
+    def turn(
+        self,
+        name: str,
+        position: float,
+        interrupted: Callable[[], bool],
+        patience: float | None = None,
+    ) -> bool:
         """Wait until this run may take its next step.
 
         Args:
             name: of the run that asks.
             position: where it stands.
             interrupted: asked after every `wake`; True ends the wait.
+            patience: seconds after which it ends, too; None for as long as it takes.
 
         Returns:
-            Whether it may go; False after an interruption.
+            Whether it may go; False after an interruption, or when patience is at an end.
         """
+        ends = None if patience is None else monotonic() + patience
         with self._changed:
             self._stepping.discard(name)
             self._positions[name] = position
@@ -52,7 +61,8 @@ class Lockstep:
             while not self._may_go(position):
                 if interrupted():
                     return False
-                self._changed.wait()
+                if not self._changed.wait(None if ends is None else max(0.0, ends - monotonic())):
+                    return False
             self._stepping.add(name)
             return True
 

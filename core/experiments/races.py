@@ -130,8 +130,10 @@ class _Lane:
     lockstep: Lockstep
     axis: Axis
 
-    def turn(self, run_id: str, trainer: Trainer, interrupted: Callable[[], bool]) -> bool:
-        return self.lockstep.turn(run_id, self._position(trainer), interrupted)
+    def turn(
+        self, run_id: str, trainer: Trainer, interrupted: Callable[[], bool], patience: float
+    ) -> bool:
+        return self.lockstep.turn(run_id, self._position(trainer), interrupted, patience)
 
     def stands(self, trainer: Trainer) -> bool:
         return self.lockstep.stands(self._position(trainer))

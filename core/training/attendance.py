@@ -70,7 +70,7 @@ class Attendance:
         """What such a run says for itself."""
         return (
             f"Nobody looked at this run for {self.patience / 60:g} minutes and others share this "
-            "server, so it was held and is kept. Resume goes on from here."
+            "server, so it was ended and is kept. Resume goes on from here."
         )
 
 
@@ -97,7 +97,7 @@ class _Guard(RunObserver):
         self._look()
 
     def idle(self) -> None:
-        """In the middle of a pause."""
+        """On hold."""
         if self._ends:
             self._look()
 

@@ -36,7 +36,7 @@ from core.training.trainer import MANY_STEPS, Trainer
 from core.training.turns import InTurn
 
 _IDLE = 30.0
-"""Seconds of a pause after which a run lets go of its engine; its observers are told each time."""
+"""Seconds on hold after which a run lets go of its engine; its observers are told each time."""
 
 LoadText = Callable[[str, Progress | None], Corpus]
 """From a text's key to its corpus; told how to follow a download."""
@@ -320,10 +320,13 @@ class Driver:
                 self._exchange.snapshot.run_id,
                 trainer,
                 lambda: self._interrupted() or (self._has_slot and stands()),
+                _IDLE,
             ):
                 if not self._has_slot:
                     self._enter_slot()
                 return
+            if not self._interrupted() and stands():  # for as long as a pause waits for an order
+                self._publisher.observers.idle()
             self._obey(trainer)
 
     def _interrupted(self) -> bool:

@@ -44,7 +44,7 @@ class RunObserver:
         """The status changed; the message explains it."""
 
     def idle(self) -> None:
-        """Some more seconds of a pause have gone by without an order."""
+        """Some more seconds on hold have gone by without an order."""
 
     def checkpoint_due(self) -> bool:
         """Whether to call `checkpoint` before the next step; asked after every step."""

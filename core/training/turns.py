@@ -9,10 +9,13 @@ from core.training.trainer import Trainer
 
 
 class InTurn(Protocol):
-    """A race, as one of its runs knows it: see `core.experiments.race`."""
+    """A race, as one of its runs knows it: see `core.experiments.races`."""
 
-    def turn(self, run_id: str, trainer: Trainer, interrupted: Callable[[], bool]) -> bool:
-        """Wait until the run may take a step; False if it was interrupted."""
+    def turn(
+        self, run_id: str, trainer: Trainer, interrupted: Callable[[], bool], patience: float
+    ) -> bool:
+        """Wait until the run may take a step; False if it was interrupted, or after so many
+        seconds."""
 
     def stands(self, trainer: Trainer) -> bool:
         """Whether the run has come to where all hold still: it takes no step until that ends."""

@@ -61,3 +61,10 @@ def test_whoever_is_behind_a_hold_does_not_stand_before_it_has_caught_up():
     assert (step.stands(2.0), step.stands(0.0)) == (True, False)
     step.go_on()
     assert not step.stands(2.0)
+
+
+def test_whoever_waits_with_patience_comes_back_without_a_turn():
+    step = Lockstep(["a", "b"])
+    assert not step.turn("a", 0.0, never, patience=0.01)  # nobody has woken it
+    assert not step.turn("b", 2.0, never, patience=0.0)
+    assert step.turn("a", 0.0, never, patience=0.0)  # it need not wait

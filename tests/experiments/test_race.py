@@ -12,6 +12,8 @@ from core.experiments.lead import Lead
 from core.experiments.lockstep import Lockstep
 from core.experiments.races import Races, _Lane
 from core.records import RunStatus
+from core.training import driver
+from core.training.attendance import Attendance
 from core.training.manager import RunManager
 from core.training.observer import RunObserver
 from core.training.slots import Slots
@@ -68,8 +70,8 @@ def test_no_lane_is_ever_more_than_one_window_ahead(races, small, monkeypatch):
     ahead = []
     turn = Lockstep.turn
 
-    def watched(self, name, position, interrupted):
-        may = turn(self, name, position, interrupted)
+    def watched(self, name, position, interrupted, patience):
+        may = turn(self, name, position, interrupted, patience)
         known = [p for p in self._positions.values() if p is not None]
         ahead.append(position - min(known))
         return may
@@ -298,3 +300,21 @@ def test_each_owner_has_one_race_at_a_time(shared, small):
         races.start(endless(small), "step", 1e6, owner="a")
     second = races.start(endless(small), "step", 1e6, owner="b")
     assert (races.current("a"), races.current("b"), races.current("c")) == (first, second, None)
+
+
+def test_a_race_that_somebody_paused_and_left_ends_with_its_state(
+    load_text, small, clock, monkeypatch
+):
+    monkeypatch.setattr(driver, "_IDLE", 0.01)
+    attendance = Attendance(600, lambda run: True, clock)
+    manager = RunManager(load_text=load_text, observe=attendance.guard)
+    race = Races(manager).start([small(), small(seed=5)], "step", 1_000_000)
+    for run in race.runs:
+        run.wait_until(lambda shot: shot.step > 2)
+    race.pause()
+    limit_of(race)
+    clock.now = 700.0
+    for run in race.runs:
+        shot = run.wait(PATIENCE)
+        assert (shot.status, shot.message) == (RunStatus.INTERRUPTED, attendance.reason)
+        assert run.weights()[0] == shot.step > 2

@@ -58,7 +58,7 @@ def test_a_run_that_nobody_has_seen_for_so_long_is_held_with_its_state_and_says_
     shot = run.wait(20)
     assert (shot.status, shot.message) == (
         RunStatus.INTERRUPTED,
-        "Nobody looked at this run for 10 minutes and others share this server, so it was held "
+        "Nobody looked at this run for 10 minutes and others share this server, so it was ended "
         "and is kept. Resume goes on from here.",
     )
     assert run.weights()[0] == shot.step > 2
