@@ -2,6 +2,6 @@
 
 Knows no Streamlit and no Plotly. Imports run one way:
 
-    errors, config, records  <-  data, networks  <-  insight  <-  training  <-  storage
-    <-  experiments  <-  cli
+    errors, config, records  <-  data, networks  <-  engines  <-  insight  <-  training
+    <-  storage  <-  experiments, classroom  <-  cli
 """

@@ -73,7 +73,7 @@ class LiveSettings(_Settings):
 class TrainingConfig(_Settings):
     """One experiment, complete: the same values on the same text train the same curve."""
 
-    text: str = Field("builtin", description="builtin, text8, or the path of a text file")
+    text: str = Field("builtin", description="what to train on")
     architecture: Architecture = Field(
         "arch1",
         description="arch1: the previous hidden layer comes back; arch2: the previous output",
@@ -96,7 +96,12 @@ class TrainingConfig(_Settings):
     unrollings: Unrollings = Field(
         20, description="T, the length of a window in characters: how far gradients travel"
     )
-    nodes: int = Field(100, ge=1, le=1024, description="N, the nodes in a half of the hidden layer")
+    nodes: int = Field(
+        100,
+        ge=1,
+        le=1024,
+        description="N, the nodes of the hidden layer, or of each half of it under concat",
+    )
     batch_size: int = Field(32, ge=1, le=1024, description="B, windows trained on at once")
     init: Init = Field("zero-mean", description="how the weights start")
     loss: Loss = Field(
@@ -218,7 +223,7 @@ def allowed(field: str) -> str:
     """What a field allows, in words: "a whole number from 1 to 200"."""
     annotation = TrainingConfig.model_fields[field].annotation
     if annotation is str:
-        return "builtin, text8, or the path of a text file"
+        return "builtin, text8, latch:LAG, or the path of a text file"
     if values := get_args(annotation):
         return "one of " + ", ".join(values)
     low, high = bounds(field)

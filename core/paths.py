@@ -1,8 +1,9 @@
 """Where Unroll keeps its files, and how a file is opened, and written whole or not at all.
 
 Only regular files are read or written: a device or a pipe might never end, never begin, or be
-replaced by a file. `UNROLL_HOME`, when it is set, holds everything; else each platform's usual
-folders do. A folder is made when it is first asked for. Knows nothing of what is in the files.
+replaced by a file. `UNROLL_HOME`, when it is set, holds everything but compiled code
+(`networks/compiled/cache.py`); else each platform's usual folders do. A folder is made when it is
+first asked for. Knows nothing of what is in the files.
 """
 
 from __future__ import annotations

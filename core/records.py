@@ -36,7 +36,7 @@ class RunStatus(StrEnum):
     FAILED = "failed"
     """Ended by an error, which the run's message tells."""
     INTERRUPTED = "interrupted"
-    """Ended with its process; goes on from its last checkpoint when it is resumed."""
+    """Ended with its process, or unseen; goes on from its last checkpoint when it is resumed."""
 
     @property
     def active(self) -> bool:
@@ -168,7 +168,7 @@ class EventKind(StrEnum):
     STOPPED = "stopped"
     """It was ended by the user."""
     INTERRUPTED = "interrupted"
-    """It was ended with its program, which kept its state; it may go on."""
+    """It was ended with its program, or because nobody looked at it; it may go on."""
     DIVERGED = "diverged"
     """The next step met a number that is not finite."""
     FAILED = "failed"

@@ -21,7 +21,7 @@ WORDS = {
     "horizon": "The last lag that at least 1 % of the gradient of one loss reaches: now, on this "
     "text. What is trained there is not yet learned.",
     "lag": "How many characters back something lies.",
-    "lane": "One of the runs of a race.",
+    "lane": "One setting in a race: one run, or one for each seed.",
     "latch text": "A made-up text in which a character has to be remembered over a known lag: the "
     "plainest test of memory.",
     "lockstep": "Whoever is furthest behind takes the next step, so that lanes are compared after "

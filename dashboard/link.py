@@ -1,6 +1,6 @@
 """The address bar: what a link brings into a session, and the link that opens it again.
 
-How settings are written in a link is `core/links.py`. Knows no widgets.
+How settings are written in a link is `core/links.py`. Draws nothing.
 """
 
 from __future__ import annotations

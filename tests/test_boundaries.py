@@ -115,7 +115,7 @@ def test_only_these_files_start_threads():
 
 # -- the dashboard ---------------------------------------------------------------------------
 
-PAGES = {"learn", "train", "compare", "flow", "sample", "runs", "classroom"}
+PAGES = {"learn", "article", "train", "compare", "flow", "sample", "runs", "classroom"}
 SHARED = {"charts", "widgets"}  # by all pages
 SESSIONS = {
     "app",

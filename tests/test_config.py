@@ -111,7 +111,7 @@ def test_stale_inputs_are_those_of_arch2_under_teacher_forcing():
 
 
 def test_a_text_is_a_string():
-    words = "builtin, text8, or the path of a text file"
+    words = "builtin, text8, latch:LAG, or the path of a text file"
     assert refusal(text=5) == f"text=5 is not allowed: choose {words}."
 
 

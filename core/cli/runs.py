@@ -1,4 +1,4 @@
-"""List, show, export, import, resume and delete recorded runs."""
+"""List, show, export, import, resume and delete the runs that are kept."""
 
 from __future__ import annotations
 

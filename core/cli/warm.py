@@ -11,10 +11,10 @@ from core.errors import UnrollError
 def add_options(parser: argparse.ArgumentParser) -> None:
     """None."""
     parser.description = (
-        "Compiles what the compiled engine runs, which takes some twenty seconds, and keeps it in "
-        "the user's cache folder until Unroll, numba or the processor is another one. The "
-        "dashboard and the other commands do the same in the background when they first start; "
-        "until it is done, torch trains."
+        "Compiles what the compiled engine runs, which takes some twenty to eighty seconds, and "
+        "keeps it in the user's cache folder until this copy of Unroll, Python, its libraries or "
+        "the processor is another one. The dashboard, when its first page is opened, and the "
+        "other commands do the same in the background; until it is done, torch trains."
     )
 
 

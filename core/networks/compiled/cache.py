@@ -3,7 +3,7 @@
 numba keeps what it has compiled, but looks only at the file of the function that is called, not at
 those that this one calls: after an edit elsewhere it would run what it had. So the folder's name is
 made from everything that the code depends on, and a marker in it says that nothing is missing.
-Compiling takes some twenty seconds, once a version. Knows nothing of what is compiled.
+Compiling takes some twenty to eighty seconds. Knows nothing of what is compiled.
 """
 
 from __future__ import annotations
