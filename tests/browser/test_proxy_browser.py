@@ -22,6 +22,7 @@ pytestmark = [
 ROOT = Path(__file__).parents[2]
 APP = ROOT / "dashboard" / "app.py"
 LINK = "?preset=demo&text=builtin&nodes=8&unrollings=5&steps=20&report_every=10"
+LONG = "?preset=demo&text=builtin&nodes=100&batch_size=64&unrollings=5&steps=1000000"
 AROUND = """
 daemon off;
 user {user};
@@ -130,7 +131,7 @@ def test_live_charts_uploads_and_downloads_work_and_a_browser_keeps_its_server_a
         download.click()
     assert "metrics.csv" in zipfile.ZipFile(downloaded.value.path()).namelist()
 
-    page.goto(f"{proxy.url}/{LINK.replace('steps=20', 'steps=1000000')}&run=new")
+    page.goto(f"{proxy.url}/{LONG}&run=new")
     button(page, "Start").click()
     button(page, "Pause").click()
     page.wait_for_url(re.compile("run=[0-9a-f]{12}"))

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 TINY = "nodes=8&batch_size=4&unrollings=6&device=cpu&probe_every=0"
-ENDLESS = f"{TINY}&steps=1000000&report_every=1000000"
+ENDLESS = f"{TINY}&steps=10000000&report_every=1000000"
 LOSS = "document.querySelectorAll('.live-chart-plot')[0]"
 
 

@@ -15,7 +15,8 @@ pytestmark = pytest.mark.browser
 
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
-SETTINGS = "nodes=8&batch_size=4&unrollings=6&device=cpu&probe_every=0"
+# As many steps as a person may have in a class: of a tiny network they were done in ten seconds.
+SETTINGS = "nodes=100&batch_size=32&unrollings=20&device=cpu&probe_every=0"
 ENDLESS = f"{SETTINGS}&steps=1000000&report_every=1000000&learning_rate=0.001"
 COOKIE = "document.cookie.includes('unroll_browser=')"
 COMMANDS = ["Start", "Pause", "Resume", "1 step", "10 steps", "Stop"]
