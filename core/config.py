@@ -94,7 +94,7 @@ class TrainingConfig(_Settings):
     )
     activation: Activation = Field("tanh", description="of the hidden layer")
     unrollings: Unrollings = Field(
-        20, description="T, the length of a window in characters: how far gradients travel"
+        20, description="T, the length of a window in characters: gradients travel to its start"
     )
     nodes: int = Field(
         100,

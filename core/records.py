@@ -97,6 +97,17 @@ class ProbeRecord:
     window_gradient: tuple[float, ...] = ()  # ‖∂L_window/∂h_t‖ for t = 1 ... T; () at step 0
 
     @property
+    def beyond(self) -> bool:
+        """Whether the flow still reaches the last lag that was looked at: the horizon may lie
+        beyond it."""
+        return self.horizon == len(self.flow) - 1
+
+    @property
+    def horizon_in_words(self) -> str:
+        """Such as "12", or "at least 100"."""
+        return f"{'at least ' if self.beyond else ''}{self.horizon}"
+
+    @property
     def expected_decay(self) -> float:
         """Weights times slopes: what a gradient of no special direction loses in one step."""
         return self.rms_singular_value * self.rms_slope * self.rms_gate

@@ -12,7 +12,8 @@ WORDS = {
     "echo": "The characters of a latch text that repeat an earlier one. Whoever guesses them "
     "remembers it.",
     "floor": "A loss that counting reaches: how often each character follows the last one, two or "
-    "three, counted in the training part. A network below a floor uses more than that count.",
+    "three, counted in the training part. A network below a floor predicts better than that "
+    "counter; by what means is measured apart.",
     "global norm": "The length of the whole gradient, all weights together: the root of the sum of "
     "their squares.",
     "half-life": "Characters in which half of the gradient is lost.",
@@ -35,13 +36,14 @@ WORDS = {
     "recall": "The share of a latch text's echoes that is guessed right.",
     "recorded": "Of a run or a sweep: it was made before, and comes with Unroll. It is nobody's "
     "own, and stays as it is.",
-    "spectral radius": "The largest factor by which the recurrent weights stretch a direction "
-    "again and again. Above 1 a gradient may grow, below 1 it fades.",
+    "spectral radius": "The factor a step that the recurrent weights alone come to after many "
+    "steps. Below 1 a gradient would fade in the end if nothing but them acted; slopes and gates "
+    "change that.",
     "teacher forcing": "The true previous output comes back in place of the network's own.",
     "truncated BPTT": "Backpropagation through time that stops at the start of a window: "
-    "a gradient goes T steps back at most.",
+    "a gradient goes T - 1 steps back at most.",
     "unrollings": "T, the characters of a window: so many copies of the network are trained at "
-    "once, and so far back can a gradient reach.",
+    "once, and a gradient reaches from the last of them to the first.",
     "zero-mean": "First weights that are drawn around 0, and not around -0.1 as the article's "
     "listing does.",
 }

@@ -91,7 +91,7 @@ def _summary(found: ProbeRecord) -> str:
         f"decay            {found.decay_per_step:.4f} a step, fitted to lags {found.fit_from} "
         f"to {found.fit_to}; weights times slopes foretell {found.expected_decay:.4f}",
         f"half-life        {found.half_life:.2f} characters",
-        f"horizon          {found.horizon} characters, the last lag with at least 1 %",
+        f"horizon          {found.horizon_in_words} characters, the last lag with at least 1 %",
         f"spectral radius  {found.spectral_radius:.4f}",
         f"mean slope       {found.mean_slope:.4f}",
         f"saturated share  {found.saturated_share:.1%}",

@@ -14,6 +14,7 @@ from core.experiments.cells import Line
 from core.experiments.groups import Group, common_seeds, scores_of
 from core.experiments.plan import LONGEST_LAG, MAX_CELLS, MAX_SEEDS, ROOM, SweepPlan
 from core.experiments.reach import (
+    ENOUGH_SEEDS,
     FEWEST_SEEDS,
     HALFWAY,
     RESAMPLES,
@@ -31,14 +32,15 @@ _ARTICLES_RATIO = 2.0
 
 LATCH_RULE = (
     "Reach is the lag at which the mean recall over seeds falls through halfway between chance "
-    f"(12.5 %) and all, {100 * HALFWAY:.2f} %, on straight lines between the grid's lags; where it "
-    "falls more than once, the last fall counts. Recall is measured on 1,000 unseen echoes, at the "
-    f"end of the budget; a lag is trained with unrollings = lag + {ROOM}. A seed has its own text "
-    "and its own first weights, and one that diverged counts as recalling nothing. Intervals, in "
-    f"brackets, hold 95 % of {RESAMPLES:,} bootstrap draws of the seeds, the same draws for every "
-    "line. Which line reaches further is settled when the interval of their ratio does not "
-    "contain 1. In simulations the interval of 16 seeds held the true reach 93 times in 100, "
-    "that of 8 seeds 90 times."
+    f"(12.5 %, for who knows where an echo stands) and all, {100 * HALFWAY:.2f} %, on straight "
+    "lines between the grid's lags; where it falls more than once, the last fall counts. Recall is "
+    "measured on 1,000 unseen echoes, at the end of the budget; a lag is trained with unrollings = "
+    f"lag + {ROOM}. A seed has its own text and its own first weights, and one that diverged "
+    f"counts as recalling nothing. Intervals, in brackets, hold 95 % of {RESAMPLES:,} bootstrap "
+    "draws of the seeds, the same draws for every line. Which line reaches further is settled when "
+    f"the interval of their ratio, of {ENOUGH_SEEDS} seeds or more, does not contain 1. In "
+    "simulations the interval of 16 seeds held the true reach 93 times in 100, that of 8 seeds 90 "
+    "times."
 )
 
 
@@ -136,8 +138,13 @@ def certainty(plan: SweepPlan, found: Ratio | None, complete: bool) -> str:
         f"{first} reaches further in {_percent(found.shares[0])}, {second} in "
         f"{_percent(found.shares[1])} of {RESAMPLES:,} draws of the seeds."
     )
-    if found.settled:
+    if found.excludes_one:
         further = second if found.interval.low > 1 else first
+        if not found.settled:
+            return (
+                f"Not settled: the ratio's interval does not contain 1, in favour of {further}, "
+                f"but of {plan.seeds} seeds it is too short: take {ENOUGH_SEEDS} or more. {shares}"
+            )
         return f"Settled by these seeds, at 95 %: {further} reaches further here. {shares}"
     return f"Not settled: the ratio's interval contains 1. {_remedy(plan, found)}{shares}"
 

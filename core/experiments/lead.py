@@ -86,37 +86,39 @@ def find_lead(lanes: Sequence[Sequence[RunSnapshot]], losses: Losses | str) -> L
     gaps = tuple(b - a for a, b in zip(means[first], means[second], strict=True))
     if isinstance(losses, str):
         return Lead(first, second, gaps, unknown=losses)
-    noises = []
-    for seed, pair in enumerate(zip(lanes[first], lanes[second], strict=True)):
-        noise = noise_of(pair[0], pair[1], losses[second][seed] - losses[first][seed])
-        if isinstance(noise, str):
-            return Lead(first, second, gaps, unknown=noise)
-        noises.append(noise)
-    return Lead(first, second, gaps, math.hypot(*noises) / len(noises))
+    pair = (*lanes[first], *lanes[second])
+    differences = [b - a for a, b in zip(losses[first], losses[second], strict=True)]
+    noise = noise_of(pair, differences)
+    if isinstance(noise, str):
+        return Lead(first, second, gaps, unknown=noise)
+    return Lead(first, second, gaps, noise)
 
 
-def noise_of(one: RunSnapshot, other: RunSnapshot, difference: np.ndarray) -> float | str:
-    """What a difference between two runs must exceed, in nats, or why nobody can say.
+def noise_of(runs: Sequence[RunSnapshot], differences: Sequence[np.ndarray]) -> float | str:
+    """What the mean difference between two lanes must exceed, in nats, or why nobody can say.
+
+    All seeds are measured on the same held-out characters: what other ones would change is the
+    same for all, and does not become less with their number. What each run wobbles by does.
 
     Args:
-        one: a run.
-        other: another one.
-        difference: of their losses, `(streams, length)`.
+        runs: of both lanes.
+        differences: of the losses of each seed's two runs, `(streams, length)`.
     """
+    difference = np.mean(differences, axis=0)
     sampled = block_error(difference)
     if sampled is None:
         return (
             f"the held-out text of {difference.size:,} characters is too short to tell a "
             "difference from chance"
         )
-    looks = min(len(_reports(one)), len(_reports(other)), max(_STUDENT))
+    looks = min(max(_STUDENT), *(len(_reports(run)) for run in runs))
     if looks < min(_STUDENT):
         return (
             f"{min(_STUDENT)} reports after the first step show how much a run wobbles, and there "
             f"{'is' if looks == 1 else 'are'} {looks}"
         )
-    wobbles = (wobble(_reports(run)[-looks:]) for run in (one, other))
-    return _STUDENT[looks] * math.hypot(sampled, *wobbles)
+    wobbles = [wobble(_reports(run)[-looks:]) for run in runs]
+    return _STUDENT[looks] * math.hypot(sampled, math.hypot(*wobbles) / len(differences))
 
 
 def block_error(difference: np.ndarray) -> float | None:

@@ -34,6 +34,9 @@ HALFWAY = (1 + CHANCE) / 2
 RESAMPLES = 2_000
 FEWEST_SEEDS = 3
 """With fewer there are no intervals."""
+ENOUGH_SEEDS = 8
+"""With fewer an interval is too short to settle anything: of 3 to 7 seeds it held the mean of
+made-up normal values 75 to 90 times in 100, and not 95."""
 
 Bound = Literal["at least", "less than"]
 
@@ -83,12 +86,14 @@ class Ratio:
         interval: None with too few seeds. Wherever a draw's reach lies outside of the grid, it
             counts with the whole range that is left to it.
         shares: of the draws, those in which the first, and the second, reaches further.
+        seeds: of each line.
     """
 
     least: float
     most: float
     interval: Interval | None
     shares: tuple[float, float]
+    seeds: int
 
     @property
     def value(self) -> float | None:
@@ -101,9 +106,14 @@ class Ratio:
         return self.least > 0 or math.isfinite(self.most)
 
     @property
-    def settled(self) -> bool:
-        """Whether the interval says which of the two reaches further."""
+    def excludes_one(self) -> bool:
+        """Whether the interval lies on one side."""
         return self.interval is not None and not self.interval.contains(1.0)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the seeds say which of the two reaches further."""
+        return self.excludes_one and self.seeds >= ENOUGH_SEEDS
 
 
 def bound_of(value: float) -> Bound | None:
@@ -182,7 +192,7 @@ def ratio(lags: np.ndarray, first: np.ndarray, second: np.ndarray) -> Ratio:
         low, high = _quotient(lags, drawn_other, drawn_one)
         interval = Interval(percentiles(low).low, percentiles(high).high)
     ahead = float((drawn_one > drawn_other).mean()), float((drawn_other > drawn_one).mean())
-    return Ratio(float(least[0]), float(most[0]), interval, ahead)
+    return Ratio(float(least[0]), float(most[0]), interval, ahead, first.shape[1])
 
 
 def _quotient(
@@ -202,7 +212,8 @@ def _range(lags: np.ndarray, reach: np.ndarray) -> tuple[np.ndarray, np.ndarray]
 def seeds_to_settle(found: Ratio, seeds: int) -> int | None:
     """About how many seeds in all it takes until the interval excludes 1: an estimate.
 
-    The interval's side towards 1 shrinks, on a logarithmic scale, as 1 / sqrt(seeds).
+    The interval's side towards 1 shrinks, on a logarithmic scale, as 1 / sqrt(seeds). It takes
+    `ENOUGH_SEEDS` at least.
 
     Returns:
         None where nothing can be said: it is settled, or outside of the grid, or the ratio is 1.
@@ -210,10 +221,14 @@ def seeds_to_settle(found: Ratio, seeds: int) -> int | None:
     if found.settled or found.interval is None or found.value is None or found.value == 1:
         return None
     nearer = found.interval.low if found.value > 1 else found.interval.high
+    if found.excludes_one:
+        return ENOUGH_SEEDS
     if bound_of(nearer):
         return None
     distance = math.log(found.value)
-    return max(seeds + 1, math.ceil(seeds * (math.log(found.value / nearer) / distance) ** 2))
+    return max(
+        seeds + 1, ENOUGH_SEEDS, math.ceil(seeds * (math.log(found.value / nearer) / distance) ** 2)
+    )
 
 
 def next_lags(lags: tuple[int, ...], bound: Bound, longest: int) -> tuple[int, ...]:

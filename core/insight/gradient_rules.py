@@ -61,17 +61,26 @@ def exploding(run: Observed) -> Finding | None:
             f"The gradient's norm was {norms[at]:.3g} at step {history.first_whole + at + 1:,}, "
             f"{_times(norms[at] / middle)} times the median of {middle:.3g}."
             + (" The loss has not come back since." if at < lately else ""),
-            "Credit that grows in every step back through time ends as a spike. "
-            + _recurrence(run),
+            _why_exploded(run),
             clipping_advice(run)
             if applied
-            else Remedy(
-                f"Nothing: clipping cut it to {run.live.clip:g}. A copy of this run with "
-                "clipping off shows what it prevents.",
-                {"clip": 0.0},
-            ),
+            else _was_clipped(run, float(history.column("grad_norm_clipped")[at])),
         )
     return None
+
+
+def _why_exploded(run: Observed) -> str:
+    if no_path_through_time(run.config) or run.live.unrollings == 1:
+        return "No gradient goes back in time here: the weights, or what they are fed, have grown."
+    return "Credit that grows in every step back through time ends as a spike. " + _recurrence(run)
+
+
+def _was_clipped(run: Observed, left: float) -> Remedy:
+    said = f"Nothing: clipping cut it to {left:.3g}"
+    if run.live.clip == 0:
+        return Remedy(f"{said}. Clipping is off now: the next one would not be cut.")
+    shows = "A copy of this run with clipping off shows what it prevents."
+    return Remedy(f"{said}. {shows}", {"clip": 0.0})
 
 
 def mostly_clipped(run: Observed) -> Finding | None:
@@ -96,8 +105,8 @@ def mostly_clipped(run: Observed) -> Finding | None:
         "Under plain SGD a clipped step has a fixed length, the learning rate times the "
         f"threshold: {rate * run.live.clip:.3g} now. How steep the loss is no longer matters.",
         Remedy(
-            "Nothing, while the loss falls. Once it stops falling, lower the learning rate: it "
-            "alone makes these steps shorter."
+            "Nothing, while the loss falls. Once it stops falling, lower the learning rate, or the "
+            "threshold, which does the same: both make these steps shorter."
         ),
     )
 
@@ -133,15 +142,15 @@ def recurrence_dead(run: Observed) -> Finding | None:
 
 def _why_dead(run: Observed) -> tuple[str, Remedy]:
     """The cause, and what to try."""
+    if run.config.combine == "multiply" and run.config.activation == "relu":
+        return (  # whatever the first weights are
+            "The state starts at 0, every product with it is 0, and there ReLU passes nothing."
+        ), Remedy("Choose tanh, or join by concat or add.", {"activation": "tanh"})
     if run.config.init == "published":
         return (
             "The weights start around -0.1 instead of 0: summed over all inputs that is a push so "
             "far to one side that the activation is flat there."
         ), ZERO_MEAN
-    if run.config.combine == "multiply" and run.config.activation == "relu":
-        return (
-            "The state starts at 0, every product with it is 0, and there ReLU passes nothing."
-        ), Remedy("Choose tanh, or join by concat or add.", {"activation": "tanh"})
     return ("The units have been pushed so far that the activation is flat there."), Remedy(
         "Start again with a lower learning rate, from zero-mean or orthogonal weights.",
         {"init": "zero-mean", **slower(run)},
@@ -172,9 +181,11 @@ def units_saturated(run: Observed) -> Finding | None:
 
 def units_silent(run: Observed) -> Finding | None:
     """Most ReLU units never speak."""
-    probe = newest_probe(run)
+    probe, published = newest_probe(run), run.config.init == "published"
     if probe is None or run.config.activation != "relu" or probe.dead_share <= _SILENT:
         return None
+    pushed_by = " The published weights, around -0.1, push units there." if published else ""
+    slow = Remedy("Lower the learning rate and start again, or choose tanh.", slower(run))
     return Finding(
         "units-silent",
         "warning",
@@ -182,8 +193,8 @@ def units_silent(run: Observed) -> Finding | None:
         f"At step {probe.step:,}, {in_words(probe.dead_share)} of the recurrent units stay 0 over "
         "the whole probe.",
         "A ReLU that is below 0 for every input has slope 0 for every input: it gets no gradient, "
-        "and wakes only if what it is fed changes.",
-        Remedy("Lower the learning rate and start again, or choose tanh.", slower(run)),
+        f"and wakes only if what it is fed changes.{pushed_by}",
+        ZERO_MEAN if published else slow,
     )
 
 
@@ -218,13 +229,18 @@ def _horizon_moves(run: Observed) -> bool:
 
 def _with_a_short_horizon(run: Observed, horizon: int) -> Remedy:
     lag, _ = latch_of(run.config.text) or (0, 0)
-    if lag > horizon:
-        too_few = run.live.unrollings <= lag
+    # The key is guessed on reading what stands one before its echo: lag - 1 after the key.
+    if lag - 1 > horizon and run.live.unrollings < lag:
         return Remedy(
             f"Train with more than {lag} unrollings: the key of this text comes back {lag} "
-            "characters later, and the horizon grows to there once the network has found it. More "
-            "steps, other first weights or another seed may find it.",
-            {"unrollings": lag + _ROOM} if too_few else {},
+            "characters later, and the horizon grows to there once the network has found it.",
+            {"unrollings": lag + _ROOM},
+        )
+    if lag - 1 > horizon:
+        return Remedy(
+            f"The window holds the key of this text, which comes back {lag} characters later, and "
+            "the gradient does not reach it yet. More steps, other first weights or another seed "
+            "may find it."
         )
     fewer = max(4, 2 * horizon)
     return Remedy(

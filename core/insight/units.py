@@ -8,7 +8,8 @@ feature is about x_t and what came before it, never about what comes after:
     after a vowel       x_{t-1} is one of a e i o u
     position in word    letters since the last space, x_t counted; 0 at a space
 
-Under concat the first N units see x_t alone; the others see what came before it, and not x_t.
+Under concat the first N units see x_t alone; the others see what came back: what came before x_t,
+or, where the true output comes back, x_t again.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from dashboard.widgets.recorded_badge import pictures, tell_recorded
 _CLAIMED = {"tanh": 20, "relu": 40}
 _HOW = (
     "In a latch text a letter comes back exactly *lag* characters later, so that there is nothing "
-    "to learn but the distance; the reach is where mean recall falls through halfway."
+    "to learn but where, and which letter; the reach is where mean recall falls through halfway."
 )
 
 

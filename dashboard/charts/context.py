@@ -7,7 +7,7 @@ character just read, and a gradient that reaches 10 back has reached 11.
 from __future__ import annotations
 
 from core.palette import GREEN, Style
-from core.records import CONTEXT_LENGTHS, ContextRecord
+from core.records import CONTEXT_LENGTHS, ContextRecord, ProbeRecord
 from dashboard.charts.flow import HORIZON, UNROLLINGS
 from dashboard.charts.parts import Figure, curve, emptied, f4, new_figure, upright
 
@@ -15,15 +15,17 @@ USED = Style(GREEN, "solid", "square", 2.5)
 TITLE = "What is used, and what is trained"
 
 
-def context_chart(context: ContextRecord | None, horizon: int | None, unrollings: int) -> Figure:
+def context_chart(
+    context: ContextRecord | None, probe: ProbeRecord | None, unrollings: int
+) -> Figure:
     """Loss above the whole history's by how many characters come from the text itself.
 
     Args:
         context: the newest curve.
-        horizon: of the newest probe, in characters back.
+        probe: the newest one, whose horizon is drawn beside.
         unrollings: T in use.
     """
-    end = max(CONTEXT_LENGTHS[-1], unrollings, horizon + 1 if horizon is not None else 0) + 1
+    end = max(CONTEXT_LENGTHS[-1], unrollings, probe.horizon + 1 if probe else 0) + 1
     figure = new_figure(
         TITLE,
         "characters of its own, k",
@@ -46,8 +48,9 @@ def context_chart(context: ContextRecord | None, horizon: int | None, unrollings
         showlegend=True,
     )
     marks = [(unrollings, f"T = {unrollings}", UNROLLINGS, 0.34)]
-    if horizon is not None:
-        marks.append((horizon + 1, f"gradient: {horizon} back", HORIZON, 0.2))
+    if probe is not None:
+        label = f"gradient: {probe.horizon_in_words} back"
+        marks.append((probe.horizon + 1, label, HORIZON, 0.2))
     if context.used is not None:
         marks.append((context.used, f"used: {context.used}", USED, 0.06))
     for x, label, style, at in marks:

@@ -125,7 +125,7 @@ def profile_chart(probe: ProbeRecord | None, unrollings: int) -> Figure:
     if 0 < probe.half_life < deepest:
         label = f"half-life {probe.half_life:.1f}"
         _down(figure, probe.half_life, label, HALF_LIFE, at=0.04, end=deepest)
-    _down(figure, probe.horizon, f"horizon {probe.horizon}", HORIZON, at=0.16, end=deepest)
+    _down(figure, probe.horizon, f"horizon {probe.horizon_in_words}", HORIZON, at=0.16, end=deepest)
     _down(figure, unrollings, f"T = {unrollings}", UNROLLINGS, at=0.28, end=deepest)
     return figure
 

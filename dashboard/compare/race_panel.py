@@ -129,7 +129,7 @@ def _lane(name: str, style: Style, runs: Sequence[RunSnapshot], unit: Unit) -> N
         f'font-size: 1.2rem"><strong>{escape(name)}</strong></div>'
     )
     lane = worst_off(runs)
-    horizons = ", ".join(f"{run.probes[-1].horizon}" for run in runs if run.probes) or "–"
+    horizons = ", ".join(run.probes[-1].horizon_in_words for run in runs if run.probes) or "–"
     paces = [run.steps_per_second for run in runs]
     pace = sum(pace for pace in paces if pace)
     speed = f"{pace * lane.config.characters_per_step:,.0f}" if pace else "–"
@@ -202,12 +202,12 @@ def _outcome(race: RaceSnapshot, names: list[str], lead: Lead | None, ahead: str
     best = "–" if lead is None else names[lead.lane]
     if lead is not None and not lead.ahead:
         best = "not known" if lead.unknown else "within the noise"
-    horizons = [lane.probes[-1].horizon if lane.probes else None for lane in race.lanes]
+    horizons = [lane.probes[-1].horizon_in_words if lane.probes else "–" for lane in race.lanes]
     rows = [
         ("Ahead at the end", _name(names, guess.leader), best),
         ("Diverges", _listed(names, guess.diverges), _listed(names, diverged)),
         *(
-            (f"Horizon of {name}, characters", _number(guessed), _number(measured))
+            (f"Horizon of {name}, characters", _number(guessed), measured)
             for name, guessed, measured in zip(names, guess.horizons, horizons, strict=True)
         ),
     ]

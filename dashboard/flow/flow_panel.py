@@ -85,7 +85,7 @@ def draw_windows_and_causes(snapshot: RunSnapshot | None, config: TrainingConfig
     _explained(
         right,
         charts["reach"],
-        _reach(unrollings, newest.horizon if newest else None),
+        _reach(unrollings, newest, config),
         key="reach",
         alt="How many characters back each place of a window can learn from",
         revision=str(unrollings),
@@ -151,7 +151,7 @@ def _charts(
     return {
         "waterfall": flow_charts.waterfall_chart(flow_frame(_probes), table, unrollings),
         "profile": flow_charts.profile_chart(newest, unrollings),
-        "context": context_chart(_context, newest.horizon if newest else None, unrollings),
+        "context": context_chart(_context, newest, unrollings),
         "window": flow_charts.window_gradient_chart(newest),
         "reach": reach_chart(unrollings, newest.horizon if newest else None),
         "causes": flow_charts.causes_chart(table),
@@ -177,7 +177,8 @@ def _used(context: ContextRecord | None, probe: ProbeRecord | None) -> str:
     reading = context_in_words(context).rstrip(".")
     if probe is None:
         return f"{told}{reading}."
-    return f"{told}{reading}; the gradient reaches {probe.horizon} back at step {probe.step:,}."
+    reach = probe.horizon_in_words
+    return f"{told}{reading}; the gradient reaches {reach} back at step {probe.step:,}."
 
 
 def _figures(probe: ProbeRecord | None, unrollings: int) -> None:
@@ -185,9 +186,7 @@ def _figures(probe: ProbeRecord | None, unrollings: int) -> None:
     shown = {
         "Decay per step": flow_charts.factor(probe.decay_per_step) if probe else "–",
         "Half-life": _characters(probe.half_life) if probe else "–",
-        "Horizon": _characters(probe.horizon, probe.horizon == len(probe.flow) - 1)
-        if probe
-        else "–",
+        "Horizon": _characters(probe.horizon, probe.beyond) if probe else "–",
         "Unrollings": str(unrollings),
         "Weights × slopes": flow_charts.factor(probe.expected_decay) if probe else "–",
     }
@@ -212,18 +211,23 @@ def _characters(count: float, at_least: bool = False) -> str:
     return f"{sign}{number} char."
 
 
-def _reach(unrollings: int, horizon: int | None) -> str:
+def _reach(unrollings: int, probe: ProbeRecord | None, config: TrainingConfig) -> str:
+    if no_path_through_time(config):
+        return (
+            "Nothing crosses time in this network: each prediction learns from its own character "
+            "alone, whatever the length of a window."
+        )
     mean = (unrollings - 1) / 2
     text = (
         f"With windows of {unrollings}, the prediction at place t learns from t − 1 characters "
         f"back at most: {mean:.1f} on average, not {unrollings}. "
     )
-    if horizon is not None:
-        used = sum(min(t, horizon) for t in range(unrollings)) / unrollings
+    if probe is not None:
+        used = sum(min(t, probe.horizon) for t in range(unrollings)) / unrollings
         text += f"Within the horizon it is {used:.1f}. "
     return text + (
-        "The grey area is reached by the carried hidden state alone: its values cross from the "
-        "window before, its gradient does not."
+        "The grey area is reached by the carried state alone: its values cross from the window "
+        "before, its gradient does not."
     )
 
 
@@ -241,6 +245,7 @@ def _product(probe: ProbeRecord | None, config: TrainingConfig) -> str:
         f"{text}: {probe.rms_singular_value:.2f} × {probe.rms_slope:.2f}{gate} = "
         f"{flow_charts.factor(probe.expected_decay)}, and "
         f"{flow_charts.factor(probe.decay_per_step)} was measured. The spectral "
-        f"radius, {probe.spectral_radius:.2f}, counts only the direction that the weights stretch "
-        "most; a gradient seldom points there for long."
+        f"radius, {probe.spectral_radius:.2f}, is the factor that the weights alone would come to "
+        "after many steps; the slopes in between are others at each place, so the gradient need "
+        "not follow it."
     )

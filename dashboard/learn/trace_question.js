@@ -1,6 +1,7 @@
 // A question about one number of the learner's own network: it is hidden until a prediction is
 // committed, and computed only then. What was committed is kept with the network it was about.
 
+import { comesBack } from "./arithmetic.js"
 import { element, fixed } from "./drawing.js"
 import { nameOf, unfold, valueAt } from "./unfold.js"
 import { keep, kept, whenChanged } from "./walk/memory.js"
@@ -89,9 +90,13 @@ export class TraceQuestion {
     const near = Math.abs(said - value) <= TOLERANCE + 0.005
     const verdict = near ? "As predicted. " : "Not as predicted. "
     this.verdict.replaceChildren(element("strong", {}, verdict), `You said: ${fixed(said, 2)}.`)
-    this.answer.textContent = `${name} = ${fixed(value, 2)}, of which ${fixed(back, 2)} came through W. ` +
-      `Had nothing come back, it would be ${fixed(value - back, 2)}: that difference is all that this ` +
-      "unit is told of the letters before."
+    const told = comesBack(network) === "y" // the true previous output: the very letter that is read
+      ? "It came from the letter that is read, which comes back in place of an output: of the letters " +
+        "before, this unit is told nothing."
+      : `Had nothing come back, it would be ${fixed(value - back, 2)}: that difference is all that this ` +
+        "unit is told of the letters before."
+    this.answer.textContent =
+      `${name} = ${fixed(value, 2)}, of which ${fixed(back, 2)} came through W. ${told}`
   }
 }
 

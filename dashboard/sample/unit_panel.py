@@ -39,7 +39,7 @@ def unit_panel(taken: Taken, drawing: Drawing) -> None:
     _suggest(kept[1])
     with st.container(horizontal=True, vertical_alignment="bottom"):
         unit = held(st.number_input, "Unit", 0, last, key=_UNIT, width=160)
-        st.caption(_what_it_sees(unit, taken))
+        st.caption(_what_it_sees(unit, taken, drawing))
     colours = st.container()
     raw = held(
         st.text_area,
@@ -86,11 +86,13 @@ def _pick(unit: int) -> None:
     st.session_state[_UNIT] = unit
 
 
-def _what_it_sees(unit: int, taken: Taken) -> str:
+def _what_it_sees(unit: int, taken: Taken, drawing: Drawing) -> str:
     if taken.config.combine != "concat":
         return "Every unit sees the character read and what came back."
     if unit < taken.config.nodes:
         return "One of the first half: it sees the character read, and nothing before it."
+    if drawing.fed_back == "character":
+        return "One of the second half: it sees what came back, which is the character read again."
     return "One of the second half: it sees what came back, and not the character read."
 
 

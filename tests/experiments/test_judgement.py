@@ -26,10 +26,10 @@ def test_a_judgement_holds_groups_verdicts_ratio_and_sentences():
     assert judgement.compared == (TANH, RELU)
     assert judgement.ratio.value == pytest.approx(13.882 / 10.0, rel=1e-2)
     assert judgement.headline.startswith("tanh reaches 10.0 characters back [9.9, 10.1], ReLU 13.9")
-    assert judgement.certainty_in_words.startswith("Settled by these seeds")
+    assert judgement.certainty_in_words.endswith("draws of the seeds.")
     assert judgement.ahead == {"tanh": 0.0, "ReLU": 1.0}
     assert [words.split(",")[0] for words in judgement.spreads] == ["tanh", "ReLU"]
-    assert (judgement.further, judgement.added) == (None, "")
+    assert (judgement.further.seeds, judgement.added) == (8, "4 seeds")
 
 
 def test_a_judgement_offers_the_grid_that_would_say_more():
@@ -74,7 +74,8 @@ def test_the_summary_says_what_the_judgement_says():
     assert tanh["reach_low"] < 10 < tanh["reach_high"]
     assert tanh["reach_bound"] is None
     assert told["ratio_low"] < told["ratio"] < told["ratio_high"]
-    assert (told["ratio_of"], told["settled"], told["offered"]) == (["ReLU", "tanh"], True, "")
+    assert (told["ratio_of"], told["settled"]) == (["ReLU", "tanh"], False)  # by four seeds
+    assert told["offered"] == judgement.added == "4 seeds"
 
 
 def test_what_lies_beyond_the_grid_is_null_with_its_bound():
@@ -82,7 +83,7 @@ def test_what_lies_beyond_the_grid_is_null_with_its_bound():
     relu = told["verdicts"][1]
     assert [relu[name] for name in ("reach", "reach_low", "reach_high")] == [None] * 3
     assert (relu["reach_bound"], relu["limit"]) == ("at least", 16)
-    assert (told["ratio"], told["ratio_high"], told["settled"]) == (None, None, True)
+    assert (told["ratio"], told["ratio_high"], told["settled"]) == (None, None, False)
     assert told["ratio_low"] == pytest.approx(1.6, rel=0.02)
     json.dumps(finite(told), allow_nan=False)
 

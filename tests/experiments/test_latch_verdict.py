@@ -44,17 +44,26 @@ def changed(**recalls):
 LEARNED, LOST = (1.0,) * 4, (0.1,) * 4
 
 
-def test_a_clear_ratio_is_told_with_its_interval_and_called_settled():
+def test_a_clear_ratio_is_told_with_its_interval_and_called_settled_by_eight_seeds():
     told = Told(FULL)
     assert told.headline == (
         "tanh reaches 10.0 characters back [9.9, 10.1], ReLU 13.9 [13.7, 14.0], in 1,000 updates "
         "of Adam at 0.002, 4 seeds. ReLU reaches 1.39 times [1.37, 1.40] as far as tanh."
     )
     assert told.certainty == (
+        "Not settled: the ratio's interval does not contain 1, in favour of ReLU, but of 4 seeds "
+        "it is too short: take 8 or more. tanh reaches further in 0 %, ReLU in 100 % of 2,000 "
+        "draws of the seeds."
+    )
+    assert (told.further.seeds, told.ratio.settled) == (8, False)
+    eight = Told(
+        {at: values * 2 for at, values in FULL.items()}, PLAN.model_copy(update={"seeds": 8})
+    )
+    assert eight.certainty == (
         "Settled by these seeds, at 95 %: ReLU reaches further here. tanh reaches further in 0 %, "
         "ReLU in 100 % of 2,000 draws of the seeds."
     )
-    assert told.further is None
+    assert (eight.further, eight.ratio.settled) == (None, True)
 
 
 def test_the_limit_is_the_largest_lag_whose_mean_is_above_halfway():

@@ -171,22 +171,22 @@ def test_a_ratio_with_a_reach_outside_of_the_grid_is_the_range_that_is_left():
 
 def test_four_times_the_seeds_halve_an_interval():
     reaching = Interval(0.9, 1.4)
-    needed = seeds_to_settle(Ratio(1.1, 1.1, reaching, (0.3, 0.7)), 16)
+    needed = seeds_to_settle(Ratio(1.1, 1.1, reaching, (0.3, 0.7), 16), 16)
     assert needed == math.ceil(16 * (math.log(1.1 / 0.9) / math.log(1.1)) ** 2) == 71
-    mirrored = Ratio(1 / 1.1, 1 / 1.1, Interval(1 / 1.4, 1 / 0.9), (0.7, 0.3))
+    mirrored = Ratio(1 / 1.1, 1 / 1.1, Interval(1 / 1.4, 1 / 0.9), (0.7, 0.3), 16)
     assert seeds_to_settle(mirrored, 16) == needed
-    barely = Ratio(1.1, 1.1, Interval(1.0, 1.2), (0.0, 0.9))
+    barely = Ratio(1.1, 1.1, Interval(1.0, 1.2), (0.0, 0.9), 16)
     assert seeds_to_settle(barely, 16) == 17
 
 
 @pytest.mark.parametrize(
     "found",
     [
-        Ratio(1.2, 1.2, Interval(1.1, 1.3), (0.0, 1.0)),
-        Ratio(1.0, 1.0, Interval(0.9, 1.1), (0.5, 0.5)),
-        Ratio(1.2, 1.2, None, (0.0, 0.0)),
-        Ratio(1.2, 1.2, Interval(0.0, 1.3), (0.1, 0.9)),
-        Ratio(1.6, math.inf, Interval(0.9, math.inf), (0.1, 0.9)),
+        Ratio(1.2, 1.2, Interval(1.1, 1.3), (0.0, 1.0), 16),
+        Ratio(1.0, 1.0, Interval(0.9, 1.1), (0.5, 0.5), 16),
+        Ratio(1.2, 1.2, None, (0.0, 0.0), 16),
+        Ratio(1.2, 1.2, Interval(0.0, 1.3), (0.1, 0.9), 16),
+        Ratio(1.6, math.inf, Interval(0.9, math.inf), (0.1, 0.9), 16),
     ],
     ids=["settled", "exactly one", "no interval", "no end", "outside"],
 )

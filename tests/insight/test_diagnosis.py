@@ -331,8 +331,8 @@ def test_no_latch_is_told_to_unroll_less_than_its_lag():
         lag: found(probed(6, 6, 6, 6, config=DEMO.changed(text=f"latch:{lag}")))["vanishing"].remedy
         for lag in (12, 4)
     }
-    assert remedy[12].text.startswith("Train with more than 12 unrollings")
-    assert remedy[12].settings == {}  # there are 25 already
+    assert remedy[12].text.startswith("The window holds the key of this text, which comes back 12 ")
+    assert remedy[12].settings == {}  # there are 25 unrollings already
     assert "race of the two" in remedy[4].text
     for text in ("latch:30", "latch:30:7"):
         far = probed(6, 6, 6, 6, config=DEMO.changed(text=text))
@@ -370,12 +370,23 @@ def test_saturated_units_with_a_gradient_left_are_a_warning():
 def test_silent_relu_units_are_a_warning():
     run = made(probe=replace(HEALTHY, dead_share=0.6), config=DEMO.changed(activation="relu"))
     assert list(found(run)) == ["units-silent"]
+    assert set(found(run)["units-silent"].remedy.settings) == {"learning_rate"}
 
 
-def test_multiply_with_relu_is_dead_for_a_reason_of_its_own():
+def test_units_that_the_published_weights_silence_start_from_other_weights():
+    config = ARCH2.changed(activation="relu", init="published", feedback="free", inputs="current")
+    silent = found(made(probe=replace(HEALTHY, dead_share=1.0), config=config))["units-silent"]
+    assert silent.cause.endswith("The published weights, around -0.1, push units there.")
+    assert silent.remedy.settings == {"init": "zero-mean"}
+
+
+@pytest.mark.parametrize("init", ["zero-mean", "published"])
+def test_multiply_with_relu_is_dead_for_a_reason_of_its_own_whatever_the_first_weights(init):
     dead = replace(HEALTHY, dead_share=1.0, flow=(1.0, 0.0, 0.0), horizon=0)
-    run = made(probe=dead, config=DEMO.changed(activation="relu", combine="multiply"))
-    assert "product" in found(run)["recurrence-dead"].cause
+    config = DEMO.changed(activation="relu", combine="multiply", init=init)
+    finding = found(made(probe=dead, config=config))["recurrence-dead"]
+    assert "product" in finding.cause
+    assert finding.remedy.settings == {"activation": "tanh"}
 
 
 @pytest.mark.parametrize(
@@ -439,7 +450,28 @@ def test_a_spike_counts_a_hundred_times_the_median():
     clipped = found(made(norms=[*quiet, 51.0]))["exploding"]
     assert clipped.severity == "info"
     assert "51 at step 301, 102 times the median of 0.5" in clipped.evidence
+    assert clipped.remedy.text.startswith("Nothing: clipping cut it to 1.25. A copy of this run ")
     assert found(made(norms=[*quiet, 51.0], clip=0))["exploding"].severity == "error"
+
+
+def test_a_spike_that_was_clipped_before_clipping_went_off_is_told_by_what_was_left_of_it():
+    run = made(norms=[*[0.5] * 300, 51.0])
+    run.live = run.live.changed(clip=0)
+    remedy = found(run)["exploding"].remedy
+    assert remedy.text == (
+        "Nothing: clipping cut it to 1.25. Clipping is off now: the next one would not be cut."
+    )
+    assert remedy.settings == {}
+
+
+@pytest.mark.parametrize(
+    ("config", "through_time"),
+    [(DEMO, True), (DEMO.changed(unrollings=1), False), (ARCH2, False)],
+)
+def test_a_spike_comes_from_steps_back_in_time_only_where_there_are_any(config, through_time):
+    cause = found(made(norms=[*[0.5] * 300, 51.0], config=config))["exploding"].cause
+    assert ("every step back through time" in cause) is through_time
+    assert ("No gradient goes back in time here" in cause) is not through_time
 
 
 def test_an_early_spike_is_forgotten_unless_the_loss_never_came_back():
@@ -499,6 +531,16 @@ def test_a_loss_that_rises_again_is_a_rate_too_high():
     assert list(found(made(losses=losses))) == ["learning-rate-high"]
     spike = [2.0] * 200 + [2.0] * 60 + [900.0] * 40
     assert found(made(losses=spike)) == {}
+
+
+def test_a_rate_is_too_low_where_the_loss_crawls_or_stands_and_not_where_it_fell_and_rests():
+    crawls = np.linspace(3.3, 3.0, 600)
+    assert "in steps that are too small" in found(made(losses=crawls))["learning-rate-low"].cause
+    stands = np.full(600, 3.3)
+    assert "about where it began" in found(made(losses=stands))["learning-rate-low"].cause
+    rests = np.concatenate([np.linspace(3.3, 2.8, 150), np.linspace(2.8, 2.82, 450)])
+    assert "learning-rate-low" not in found(made(losses=rests))
+    assert "learning-rate-low" not in found(made(losses=np.linspace(3.3, 2.6, 600)))
 
 
 def test_overfitting_takes_a_gap_a_rise_and_two_passes():

@@ -37,7 +37,7 @@ def t1_question() -> Number:
         most=3.4,
         digits=2,
         unit="nats",
-        tolerance=0.05,  # less would ask for luck; more, and no difference would be right, too
+        tolerance=0.04,  # less would ask for luck; more, and no difference would be right, too
         marks=(*_floor_marks(whole.floors), *whole.marks(f"T {T}", "known")),
     )
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from core.experiments.claims import BY_NAME
 from core.experiments.recorded_article import mean_of
+from core.insight.flow import MAX_LAGS
 from dashboard.learn.product_of_slopes import slopes_of_the_walk
 from dashboard.learn.walk.questions import Number, Outcome, Prediction
 from dashboard.learn.walk.recorded import Ending, Recorded, article_ending, marks_of, recorded_runs
@@ -52,11 +53,16 @@ def outcome(prediction: Prediction) -> Outcome:
         right=all(asked.near(prediction, horizon) for horizon in found),
         sentences=f"{ended.told}, probed at step {_STEPS:,}: {', '.join(map(str, found))} "
         f"characters, on average {mean.told('.1f')}, with a 95 % interval over seeds. Before the "
-        f"first step it was {min(before)} to {max(before)}.\nThe points are one run, the recorded "
+        f"first step it was {min(before)} to {_up_to(max(before))}.\nThe points are one run, the "
+        f"recorded "
         f"“{run.name}”. Set w and z such that the bars follow them: a single factor a step comes "
-        f"close. It went on: at step {newest.step:,} its horizon was {newest.horizon}.",
+        f"close. It went on: at step {newest.step:,} its horizon was {newest.horizon_in_words}.",
         marks=marks_of(found, "horizon", "measured"),
     )
+
+
+def _up_to(horizon: int) -> str:
+    return f"at least {horizon}" if horizon == MAX_LAGS else f"{horizon}"
 
 
 def _ended() -> Ending:

@@ -59,8 +59,9 @@ def outcome(prediction: Prediction) -> Outcome:
         right=order == list(prediction),
         sentences="Counted on the training part, scored on the held-out part, in nats, lowest "
         "first.\nA low floor is not an easy text: the fillers of a latch text are drawn at random, "
-        "and nobody does better on them than ln 4. What is left to learn is the key that comes "
-        "back: a counter of 3 sees it at lag 2 and no further, a perfect reader always.",
+        "and nobody does better on them than ln 4. What is left to learn is to count "
+        "where the block ends, and the key that comes back there: a counter of 3 sees it at lag 2 "
+        "and no further, a perfect reader always.",
         table=(("text", "bigram", "trigram", "perfect reader"), *rows),
     )
 

@@ -277,9 +277,9 @@ def test_more_seeds_are_added_by_one_button_and_the_form_follows(monkeypatch):
     (label,) = visit.allowed()
     visit.click(label)
     (plan,) = started
-    assert (label, plan) == ("Add one seed", few.model_copy(update={"seeds": 5}))
-    assert visit.page.number_input(key="grid_seeds").value == 5
-    assert "32 of 38 cells, 8 of them for horizons, 32 measured before" in visit.status()
+    assert (label, plan) == ("Add 4 seeds", few.model_copy(update={"seeds": 8}))
+    assert visit.page.number_input(key="grid_seeds").value == 8
+    assert "32 of 56 cells, 8 of them for horizons, 32 measured before" in visit.status()
 
 
 def test_real_text_says_how_many_windows_each_t_reads():
