@@ -40,10 +40,10 @@ def score_panel(taken: Taken, drawing: Drawing) -> None:
         st.session_state["sample_score"] = kept
     table: pd.DataFrame = kept[1]
     with pictures(bool(taken.recorded)):
-        _draw(table)
+        _draw(table, drawing)
 
 
-def _draw(table: pd.DataFrame) -> None:
+def _draw(table: pd.DataFrame, drawing: Drawing) -> None:
     predicting = table.dropna(subset="bits")
     left, right = st.columns(2)
     with left:
@@ -57,6 +57,11 @@ def _draw(table: pd.DataFrame) -> None:
             "Over the end of the text, which neither the network nor the counts have seen; the "
             "table says over how many characters. The counts' bars are the dashed lines of the "
             "loss curves, in bits."
+            + (
+                " The network reads as it was trained, whatever is *fed back* when it writes."
+                if drawing.fed_back
+                else ""
+            )
         )
         if np.isnan(table["bits"][0]):
             st.caption("This network has no bar: its loss on that text is no finite number.")
