@@ -153,8 +153,14 @@ def base_url() -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
-    """The installed Chromium, so that no browser has to be downloaded."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    """The installed Chromium, so that no browser has to be downloaded.
+
+    The one without windows first: it starts and draws with a quarter less work.
+    """
+    names = (
+        *("chromium-headless-shell", "chromium", "chromium-browser"),
+        *("google-chrome", "google-chrome-stable"),
+    )
     found = os.environ.get("CHROMIUM_PATH") or next(filter(None, map(shutil.which, names)), None)
     if not found:
         pytest.skip("No Chromium was found: install one, or give its path as CHROMIUM_PATH.")
