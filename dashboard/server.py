@@ -34,7 +34,11 @@ from core.training.run import Run
 from core.training.snapshot import WatchedRun
 from dashboard import visitor
 from dashboard.library import Library
-from dashboard.runtime.mends import read_options_without_waiting, send_all_that_was_drawn
+from dashboard.runtime.mends import (
+    keep_what_is_to_be_fetched,
+    read_options_without_waiting,
+    send_all_that_was_drawn,
+)
 
 # Seconds after which a thread that has Python's lock gives it to one that waits. Each message to a
 # page lets go of it for a moment, and training needs it between any two stretches of steps: at
@@ -62,6 +66,7 @@ def manager() -> RunManager:
     gc.freeze()
     read_options_without_waiting()
     send_all_that_was_drawn()
+    keep_what_is_to_be_fetched()
     sys.setswitchinterval(_SWITCH_SECONDS)
     compile_in_background()
     made = RunManager(

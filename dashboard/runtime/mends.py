@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial, wraps
+from time import monotonic
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from streamlit import config
 from streamlit.runtime.app_session import AppSession, AppSessionState
+from streamlit.runtime.media_file_manager import MediaFileManager, MediaFileMetadata
+from streamlit.runtime.media_file_storage import MediaFileKind
+
+_FETCHED_WITHIN = 60.0  # seconds in which a browser comes for a file that was made for it
 
 
 def read_options_without_waiting() -> bool:
@@ -49,6 +55,39 @@ def send_all_that_was_drawn() -> bool:
     if begin is None or hasattr(begin, "__wrapped__"):
         return begin is not None
     AppSession._create_scriptrunner = _after_what_was_drawn(begin)  # type: ignore[method-assign]
+    return True
+
+
+def keep_what_is_to_be_fetched(clock: Callable[[], float] = monotonic) -> bool:
+    """Let a file that a press has made be there when the browser comes for it.
+
+    A download that is made on request belongs to no session. Streamlit deletes such files when
+    any page of any session has run for the second time since, which in a class is a tenth of a
+    second later: a teacher's *Download all* came to nothing while thirty pages were loaded anew.
+    So it may delete one after a minute.
+
+    Args:
+        clock: seconds that only grow.
+
+    Returns:
+        Whether there was something to replace.
+    """
+    unused = getattr(MediaFileManager, "_get_inactive_file_ids", None)
+    if unused is None or hasattr(unused, "__wrapped__"):
+        return unused is not None
+    since: WeakKeyDictionary[MediaFileMetadata, float] = WeakKeyDictionary()
+
+    @wraps(unused)
+    def long_unused(manager: MediaFileManager) -> set[str]:
+        now, found = clock(), set()
+        for name in unused(manager):
+            file = manager._file_metadata[name]
+            age = now - since.setdefault(file, now)
+            if file.kind is not MediaFileKind.DOWNLOADABLE or age >= _FETCHED_WITHIN:
+                found.add(name)
+        return found
+
+    setattr(MediaFileManager, unused.__name__, long_unused)
     return True
 
 

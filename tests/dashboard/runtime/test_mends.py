@@ -12,11 +12,18 @@ import streamlit as st
 from streamlit import config
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime import media_file_manager
 from streamlit.runtime.app_session import AppSession, AppSessionState
+from streamlit.runtime.media_file_manager import MediaFileManager
+from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.script_data import ScriptData
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 
-from dashboard.runtime.mends import read_options_without_waiting, send_all_that_was_drawn
+from dashboard.runtime.mends import (
+    keep_what_is_to_be_fetched,
+    read_options_without_waiting,
+    send_all_that_was_drawn,
+)
 
 # -- options --------------------------------------------------------------------------------
 
@@ -157,3 +164,55 @@ def test_what_is_mended_once_is_left_as_it_is(begun):
     mended = AppSession._create_scriptrunner
     assert send_all_that_was_drawn()
     assert AppSession._create_scriptrunner is mended
+
+
+# -- downloads ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def files(monkeypatch, clock):
+    """The files of a server where Streamlit is mended, seen by a session of its own."""
+    unused = MediaFileManager._get_inactive_file_ids
+    whole = getattr(unused, "__wrapped__", unused)
+    monkeypatch.setattr(MediaFileManager, "_get_inactive_file_ids", whole)
+    monkeypatch.setattr(media_file_manager, "_get_session_id", lambda: "the teacher's")
+    assert keep_what_is_to_be_fetched(clock)
+    assert keep_what_is_to_be_fetched(clock)  # once is enough
+    return MediaFileManager(MemoryMediaFileStorage("/media"))
+
+
+def name_of(url):
+    return url.rpartition("/")[2].partition(".")[0]
+
+
+def test_a_file_made_for_a_download_is_there_for_a_minute_whoever_runs_meanwhile(files, clock):
+    placeholder = files.add_deferred(lambda: b"a class", "application/zip", "1.2")
+    made = name_of(files.execute_deferred(placeholder))
+    for clock.now in (0.0, 0.1, 0.2, 59.0):
+        files.remove_orphaned_files()
+        assert files.read_file(made).content == b"a class"
+    clock.now = 61.0
+    files.remove_orphaned_files()
+    files.remove_orphaned_files()
+    assert files.read_file(made) is None
+
+
+def test_one_that_is_made_again_is_there_for_another_minute(files, clock):
+    placeholder = files.add_deferred(lambda: b"a class", "application/zip", "1.2")
+    made = name_of(files.execute_deferred(placeholder))
+    files.remove_orphaned_files()
+    clock.now = 50.0
+    assert name_of(files.execute_deferred(placeholder)) == made
+    for clock.now in (51.0, 100.0):
+        files.remove_orphaned_files()
+        files.remove_orphaned_files()
+    assert files.read_file(made).content == b"a class"
+
+
+def test_pictures_go_as_soon_as_no_page_shows_them(files):
+    shown = name_of(files.add(b"\x89PNG", "image/png", "1.3"))
+    files.remove_orphaned_files()
+    assert files.read_file(shown) is not None
+    files.clear_session_refs()
+    files.remove_orphaned_files()
+    assert files.read_file(shown) is None
