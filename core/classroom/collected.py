@@ -59,11 +59,12 @@ def collect(
     """Write the .zip.
 
     A person has a row who handed in or answered, or gave a name. A run that is gone or damaged is
-    named in its row, and costs nobody else theirs.
+    named in its row, and costs nobody else theirs. What is answered to a question that is hidden
+    still is not in it.
 
     Args:
         members: of the class.
-        questions: that were asked, a column each.
+        questions: those whose answers are no secret have a column each.
         hand_ins: of the class.
         holder: the store that has a run.
         target: a file open for writing.
@@ -71,7 +72,7 @@ def collect(
     Raises:
         StoreError: the store of the classroom cannot be read.
     """
-    asked = questions.all()
+    asked = questions.told
     by_browser: dict[str, list[HandIn]] = {}
     for one in hand_ins.all():
         by_browser.setdefault(one.browser, []).append(one)

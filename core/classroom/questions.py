@@ -182,6 +182,17 @@ class Questions:
         ((count,),) = self._database.rows("SELECT count(*) FROM answers WHERE question = ?", number)
         return int(count)
 
+    @property
+    def told(self) -> list[Question]:
+        """Those whose answers are no secret, oldest first: all but one that the room is asked now
+        and that is not revealed."""
+        now = self.current()
+        return [
+            question
+            for question in self.all()
+            if question != now or question.state == QuestionState.REVEALED
+        ]
+
     def counts(self, number: int) -> list[tuple[str, int]]:
         """How often each was answered: options in their order, numbers in theirs.
 

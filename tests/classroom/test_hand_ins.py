@@ -24,6 +24,11 @@ def collected(classroom, store):
     return found, archive, list(csv.DictReader(io.StringIO(text, newline="")))
 
 
+def reveal(classroom, asked):
+    classroom.questions.lock(asked.number)
+    classroom.questions.reveal(asked.number)
+
+
 def test_a_run_is_handed_in_once_and_can_be_taken_back(classroom):
     for run in ("run1", "run1", "run2"):
         classroom.hand_ins.hand_in("one", run)
@@ -52,6 +57,7 @@ def test_thirty_hand_ins_give_thirty_runs_that_can_be_imported_and_thirty_rows(
         classroom.members.join(browser, f"Student {place}")
         classroom.questions.answer(asked.number, browser, "no" if place % 2 else "yes")
         classroom.hand_ins.hand_in(browser, import_run(store, data))
+    reveal(classroom, asked)
     found, archive, rows = collected(classroom, store)
     assert found == Collected(people=30, runs=30, missing=0)
     assert [row["name"] for row in rows] == [f"Student {place}" for place in range(30)]
@@ -82,10 +88,32 @@ def test_a_run_that_is_gone_is_named_and_costs_nobody_theirs(classroom, open_sto
     assert (rows[0]["runs"], rows[0]["not_exported"]) == (kept, f"{gone} | cafe0001")
 
 
+def test_answers_are_in_it_once_they_are_revealed_or_asked_for_no_more(classroom, open_store):
+    classroom.members.join("one")
+    first = classroom.questions.put("First?", ["a", "b"])
+    classroom.questions.answer(first.number, "one", "a")
+
+    def answers():
+        _, _, rows = collected(classroom, open_store())
+        return {name: rows[0][name] for name in rows[0] if name.endswith("?")}
+
+    assert answers() == {}
+    classroom.questions.lock(first.number)
+    assert answers() == {}  # the room may be asked to think again
+    classroom.questions.reveal(first.number)
+    assert answers() == {"First?": "a"}
+    second = classroom.questions.put("Second?", ["c", "d"])
+    classroom.questions.answer(second.number, "one", "d")
+    assert answers() == {"First?": "a"}
+    classroom.questions.put_away(second.number)
+    assert answers() == {"First?": "a", "Second?": "d"}
+
+
 def test_a_name_is_no_formula_to_a_spreadsheet(classroom, open_store):
     classroom.members.join("one", "=1+1")
     asked = classroom.questions.put("How many?")
     classroom.questions.answer(asked.number, "one", -3)
+    reveal(classroom, asked)
     _, _, rows = collected(classroom, open_store())
     assert (rows[0]["name"], rows[0]["How many?"]) == ("'=1+1", "-3")
 
