@@ -70,8 +70,8 @@ class Races:
 
         Raises:
             ConfigError: a seed that is too large.
-            RunError: a race runs already, there are not two to four lanes, or lanes of several
-                seeds differ in their seed.
+            RunError: a race runs already, there are not two to four lanes, lanes of several seeds
+                differ in their seed, or it is too long for its owner.
             StoreError: who keeps the records cannot; no lane goes on.
         """
         if not LEAST <= len(configs) <= MOST:
@@ -80,6 +80,8 @@ class Races:
             )
         if seeds > 1 and len({config.seed for config in configs}) > 1:
             raise RunError("Lanes that differ in the seed race with one seed each: choose 1 seed.")
+        if limits is not None and axis == "seconds":
+            limits.require_seconds(amount)
         lanes = [
             lane_of(config.changed(seed=config.seed + more), configs[0], axis, amount)
             for config in configs

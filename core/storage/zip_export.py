@@ -58,18 +58,26 @@ from core.storage.zip_format import (
 )
 
 
-def export_run(store: Store, run_id: str, target: Path | IO[bytes]) -> None:
+def export_run(
+    store: Store, run_id: str, target: Path | IO[bytes], *, with_text: bool = True
+) -> None:
     """Write a run's .zip: to a path, whole or not at all, or into an open file.
+
+    Args:
+        store: where it is kept.
+        run_id: the run.
+        target: where to.
+        with_text: whether a text of somebody's own goes with it.
 
     Raises:
         StoreError: the run is not known, its checkpoint is damaged, or the file cannot be written.
     """
     if not isinstance(target, Path):
-        _write(store, run_id, target)
+        _write(store, run_id, target, with_text)
         return
     try:
         with replacing(target) as file:
-            _write(store, run_id, file)
+            _write(store, run_id, file, with_text)
     except OSError as error:
         raise StoreError(
             f"{shown(target)} cannot be written ({error.strerror}): choose a file name in a folder "
@@ -86,13 +94,15 @@ def metrics_csv(columns: Mapping[str, np.ndarray]) -> str:
     return text.getvalue()
 
 
-def _write(store: Store, run_id: str, file: IO[bytes]) -> None:
+def _write(store: Store, run_id: str, file: IO[bytes], with_text: bool) -> None:
     # In this order: a run that trains meanwhile has records for all that was read before them.
     checkpoint = load_checkpoint(store.checkpoint_path(run_id))
     row = store.get(run_id)
     ledger = store.ledger
     events, reports, columns = ledger.events(run_id), ledger.reports(run_id), ledger.steps(run_id)
-    settings, text = _with_text(row)
+    settings, text = _named(row), _text_of(row)
+    if not with_text and settings["text"] != "builtin":
+        text = None
     about: dict[str, Any] = {
         "unroll": FORMAT_VERSION,
         **{KEYS.get(field, field): getattr(row, field) for field in ABOUT},
@@ -131,26 +141,25 @@ def _write(store: Store, run_id: str, file: IO[bytes]) -> None:
             archive.writestr(name, content)
 
 
-def _with_text(row: RunRow) -> tuple[dict[str, Any], str | None]:
-    """The settings, and the text itself where the other machine may not have it.
+def _named(row: RunRow) -> dict[str, Any]:
+    """The settings. A file of this machine means nothing on another: its text is named by its hash,
+    so that no other one can take its place."""
+    if names_file(row.settings["text"]):
+        return {**row.settings, "text": own_key(row.text_sha256)}
+    return row.settings
 
-    A file of this machine means nothing there: the text is named by its hash, so that no other one
-    can take its place.
-    """
-    settings = row.settings
-    key = settings["text"]
-    if key == "text8" or key.startswith("latch:"):
-        return settings, None
-    if names_file(key):
-        settings = {**settings, "text": own_key(row.text_sha256)}
-    if not row.text_sha256:  # it never began
-        return settings, None
+
+def _text_of(row: RunRow) -> str | None:
+    """The text, where the other machine may not have it."""
+    key = row.settings["text"]
+    if key == "text8" or key.startswith("latch:") or not row.text_sha256:  # it never began
+        return None
     try:
         corpus = load_corpus(recalled(key, row.text_sha256))
     except TextError:
-        return settings, None
+        return None
     same = corpus.sha256 == row.text_sha256 and len(corpus) <= LONGEST_TEXT
-    return settings, decode(corpus.ids) if same else None
+    return decode(corpus.ids) if same else None
 
 
 def _probes_csv(probes: Sequence[ProbeRecord]) -> str:

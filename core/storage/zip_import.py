@@ -62,6 +62,7 @@ def import_run(
     recorded: bool = False,
     browser: str | None = None,
     reserved: Callable[[str], bool] = lambda run_id: False,
+    brings: Callable[[Corpus], None] = lambda text: None,
 ) -> str:
     """Take a run in; returns its id here, which is its own if that was free.
 
@@ -74,15 +75,20 @@ def import_run(
             date.
         browser: who owns it here; the file does not say whose it was.
         reserved: whether an id is not to be had, though no run of the store has it.
+        brings: told of a text that comes along, before it is kept; an error refuses all of it.
 
     Raises:
+        RunError: out of `brings`.
         StoreError: the file is not an exported run, or not a whole one.
     """
     name = shown(source.name) if isinstance(source, Path) else "This file"
     try:
         with _opened(source) as file, Archive(file) as archive:
             parts = Parts(archive)
-            return _stored(store, parts, _checked(parts, recorded), browser, reserved)
+            arrival = _checked(parts, recorded)
+            if arrival.text is not None:
+                brings(arrival.text)
+            return _stored(store, parts, arrival, browser, reserved)
     except bounded.Refused as error:
         raise StoreError(f"{name} cannot be imported ({error}): export it again.") from None
     except _WRONG as error:

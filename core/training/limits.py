@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 
 from core.config import TrainingConfig
-from core.errors import ConfigError, RunError, StoreError, TextError, shown
+from core.errors import ConfigError, RunError, StoreError, shown
 
 _MOST = 10**12
 
@@ -60,6 +60,7 @@ class Limits:
         text: characters of a text of one's own.
         texts: of one's own that are kept.
         stored: bytes of all one's recorded runs.
+        seconds: of a race that ends by time; its lanes may take any number of steps.
     """
 
     runs: int = 3
@@ -67,10 +68,11 @@ class Limits:
     text: int = 5_000_000
     stored: int = 500_000_000
     texts: int = 10
+    seconds: int = 600
 
     @staticmethod
     def from_environment() -> Limits:
-        """As UNROLL_MOST_RUNS, _STEPS, _CHARACTERS, _MEGABYTES and _TEXTS say.
+        """As UNROLL_MOST_RUNS, _STEPS, _CHARACTERS, _MEGABYTES, _TEXTS and _SECONDS say.
 
         Raises:
             ConfigError: one of them is no number.
@@ -82,6 +84,7 @@ class Limits:
             _setting("UNROLL_MOST_CHARACTERS", usual.text),
             1_000_000 * _setting("UNROLL_MOST_MEGABYTES", usual.stored // 1_000_000),
             _setting("UNROLL_MOST_TEXTS", usual.texts),
+            _setting("UNROLL_MOST_SECONDS", usual.seconds),
         )
 
     def require_runs(self, active: int) -> None:
@@ -108,14 +111,26 @@ class Limits:
                 f"have {self.steps:,}: choose fewer."
             )
 
+    def require_seconds(self, seconds: float) -> None:
+        """Refuse a race by time that is too long.
+
+        Raises:
+            RunError: it is.
+        """
+        if seconds > self.seconds:
+            raise RunError(
+                f"{seconds:,.0f} seconds are too many for a server of many people, where a race "
+                f"may take {self.seconds:,}: choose fewer."
+            )
+
     def require_text(self, characters: int) -> None:
         """Refuse a text that is too long.
 
         Raises:
-            TextError: it is.
+            RunError: it is.
         """
         if characters > self.text:
-            raise TextError(
+            raise RunError(
                 f"This text has {characters:,} characters, and on this server a text of one's own "
                 f"may have {self.text:,}: cut it."
             )
@@ -124,10 +139,10 @@ class Limits:
         """Refuse one text more.
 
         Raises:
-            TextError: so many are kept already.
+            RunError: so many are kept already.
         """
         if kept >= self.texts:
-            raise TextError(
+            raise RunError(
                 f"You keep {kept} of the {self.texts} texts that each person may on this server: "
                 "delete one of them first."
             )

@@ -14,6 +14,7 @@ from core.experiments.races import Races, _Lane
 from core.records import RunStatus
 from core.training import driver
 from core.training.attendance import Attendance
+from core.training.limits import Limits
 from core.training.manager import RunManager
 from core.training.observer import RunObserver
 from core.training.slots import Slots
@@ -318,3 +319,11 @@ def test_a_race_that_somebody_paused_and_left_ends_with_its_state(
         shot = run.wait(PATIENCE)
         assert (shot.status, shot.message) == (RunStatus.INTERRUPTED, attendance.reason)
         assert run.weights()[0] == shot.step > 2
+
+
+def test_on_a_server_of_many_a_race_by_time_is_bounded_too(shared, small):
+    races, _ = shared
+    with pytest.raises(RunError, match="1,000 seconds are too many"):
+        races.start(endless(small), "seconds", 1_000, limits=Limits(seconds=999))
+    assert races.current() is None
+    assert races.start(endless(small), "seconds", 999, limits=Limits(seconds=999)).snapshot.active

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from core.errors import ConfigError, RunError, StoreError, TextError
+from core.errors import ConfigError, RunError, StoreError
 from core.training.limits import Limits, slots, unwatched_seconds
 
 NAMES = ("UNROLL_SLOTS", "UNROLL_UNWATCHED_MINUTES", "UNROLL_MOST_RUNS", "UNROLL_MOST_STEPS")
@@ -12,7 +12,8 @@ NAMES = ("UNROLL_SLOTS", "UNROLL_UNWATCHED_MINUTES", "UNROLL_MOST_RUNS", "UNROLL
 
 @pytest.fixture(autouse=True)
 def _no_settings(monkeypatch):
-    for name in (*NAMES, "UNROLL_MOST_CHARACTERS", "UNROLL_MOST_MEGABYTES", "UNROLL_MOST_TEXTS"):
+    bounded = ("CHARACTERS", "MEGABYTES", "TEXTS", "SECONDS")
+    for name in (*NAMES, *(f"UNROLL_MOST_{what}" for what in bounded)):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -27,9 +28,10 @@ def test_the_environment_has_the_last_word(monkeypatch):
     monkeypatch.setenv("UNROLL_UNWATCHED_MINUTES", "3")
     monkeypatch.setenv("UNROLL_MOST_RUNS", "2")
     monkeypatch.setenv("UNROLL_MOST_MEGABYTES", "7")
+    monkeypatch.setenv("UNROLL_MOST_SECONDS", "9")
     assert slots() == 5
     assert unwatched_seconds() == 180
-    assert Limits.from_environment() == Limits(runs=2, stored=7_000_000)
+    assert Limits.from_environment() == Limits(runs=2, stored=7_000_000, seconds=9)
 
 
 def test_no_minutes_mean_that_runs_may_always_train_unseen(monkeypatch):
@@ -53,14 +55,17 @@ def test_each_limit_says_what_was_asked_what_is_allowed_and_what_to_do(small):
     most.require_steps(small(steps=100))
     most.require_text(50)
     most.require_room(2_999_999)
+    Limits(seconds=60).require_seconds(60.0)
+    with pytest.raises(RunError, match=r"^61 seconds are too many .* may take 60: choose fewer"):
+        Limits(seconds=60).require_seconds(61.0)
     Limits(texts=3).require_texts(2)
-    with pytest.raises(TextError, match=r"^You keep 3 of the 3 texts .*: delete one of them"):
+    with pytest.raises(RunError, match=r"^You keep 3 of the 3 texts .*: delete one of them"):
         Limits(texts=3).require_texts(3)
     with pytest.raises(RunError, match=r"^2 of your runs .* each person may have 2: stop one"):
         most.require_runs(2)
     with pytest.raises(RunError, match=r"^steps=101 is too many .* may have 100: choose fewer"):
         most.require_steps(small(steps=101))
-    with pytest.raises(TextError, match=r"^This text has 51 characters.* may have 50: cut it"):
+    with pytest.raises(RunError, match=r"^This text has 51 characters.* may have 50: cut it"):
         most.require_text(51)
     with pytest.raises(StoreError, match=r"^Your runs take 3 MB.* may have 3: delete some"):
         most.require_room(3_000_000)
