@@ -23,6 +23,7 @@ from core.insight.held_out import character_losses
 from core.records import RunStatus
 from core.training.driver import LoadText
 from core.training.run import Run
+from core.training.slots import Owner
 from core.training.snapshot import RunSnapshot, WatchedRun
 
 
@@ -103,6 +104,11 @@ class Race:
         self._load_text = load_text
         self._measuring = Lock()
         self._measured: tuple[object, Lead | None] | None = None  # where it stood then, and who led
+
+    @property
+    def browser(self) -> Owner:
+        """Who owns its runs."""
+        return self.runs[0].browser
 
     @property
     def snapshot(self) -> RaceSnapshot:

@@ -130,6 +130,16 @@ class Ledger:
             # Of another kind can only be what a stranger made up, and an older version took in.
             return tuple(typed(Event(*row)) for row in rows if row[1] in _EVENTS)
 
+    def changed_live(self) -> frozenset[str]:
+        """The runs whose live settings were changed while they trained."""
+        kinds = [kind for kind in EventKind if kind.live_change]
+        places = ", ".join("?" * len(kinds))
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                f"SELECT DISTINCT run FROM events WHERE kind IN ({places})", kinds
+            ).fetchall()
+        return frozenset(run for (run,) in rows)
+
     def put_probes(self, run: str, probes: Iterable[ProbeRecord]) -> None:
         """Write probes of the gradient flow; one at the same step is replaced."""
         with self._database.transaction() as connection:

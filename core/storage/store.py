@@ -246,6 +246,8 @@ class Store(Database):
     def runs(self) -> list[RunRow]:
         """All runs that are not deleted, newest first."""
         self._settle()
+        with suppress(StoreError):  # a full disk: the list can be read all the same
+            self._purge()
         rows, damaged = [], []
         for columns in self._select("WHERE deleted IS NULL ORDER BY created DESC, runs.rowid DESC"):
             try:
@@ -256,6 +258,21 @@ class Store(Database):
         with self._lock:
             self._read = {row.id: self._read[row.id] for row in rows if row.id in self._read}
         return rows
+
+    def measurements(self) -> list[RunRow]:
+        """The runs that say what their settings lead to, newest first.
+
+        They trained here, from first weights that `init` made to their planned end, and nothing
+        was changed on the way.
+        """
+        changed = self.ledger.changed_live()
+        return [
+            row
+            for row in self.runs()
+            if row.status == RunStatus.FINISHED
+            and row.source != "import"
+            and not (row.planned or row.given_weights or row.id in changed)
+        ]
 
     def get(self, run_id: str) -> RunRow:
         """One run, a deleted one too while it can be had back.

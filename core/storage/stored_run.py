@@ -156,9 +156,16 @@ class StoredRun:
         with self._lock:
             if self._clock() - self._looked_at > _LOOK_EVERY:
                 self._looked_at = self._clock()
-                with suppress(StoreError):  # deleted since: what was seen last stands
+                with suppress(StoreError):  # it cannot be read: what was seen last stands
                     self._snapshot = self._look()
             return self._snapshot
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it was deleted when it was looked at last, for good or not."""
+        with suppress(StoreError):  # it cannot be asked: then it stays
+            return self._deleted or not self._store.known_of([self.run_id])
+        return False
 
     @property
     def live(self) -> LiveSettings:
@@ -200,6 +207,7 @@ class StoredRun:
         store, run_id = self._store, self.run_id
         row = store.get(run_id)
         self._planned, self._browser = row.planned, row.browser
+        self._deleted = row.deleted is not None
         if self._seen == (row.updated, row.status):
             return self._snapshot
         self._read_steps()

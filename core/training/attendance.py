@@ -48,7 +48,8 @@ class Attendance:
 
     def left(self, run: Run) -> bool:
         """Whether the run was not looked at for so long, and its place is wanted."""
-        unseen = self.clock() - self._seen[run.run_id]
+        now = self.clock()
+        unseen = now - self._seen.get(run.run_id, now)  # it may end in this very moment
         return unseen > self.patience and self._wanted(run)
 
     def forget(self, run_id: str) -> None:

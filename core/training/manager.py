@@ -105,7 +105,7 @@ class RunManager:
             self._require_room(run, limits)
             before = self._runs.get(run.run_id)
             self._runs[run.run_id] = run
-            self._forget()
+            self._forget_oldest()
         # Found before it is recorded: that waits for a disk, and whoever asks for the run in
         # the meantime, such as a second click, must not start another one.
         if self._observe:
@@ -129,6 +129,13 @@ class RunManager:
     def latest_active(self, fits: Callable[[Run], bool] = lambda run: True) -> Run | None:
         """The newest run that can still train, of those that fit."""
         return next((run for run in self.runs() if run.snapshot.status.active and fits(run)), None)
+
+    def forget(self, run_id: str) -> None:
+        """Hold a run that has ended no longer; nothing where there is none, or it is active."""
+        with self._lock:
+            run = self._runs.get(run_id)
+            if run is not None and not run.snapshot.status.active:
+                self._drop(run_id)
 
     def queue(self) -> tuple[list[Run], list[Run]]:
         """The runs that train at present, and those that wait for a place, the next one first."""
@@ -185,9 +192,12 @@ class RunManager:
             else:
                 self._runs[run_id] = before
 
-    def _forget(self) -> None:
+    def _forget_oldest(self) -> None:
         ended = [i for i, run in self._runs.items() if not run.snapshot.status.active]
         for run_id in ended[: max(0, len(ended) - self._max_kept)]:
-            run = self._runs.pop(run_id)
-            if not run.in_race:  # whose race still shows it
-                run.forget()
+            self._drop(run_id)
+
+    def _drop(self, run_id: str) -> None:
+        run = self._runs.pop(run_id)
+        if not run.in_race:  # whose race still shows it
+            run.forget()

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 
 from core.errors import StoreError
-from core.records import Event, Report, RunStatus, StepRecord
+from core.records import Event, EventKind, Report, RunStatus, StepRecord
 from core.steps import columns_of
 from core.storage.rows import COLUMNS
 from core.storage.store import UNDO_SECONDS, Store
@@ -117,6 +117,32 @@ def test_a_deleted_run_can_be_had_back_for_a_minute(store, open_store, add, cloc
     assert not store.checkpoint_path("b").exists()
     assert store.ledger.events("a") == (Event(1, "stopped"),)
     assert store.ledger.events("b") == ()
+
+
+def test_what_was_deleted_is_forgotten_for_good_when_the_list_is_read(store, add, clock):
+    add("a")
+    store.delete("a")
+    clock[0] += UNDO_SECONDS + 1
+    assert store.runs() == []
+    with pytest.raises(StoreError, match="There is no run 'a'"):
+        store.undelete("a")
+
+
+def test_a_measurement_is_of_its_settings_from_the_first_step_to_the_last(store, add):
+    add("whole")
+    add("stopped", RunStatus.STOPPED)
+    add("changed")
+    store.ledger.put_events("changed", 0, [Event(3, EventKind.CLIP, 0.5)])
+    add("looked at")
+    store.ledger.put_events("looked at", 0, [Event(3, EventKind.FINISHED)])
+    for run_id, values in {
+        "planned": {"planned": (Event(3, EventKind.CLIP, 0.5),)},
+        "given": {"given_weights": True},
+        "import": {"source": "import"},
+    }.items():
+        add(run_id)
+        store.update(run_id, **values)
+    assert [row.id for row in store.measurements()] == ["looked at", "whole"]
 
 
 def test_a_run_that_is_brought_back_just_before_it_is_forgotten_keeps_its_weights(

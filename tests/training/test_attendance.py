@@ -152,3 +152,11 @@ def test_nothing_is_remembered_of_runs_that_have_ended_or_that_nobody_guards(sta
     run.stop()
     run.wait(20)
     assert list(attendance._seen) == []
+
+
+def test_a_run_that_is_forgotten_while_it_asks_is_left_alone(start, clock):
+    attendance = Attendance(600, lambda run: True, clock)
+    run = start(attendance)
+    attendance.forget(run.run_id)
+    clock.now = 601.0
+    assert not attendance.left(run)

@@ -112,6 +112,15 @@ def test_who_holds_on_to_a_forgotten_run_holds_what_it_was_and_not_what_it_did(m
     assert lane.weights()[0] == 3
 
 
+def test_a_run_that_was_deleted_is_held_no_longer_and_one_that_trains_is(make_manager, small):
+    manager = make_manager()
+    ended, trains = manager.start(small(steps=1)), manager.start(small(**ENDLESS))
+    ended.wait(20)
+    for run_id in (ended.run_id, trains.run_id, "made up"):
+        manager.forget(run_id)
+    assert manager.runs() == [trains]
+
+
 def test_stopping_all_ends_every_run(make_manager, small):
     manager = make_manager(max_running=1)
     runs = [manager.start(small(**ENDLESS)) for _ in range(3)]
