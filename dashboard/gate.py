@@ -6,10 +6,12 @@ what is `core/classroom/visitor.py`; how much, `core/training/limits.py`. Knows 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from core.config import TrainingConfig
-from core.errors import RunError, SweepError
+from core.data.corpora import Corpus
+from core.errors import RunError, StoreError, SweepError
 from core.experiments.lanes import Axis
 from core.experiments.plan import SweepPlan
 from core.experiments.race import Race
@@ -25,6 +27,7 @@ from dashboard import texts, visitor
 from dashboard.server import library, limits, manager, races, sweeps
 
 LOCKED = "Your teacher has locked starting for now."
+ANOTHERS_RACE = "This race was started in another browser, which alone commands it."
 
 
 # -- one run -----------------------------------------------------------------------------------
@@ -58,6 +61,17 @@ def commanded(run: WatchedRun) -> Run:
     status = run.snapshot.status
     where = "trains in another process; command it there" if status.active else f"is {status}"
     raise RunError(f"This run {where}.")
+
+
+def to_train_on(run: WatchedRun) -> Run:
+    """As `commanded`, for a command after which the run takes steps.
+
+    Raises:
+        RunError: as there, or starting is locked.
+    """
+    found = commanded(run)
+    _require_unlocked()
+    return found
 
 
 def start(config: TrainingConfig, run_id: str, planned: Sequence[Event]) -> Run:
@@ -107,10 +121,17 @@ def take_in(data: bytes) -> RunRow:
     """
     _allowed_to_start()
     who, shelf = visitor.who(), library().shelf()
-    row = shelf.get(import_run(shelf, data, browser=who.browser, reserved=_is_others))
-    library().forget(row.id)  # it may be a copy of a recorded one
-    texts.note(row.settings["text"])
-    return row
+    brought: list[str] = []  # not what the file only names: that may be another's
+
+    def brings(text: Corpus) -> None:
+        texts.require_text(len(text), text.key)
+        brought.append(text.key)
+
+    run_id = import_run(shelf, data, browser=who.browser, reserved=_is_others, brings=brings)
+    library().forget(run_id)  # it may be a copy of a recorded one
+    for key in brought:
+        texts.note(key)
+    return shelf.get(run_id)
 
 
 def _is_others(run_id: str) -> bool:
@@ -121,8 +142,13 @@ def _is_others(run_id: str) -> bool:
 
 
 def may_export(row: RunRow) -> bool:
-    """Whether a run, and with it its text and weights, is for this visitor to take away."""
+    """Whether a run, and with it its weights, is for this visitor to take away."""
     return row.recorded or may_command(row)
+
+
+def may_export_text(row: RunRow) -> bool:
+    """Whether the text goes with it: one's own run may be on a text that another brought along."""
+    return not visitor.who().limited or texts.is_own(row.settings["text"])
 
 
 # -- what is listed ----------------------------------------------------------------------------
@@ -140,6 +166,16 @@ def own_first(rows: Sequence[RunRow], watched: str | None = None) -> list[RunRow
     if who.shared:
         found.sort(key=lambda row: not who.owns(row.browser))
     return found
+
+
+def own_measurements() -> list[RunRow]:
+    """This visitor's runs that say what their settings lead to, newest first; none with no store.
+
+    As many of them as the store has: what has just ended may not be there yet.
+    """
+    with suppress(StoreError):
+        return [row for row in library().shelf().measurements() if is_own(row)]
+    return []
 
 
 def owners(rows: Sequence[RunRow]) -> list[str]:
@@ -161,6 +197,24 @@ def own_race() -> Race | None:
 def watched_race(race_id: str | None) -> Race | None:
     """The race whose link this visitor has; their own where they have none, or it is gone."""
     return (races().find(race_id) if race_id else None) or own_race()
+
+
+def may_command_race(race: Race) -> bool:
+    """Whether a race is for this visitor to hold, to let go on and to end."""
+    return visitor.who().commands(race.browser)
+
+
+def command_race(race: Race, order: Callable[[Race], None]) -> None:
+    """Give all lanes of a race a command.
+
+    Raises:
+        RunError: it is another's, or starting is locked and they would take steps.
+    """
+    if not may_command_race(race):
+        raise RunError(ANOTHERS_RACE)
+    if order in (Race.resume, Race.step):
+        _require_unlocked()
+    order(race)
 
 
 def start_race(
@@ -212,6 +266,16 @@ def _require_sweeps() -> None:
         raise SweepError(NO_SWEEPS)
 
 
+def _require_unlocked() -> None:
+    """Refuse steps that a teacher wants nobody to take.
+
+    Raises:
+        RunError: starting is locked, and this is no teacher.
+    """
+    if visitor.who().limited and visitor.classroom().starting_is_locked:
+        raise RunError(LOCKED)
+
+
 def _allowed_to_start(config: TrainingConfig | None = None) -> Limits | None:
     """What binds this visitor, who may begin something; None for nothing.
 
@@ -222,8 +286,7 @@ def _allowed_to_start(config: TrainingConfig | None = None) -> Limits | None:
     who = visitor.who()
     if not who.limited:
         return None
-    if visitor.classroom().starting_is_locked:
-        raise RunError(LOCKED)
+    _require_unlocked()
     who.require_known()
     most, store = limits(), library().store
     if config is not None:

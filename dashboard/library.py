@@ -116,13 +116,19 @@ class Library:
         return min(recorded, key=lambda row: (row.preset != preset, len(row.differences)))
 
     def stored(self, run_id: str) -> StoredRun | None:
-        """A run of a store, to look at; None if it is in none."""
-        if run_id not in self._open:
+        """A run of a store, to look at; None if it is in none, or was deleted."""
+        run = self._open.get(run_id)
+        if run is None:
             with suppress(StoreError):
-                self._open[run_id] = StoredRun(self.holder(run_id), run_id)
+                holder = self.holder(run_id)
+                if holder.get(run_id).deleted is None:
+                    run = self._open[run_id] = StoredRun(holder, run_id)
             for forgotten in list(self._open)[:-_MOST_OPEN]:
                 self._open.pop(forgotten, None)
-        return self._open.get(run_id)
+        if run is not None and run.deleted:
+            self.forget(run_id)
+            return None
+        return run
 
     def forget(self, run_id: str) -> None:
         """Look at a run afresh the next time: it goes on, or is gone."""

@@ -86,8 +86,12 @@ def is_own(key: str) -> bool:
     return not who.limited or key in _brought(who.browser)
 
 
-def require_text(characters: int) -> None:
+def require_text(characters: int, key: str | None = None) -> None:
     """Refuse a text of one's own that is too long here, or one too many, before it is kept.
+
+    Args:
+        characters: how long it is.
+        key: its own, where that is known: what this visitor has brought before is none too many.
 
     Raises:
         UnrollError: it is, or its owner is not known.
@@ -96,8 +100,9 @@ def require_text(characters: int) -> None:
     who.require_known()
     if who.limited:
         limits().require_text(characters)
-        kept = kept_titles()
-        limits().require_texts(sum(key in kept for key in _brought(who.browser)))
+        kept = kept_titles().keys() & _brought(who.browser)
+        if key not in kept:
+            limits().require_texts(len(kept))
 
 
 def may_rename(key: str) -> bool:

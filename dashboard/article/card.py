@@ -19,11 +19,11 @@ from core.experiments.claims import Arm, Claim
 from core.experiments.recorded_article import Figure, RecordedArticle
 from core.labels import setting
 from core.palette import Style
+from dashboard import gate
 from dashboard.article.run_here import Repeatable, run_here
 from dashboard.article.telling import loss_of
 from dashboard.charts.strips import ROLES, Strip, strip_chart
-from dashboard.gate import is_own
-from dashboard.server import library, recorded_article
+from dashboard.server import recorded_article
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import pictures, tell_recorded
@@ -181,13 +181,11 @@ def _repeatable(claim: Claim, recorded: RecordedArticle | None) -> list[Repeatab
 
 
 def _own_losses() -> list[tuple[dict[str, Any], str, float]]:
-    """The visitor's finished runs: their settings but for the seed, text and loss at the end."""
-    store = library().store
-    rows = store.runs() if store is not None else []
+    """What the visitor measured: settings but for the seed, text and loss at the end."""
     return [
         (_unseeded(row.settings), row.text_sha256, row.last_validation)
-        for row in rows
-        if is_own(row) and row.status == "finished" and row.last_validation is not None
+        for row in gate.own_measurements()
+        if row.last_validation is not None
     ]
 
 

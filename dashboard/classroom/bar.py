@@ -131,6 +131,7 @@ def _guided(place: Place, here: str) -> None:
         with command_row("follow"):
             command(
                 "Leave",
+                commands.attempt,
                 following.leave,
                 key="class_leave",
                 fits=together,
@@ -139,6 +140,7 @@ def _guided(place: Place, here: str) -> None:
             )
             command(
                 "Return",
+                commands.attempt,
                 following.come_back,
                 key="class_return",
                 fits=not together,

@@ -176,11 +176,13 @@ def hand_in(run_id: str) -> None:
     """Hand in a run of one's own that has ended.
 
     Raises:
-        UnrollError: it is another's, it is active, or as many as allowed are in.
+        UnrollError: it is another's, deleted or active, or as many as allowed are in.
     """
     browser, row = visitor.known_browser(), library().shelf().get(run_id)
     if row.browser != browser:
         raise RunError(f"Run {run_id} was not trained in this browser: hand in one of your own.")
+    if row.deleted is not None:
+        raise RunError(f"Run {run_id} was deleted: hand in one that you keep.")
     if row.status.active:
         raise RunError(f"Run {run_id} is {row.status}: hand it in when it has ended.")
     visitor.classroom().hand_ins.hand_in(browser, run_id)

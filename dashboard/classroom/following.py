@@ -61,20 +61,28 @@ def is_with(place: Place, here: str) -> bool:
 
 
 def leave() -> None:
-    """Go back to where one was, and follow no more."""
+    """Go back to where one was, and follow no more.
+
+    Raises:
+        StoreError: that cannot be kept.
+    """
     _follow(False)
     st.session_state[_BACK] = True
 
 
 def come_back() -> None:
-    """Follow, and go where the teacher is, also where one was there before."""
+    """Follow, and go where the teacher is, also where one was there before.
+
+    Raises:
+        StoreError: that cannot be kept.
+    """
     _follow(True)
     st.session_state[_AT] = 0
 
 
 def _next(pages: Mapping[str, StreamlitPage]) -> Place | None:
-    if visitor.who().teacher:
-        return None
+    if not visitor.teacher_key().is_set or visitor.who().teacher:
+        return None  # what an earlier class has left leads nobody
     me, place = member(), visitor.classroom().guide.place()
     if me is None or place is None or not me.follows or place.page not in pages:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
@@ -10,6 +11,7 @@ import streamlit as st
 from core.classroom.hand_ins import MOST_RUNS, HandIn
 from core.classroom.members import LONGEST_NAME
 from core.errors import UnrollError
+from core.storage.rows import RunRow
 from dashboard import visitor
 from dashboard.classroom import commands, following
 from dashboard.server import library
@@ -34,7 +36,8 @@ def hand_ins_panel() -> None:
             type="primary",
             on_click="ignore",
             key="class_download",
-            help="Every run as a .zip that Unroll imports, and a table with a row for each person.",
+            help="Every run as a .zip that Unroll imports, and a table with a row for each person. "
+            "What is answered to a question that is not revealed yet is left out.",
         )
         with st.popover("Forget this class", icon=":material/delete_forever:"):
             _forget()
@@ -98,14 +101,16 @@ def _table(handed_in: list[HandIn], names: dict[str, str] | None = None) -> pd.D
         row: dict[str, object] = {} if names is None else {"Name": names.get(one.browser, "")}
         row["Handed in"] = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.at))
         row["Run"] = one.run_id
-        try:
-            run = library().holder(one.run_id).get(one.run_id)
-            row |= {
-                "Settings": run.name,
-                "Steps": run.step,
-                "Validation, nats": run.last_validation,
-            }
-        except UnrollError:
-            row["Settings"] = "deleted meanwhile"
+        run = _kept(one.run_id)
+        row["Settings"] = "deleted meanwhile" if run is None else run.name
+        if run is not None:
+            row |= {"Steps": run.step, "Validation, nats": run.last_validation}
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _kept(run_id: str) -> RunRow | None:
+    with suppress(UnrollError):  # gone for good
+        row = library().holder(run_id).get(run_id)
+        return row if row.deleted is None else None
+    return None

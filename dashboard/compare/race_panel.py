@@ -14,7 +14,7 @@ import streamlit as st
 
 from core.experiments.lanes import differences, lane_names
 from core.experiments.lead import Lead
-from core.experiments.race import RaceSnapshot
+from core.experiments.race import Guess, RaceSnapshot
 from core.palette import GREY, Style
 from core.records import RunStatus
 from core.training.snapshot import RunSnapshot
@@ -31,7 +31,7 @@ from dashboard.charts.race import (
 from dashboard.charts.theme import STATUS_COLOURS
 from dashboard.compare import racing
 from dashboard.compare.race_form import AXIS_WORDS
-from dashboard.server import guesses, library
+from dashboard.server import library
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plain import plain
 from dashboard.widgets.run_status import waits
@@ -41,7 +41,12 @@ _UNDER = Style(GREY, "dot", "x", 2.0)
 
 
 def draw_race(
-    race: RaceSnapshot, look: Look, under: RunSnapshot | None, lead: Lead | None, ahead: str
+    race: RaceSnapshot,
+    look: Look,
+    under: RunSnapshot | None,
+    lead: Lead | None,
+    ahead: str,
+    guess: Guess | None,
 ) -> None:
     """The whole panel.
 
@@ -51,6 +56,7 @@ def draw_race(
         under: a finished run to lay under the race.
         lead: who is ahead, if anybody.
         ahead: the same in words.
+        guess: what this visitor guessed before it, if anything.
     """
     configs = [lane.config for lane in race.lanes]
     names, styles = lane_names(configs), racing.lane_styles(configs)
@@ -58,7 +64,7 @@ def draw_race(
     for place, (column, runs) in enumerate(zip(st.columns(len(race.runs)), race.runs, strict=True)):
         with column:
             _lane(names[place], styles[place], runs, look.unit)
-    _outcome(race, names, lead, ahead)
+    _outcome(race, names, lead, ahead, guess)
     lanes = list(map(_curves, names, styles, race.runs))
     if under is not None:
         kind = "recorded run" if library().recording(under.run_id) else "run"
@@ -188,10 +194,11 @@ def _samples(names: list[str], lanes: tuple[RunSnapshot, ...]) -> None:
             verbatim(written.sample)
 
 
-def _outcome(race: RaceSnapshot, names: list[str], lead: Lead | None, ahead: str) -> None:
+def _outcome(
+    race: RaceSnapshot, names: list[str], lead: Lead | None, ahead: str, guess: Guess | None
+) -> None:
     """Who is ahead; at the end also the guess beside it."""
     st.markdown(f"##### {plain(ahead)}")  # always: what stands below would be made anew
-    guess = guesses().get(race.race_id)
     if guess is None:
         return
     if race.active:

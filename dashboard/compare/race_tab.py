@@ -18,8 +18,15 @@ from dashboard import pace
 from dashboard.compare import racing
 from dashboard.compare.race_form import RacePlan, race_form
 from dashboard.compare.race_panel import draw_race, same_in_all
-from dashboard.gate import own_first, own_race, watched_race
-from dashboard.server import attendance, find_run, library, recorded_race
+from dashboard.gate import (
+    ANOTHERS_RACE,
+    command_race,
+    may_command_race,
+    own_first,
+    own_race,
+    watched_race,
+)
+from dashboard.server import attendance, find_run, guesses, library, recorded_race
 from dashboard.widgets import refused
 from dashboard.widgets.command_row import command, command_row
 from dashboard.widgets.held import held
@@ -28,7 +35,7 @@ from dashboard.widgets.plain import plain
 from dashboard.widgets.recorded_badge import pictures, tell_recorded
 
 _ID = "race_id"  # in st.session_state: of the race whose link was opened
-_WATCHED = "This race was started in another browser, which alone commands it."
+_TAUGHT = "This race was started in another browser; as the teacher you command it, too."
 _MOST_UNDER = 50  # runs to choose from, newest first
 
 _INTRO = (
@@ -50,14 +57,15 @@ def _race() -> Race | None:
 def race_tab() -> None:
     """The whole tab, the form in the sidebar."""
     race = _race()
-    mine = race is own_race()
+    own = race is own_race()
+    mine = race is not None and may_command_race(race)
     now = race.snapshot if race else None
     active = now is not None and now.active
     # Until somebody races here.
     recording = recorded_race() if race is None else None
     drawn, note = recording or (race, "")
     with st.sidebar:
-        if now is not None and now.active and mine:
+        if now is not None and now.active and own:
             st.markdown(same_in_all(now))
             plan = None
         else:
@@ -70,8 +78,8 @@ def race_tab() -> None:
     with st.container():  # below the buttons: what comes and goes must not move them
         if refusal := refused.refusal(refused.RACE):
             st.error(plain(refusal))
-        if not mine:
-            _watched()
+        if not own:
+            _watched(_TAUGHT if mine else ANOTHERS_RACE)
         if not active:
             st.markdown(same_in_all(now) if now else _INTRO)
         if note:
@@ -79,6 +87,7 @@ def race_tab() -> None:
     if drawn is None:
         return
     began = drawn.snapshot
+    guess = guesses().get(began.race_id) if own else None  # others have guessed nothing
     with st.sidebar:
         under = _under({lane.run_id for lane in began.lanes})
 
@@ -90,7 +99,7 @@ def race_tab() -> None:
         for run in chain(*snapshot.runs):
             attendance().seen(run.run_id)
         with pictures(bool(note)):
-            draw_race(snapshot, look, under, *_lead(drawn, snapshot))
+            draw_race(snapshot, look, under, *_lead(drawn, snapshot), guess)
         moved = not snapshot.active or snapshot.held != began.held
         if active and (pace.refreshed(began_drawing) or moved):
             # Many watch, or other buttons fit it now; at the end this also ends the timer.
@@ -99,9 +108,9 @@ def race_tab() -> None:
     live()
 
 
-def _watched() -> None:
+def _watched(told: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":material/visibility: {_WATCHED}", width="content")
+        st.markdown(f":material/visibility: {told}", width="content")
         st.button("Your own races", on_click=_leave, key="race_own")
 
 
@@ -141,7 +150,7 @@ def _buttons(race: Race | None, plan: RacePlan | None) -> None:
             ("Step all", None, active, Race.step),
             ("Stop all", "stop", active, Race.stop),
         ):
-            asked = (refused.RACE, order, race)
+            asked = (refused.RACE, command_race, race, order)
             command(label, refused.attempted, *asked, key=f"race_{label}", fits=fits, icon=icon)
 
 

@@ -25,7 +25,7 @@ from core.storage.stored_run import StoredRun, with_kept_text
 from core.storage.weights import LARGEST_FILE
 from core.storage.zip_export import export_run
 from dashboard import gate, session
-from dashboard.server import find_run, library
+from dashboard.server import find_run, library, manager
 
 # Keys of st.session_state.
 _REFUSAL, _DELETED = "runs_refusal", "runs_deleted"
@@ -113,6 +113,8 @@ def delete(rows: Sequence[RunRow]) -> None:
     """Take runs out of the list, for a minute to be had back."""
     for row in rows:
         if attempt(partial(_delete, row.id)):
+            # Else its link would go on to show it, as long as the server runs.
+            manager().forget(row.id)
             library().forget(row.id)
             st.session_state[_DELETED] = (
                 *st.session_state.get(_DELETED, ()),
@@ -149,22 +151,26 @@ def deleted_runs() -> tuple[list[tuple[str, str]], float]:
     return kept, seconds
 
 
-def packed(run_id: str) -> bytes:
+def packed(run_id: str, with_text: bool) -> bytes:
     """A run as a .zip; without weights where its checkpoint is damaged, as the page has said.
+
+    Args:
+        run_id: the run.
+        with_text: whether a text of somebody's own goes with it.
 
     Raises:
         StoreError: it is not there any more.
     """
     library().flush()
     try:
-        return _packed(run_id)
+        return _packed(run_id, with_text)
     except StoreError:  # what is damaged has been set aside
-        return _packed(run_id)
+        return _packed(run_id, with_text)
 
 
-def _packed(run_id: str) -> bytes:
+def _packed(run_id: str, with_text: bool) -> bytes:
     file = io.BytesIO()
-    export_run(library().holder(run_id), run_id, file)
+    export_run(library().holder(run_id), run_id, file, with_text=with_text)
     return file.getvalue()
 
 

@@ -17,7 +17,7 @@ from core.records import RunStatus
 from core.storage.rows import RunRow
 from core.storage.script import script_for
 from dashboard import session
-from dashboard.gate import may_command, may_export
+from dashboard.gate import may_command, may_export, may_export_text
 from dashboard.runs import run_actions
 from dashboard.runs.runs_overlay import overlay, settings_table
 from dashboard.widgets.command_row import command, command_row
@@ -126,11 +126,11 @@ def _commands(row: RunRow) -> None:
             help="Its settings and live changes, to start again, changed or not.",
         ):
             run_actions.go(lambda: run_actions.duplicate(row))
-        taken_away = may_export(row)
+        taken_away, with_text = may_export(row), may_export_text(row)
         st.download_button(
             "Download",
             # It is called where nobody knows any more who asks.
-            (lambda: run_actions.packed(row.id)) if taken_away else b"",
+            (lambda: run_actions.packed(row.id, with_text)) if taken_away else b"",
             disabled=not taken_away,
             file_name=f"unroll-{row.id}.zip",
             mime="application/zip",

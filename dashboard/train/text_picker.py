@@ -148,10 +148,10 @@ def _take(key: str, read: Callable[[], OwnText]) -> None:
     state["text_refusal"] = state["text_preview"] = None
     try:
         taken = read()
+        texts.note(taken.corpus.key)
     except UnrollError as error:
         state["text_refusal"] = str(error)
         return
-    texts.note(taken.corpus.key)
     state["text_preview"] = (taken.corpus.title, len(taken.corpus), taken.preview)
     state[key] = taken.corpus.key
 

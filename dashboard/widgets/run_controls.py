@@ -8,12 +8,12 @@ from functools import partial
 import streamlit as st
 
 from core.config import TrainingConfig
-from core.errors import RunError, UnrollError
+from core.errors import UnrollError
 from core.records import RunStatus
 from core.training.run import Run
 from core.training.snapshot import WatchedRun
 from dashboard import session
-from dashboard.gate import commanded, may_command, may_start
+from dashboard.gate import commanded, may_command, may_start, to_train_on
 from dashboard.server import library
 from dashboard.widgets.command_row import Kind, command, command_row
 from dashboard.widgets.whose_run import whose_run
@@ -45,8 +45,8 @@ def run_controls(run: WatchedRun | None, config: TrainingConfig | None) -> None:
         )
         _command("Pause", "pause", moves and not held, run, Run.pause, "P", kind="primary")
         _resume(run if mine else None, held)
-        _command("1 step", None, moves, run, lambda run: run.advance(1), "1")
-        _command("10 steps", None, moves, run, lambda run: run.advance(10), "0")
+        _command("1 step", None, moves, run, _step, "1")
+        _command("10 steps", None, moves, run, _ten_steps, "0")
         _command("Stop", "stop", moves, run, Run.stop, "X")
         command(
             "New run",
@@ -133,8 +133,19 @@ def _command(
     )
 
 
+def _step(run: Run) -> None:
+    run.advance(1)
+
+
+def _ten_steps(run: Run) -> None:
+    run.advance(10)
+
+
+_TRAIN_ON = (Run.resume, _step, _ten_steps)
+
+
 def _obey(run: WatchedRun, order: Callable[[Run], None]) -> None:
     try:
-        order(commanded(run))
-    except RunError as error:  # it ended between the drawing of the button and the click
+        order(to_train_on(run) if order in _TRAIN_ON else commanded(run))
+    except UnrollError as error:  # it ended between the drawing of the button and the click
         st.toast(str(error))

@@ -49,7 +49,8 @@ def _desk() -> None:
         "Lock starting",
         key=_LOCK,
         on_change=_lock,
-        help="Nobody but you starts, resumes, extends or imports a run. What trains goes on.",
+        help="Nobody but you starts, resumes, steps, extends or imports a run or a race. What "
+        "trains goes on.",
     )
     training, waiting = manager().queue()
     state = ", starting is locked" if locked else ""

@@ -89,7 +89,7 @@ def test_the_list_says_so_and_the_download_holds_the_rest(run):
         (sentence,) = said(visit.look())
         assert CANNOT_BE_USED in sentence
         assert "Download holds its curves and texts alone" in sentence
-    names = zipfile.ZipFile(io.BytesIO(packed(run.run_id))).namelist()
+    names = zipfile.ZipFile(io.BytesIO(packed(run.run_id, with_text=True))).namelist()
     assert {"metrics.csv", "samples.txt", "repeat.py"} <= set(names)
     assert "weights.safetensors" not in names
     (sentence,) = said(visit.look())

@@ -1,15 +1,17 @@
 """What is refused below the widgets, whoever has drawn a button: each thing by its sentence."""
 
+import io
 import zipfile
 
 import pytest
 from visit import ENDLESS, TINY
 
 from core.config import PRESETS
-from core.errors import RunError, StoreError, SweepError, TextError
+from core.errors import RunError, StoreError, SweepError
 from core.experiments.lanes import rival
 from core.experiments.plan import SweepPlan
-from core.records import RunStatus
+from core.experiments.race import Race
+from core.records import Event, RunStatus
 from core.storage.recorded import FOLDER
 from core.storage.store import Store
 from core.storage.zip_export import export_run
@@ -44,6 +46,7 @@ def ended(as_):
     return run
 
 
+LOCKED = r"^Your teacher has locked starting for now\.$"
 COMMANDS = [
     Run.pause,
     Run.resume,
@@ -135,6 +138,34 @@ def test_each_has_their_own_race_and_finds_no_others(as_):
         gate.commanded(race.runs[0])
 
 
+def test_the_teacher_commands_anothers_race_and_another_student_does_not(as_):
+    race = gate.start_race((TRAINS, rival(TRAINS)), "step", 1_000_000)
+    as_(YOU)
+    for order in (Race.pause, Race.resume, Race.step, Race.stop):
+        with pytest.raises(RunError, match="in another browser, which alone commands it"):
+            gate.command_race(race, order)
+    assert (race.snapshot.held, race.snapshot.active) == (False, True)
+    as_("c" * 64, teacher=True)
+    gate.command_race(race, Race.stop)
+    assert race.wait(30).stopped
+
+
+def test_what_one_measured_is_ones_own_and_was_left_to_its_settings(ended, as_):
+    def trained(run_id, planned=()):
+        gate.start(SHORT, run_id, planned).wait(30)
+        library().flush()
+
+    trained("dddddddddddd")
+    trained("eeeeeeeeeeee", [Event(5, "clip", 1.0)])
+    file = io.BytesIO()
+    export_run(library().shelf(), "dddddddddddd", file)
+    gate.take_in(file.getvalue())
+    assert len(library().shelf().runs()) == 4
+    assert [row.id for row in gate.own_measurements()] == ["dddddddddddd"]
+    as_(YOU)
+    assert gate.own_measurements() == []
+
+
 def test_a_sweep_is_the_teachers(as_):
     for order in (lambda: gate.start_sweep(SweepPlan()), gate.stop_sweep):
         with pytest.raises(SweepError, match="so its teacher alone starts and stops one"):
@@ -149,10 +180,28 @@ def test_a_lock_stops_everybody_but_the_teacher(ended, as_):
         lambda: gate.start_race((SHORT, rival(SHORT)), "step", 10),
         lambda: gate.take_in(b""),
     ):
-        with pytest.raises(RunError, match=r"^Your teacher has locked starting for now\.$"):
+        with pytest.raises(RunError, match=LOCKED):
             begin()
     as_(YOU, teacher=True)
     assert gate.start(SHORT, "dddddddddddd", ()).wait(30).status == RunStatus.FINISHED
+
+
+def test_a_lock_lets_nothing_that_is_paused_train_on(mine, as_):
+    race = gate.start_race((TRAINS, rival(TRAINS)), "step", 1_000_000)
+    mine.pause()
+    mine.wait_until(lambda s: s.status == RunStatus.PAUSED)
+    gate.command_race(race, Race.pause)
+    visitor.classroom().lock_starting(True)
+    with pytest.raises(RunError, match=LOCKED):
+        gate.to_train_on(mine)
+    for order in (Race.resume, Race.step):
+        with pytest.raises(RunError, match=LOCKED):
+            gate.command_race(race, order)
+    assert race.snapshot.held
+    gate.commanded(mine).change(clip=1.0)
+    gate.command_race(race, Race.stop)
+    as_(YOU, teacher=True)
+    assert gate.to_train_on(mine) is mine
 
 
 def test_whoever_has_shown_no_secret_starts_nothing(as_):
@@ -174,7 +223,7 @@ def test_what_one_person_may_have_is_limited_and_another_persons_share_is_not_th
         gate.start(SHORT, "dddddddddddd", ())
     with pytest.raises(RunError, match=r"^steps=1,000,001 is too many"):
         gate.start(TRAINS.changed(steps=1_000_001), "dddddddddddd", ())
-    with pytest.raises(TextError, match=r"^This text has 51 characters"):
+    with pytest.raises(RunError, match=r"^This text has 51 characters"):
         texts.require_text(51)
     as_(YOU)
     assert gate.start(SHORT, "eeeeeeeeeeee", ()).wait(30).status == RunStatus.FINISHED

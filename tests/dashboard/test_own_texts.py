@@ -1,12 +1,17 @@
 """Texts of one's own on a server of many: found, renamed and deleted by who brought them."""
 
+import io
+import zipfile
+
 import pytest
 from visit import TINY
 
 from core.config import PRESETS
 from core.data.corpora import is_kept
 from core.data.own_text import take
-from core.errors import RunError, TextError
+from core.errors import RunError
+from core.storage.zip_export import export_run
+from core.training.limits import Limits
 from dashboard import gate, texts
 from dashboard.server import library, limits
 
@@ -42,7 +47,7 @@ def test_a_person_keeps_so_many_texts_and_deletes_one_for_the_next(as_, monkeypa
     monkeypatch.setenv("UNROLL_MOST_TEXTS", "1")
     limits.clear()
     key = bring()
-    with pytest.raises(TextError, match=r"^You keep 1 of the 1 texts .*: delete one"):
+    with pytest.raises(RunError, match=r"^You keep 1 of the 1 texts .*: delete one"):
         bring("more", "other words " * 50)
     texts.delete(key)
     assert not is_kept(key)
@@ -92,3 +97,64 @@ def test_a_deleted_text_stays_for_others_who_brought_it_or_train_on_it(as_):
     assert texts.listed() == {key: "prose"}
     with pytest.raises(RunError, match="Run bbbbbbbbbbbb was trained"):
         texts.delete(key)
+
+
+# -- in files ---------------------------------------------------------------------------------
+
+
+def packed(run_id, *, with_text=True):
+    file = io.BytesIO()
+    export_run(library().shelf(), run_id, file, with_text=with_text)
+    return file.getvalue()
+
+
+def test_a_run_of_ones_own_on_anothers_text_is_taken_away_without_the_text(as_):
+    key = bring()
+    train_on(key, "aaaaaaaaaaaa")
+    mine = library().shelf().get("aaaaaaaaaaaa")
+    assert gate.may_export_text(mine)
+    as_(YOU)
+    train_on(key, "bbbbbbbbbbbb")  # set up the same
+    yours = library().shelf().get("bbbbbbbbbbbb")
+    assert (gate.may_export(yours), gate.may_export_text(yours)) == (True, False)
+    as_(YOU, teacher=True)
+    assert gate.may_export_text(yours)
+    archive = zipfile.ZipFile(io.BytesIO(packed("bbbbbbbbbbbb", with_text=False)))
+    assert "text.txt" not in archive.namelist()
+    assert not any(b"the cat sat on the mat" in archive.read(name) for name in archive.namelist())
+    readme = " ".join(archive.read("README.txt").decode().split())
+    assert (
+        f"It is not in here: keep the same text there first, by an upload on the Train page or "
+        f"with `python -m core train --text FILE`. It is the same if it is then found as {key}."
+        in readme
+    )
+
+
+def test_a_text_in_a_file_is_bounded_as_any_other_and_nothing_of_the_file_is_kept(as_, monkeypatch):
+    key = bring()
+    train_on(key, "aaaaaaaaaaaa")
+    data = packed("aaaaaaaaaaaa")
+    gate.to_change("aaaaaaaaaaaa").delete("aaaaaaaaaaaa")
+    as_(YOU)
+    monkeypatch.setattr(texts, "limits", lambda: Limits(text=2_999))
+    with pytest.raises(RunError, match=r"^This text has 3,\d+ characters, and on this server"):
+        gate.take_in(data)
+    assert (library().shelf().runs(), texts.listed()) == ([], {})
+    monkeypatch.setattr(texts, "limits", lambda: Limits(texts=1))
+    gate.take_in(data)
+    gate.take_in(data)  # again: it is none more
+    assert texts.listed() == {key: "prose"}
+    as_("c" * 64)
+    bring("more", "other words " * 50)
+    with pytest.raises(RunError, match="You keep 1 of the 1 texts that each person may"):
+        gate.take_in(data)
+
+
+def test_a_file_that_only_names_a_text_does_not_make_it_ones_own(as_):
+    key = bring()
+    train_on(key, "aaaaaaaaaaaa")
+    data = packed("aaaaaaaaaaaa", with_text=False)
+    as_(YOU)
+    row = gate.take_in(data)
+    assert row.settings["text"] == key
+    assert (texts.is_own(key), gate.may_export_text(row)) == (False, False)

@@ -1,19 +1,20 @@
 """Runs that a step of the walk needs: found where they were trained before, or started here.
 
-They wait in the ordinary queue and are kept as all runs are. Knows no step.
+They wait in the ordinary queue and are kept as all runs are. Others' runs of the same settings
+count for nothing here. Knows no step.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 
 import streamlit as st
 
 from core.config import TrainingConfig
-from core.errors import StoreError, UnrollError
-from core.records import RunStatus, new_run_id
+from core.errors import UnrollError
+from core.records import RunStatus, live_changes, new_run_id
 from core.storage.rows import RunRow
+from core.training.run import Run
 from core.training.snapshot import RunSnapshot
 from dashboard import gate
 from dashboard.server import attendance, library, manager
@@ -60,7 +61,7 @@ def go_on(configs: Sequence[TrainingConfig]) -> None:
 
     Does nothing where none of them was tried: nobody has asked for them.
     """
-    tried = [run.snapshot.config for run in manager().runs()]
+    tried = [run.snapshot.config for run in _of_ones_own()]
     if all(config in tried for config in configs) or not any(c in tried for c in configs):
         return
     start([config for config in configs if config not in tried])
@@ -83,25 +84,33 @@ def tell(configs: Sequence[TrainingConfig]) -> None:
     if active:
         shots = here(configs)
         steps = sum(config.steps for config in configs)
-        st.progress(min(1.0, sum(shot.step for shot in shots) / max(1, steps)), "Training")
+        held = [shot.run_id for shot in shots if shot.status == RunStatus.PAUSED]
+        told = f"Paused: resume run {held[0]} on the Train page" if held else "Training"
+        st.progress(min(1.0, sum(shot.step for shot in shots) / max(1, steps)), told)
 
 
 def _found(configs: Sequence[TrainingConfig]) -> list[RunSnapshot | None]:
     """Of each of these settings a run that has taken all its steps, or one that trains here."""
-    shots = [run.snapshot for run in manager().runs()]
+    shots = [run.snapshot for run in _of_ones_own() if not run.planned]
     shots = [s for s in shots if s.status.active or s.status == RunStatus.FINISHED]
+    # What was changed on the way says nothing of the settings that it began with.
+    shots = [s for s in shots if not live_changes(s.events)]
     shots.sort(key=lambda shot: shot.status.active)
     found = [next((s for s in shots if s.config == config), None) for config in configs]
     if all(found):
         return found
-    kept: list[RunRow] = []
-    with suppress(StoreError):  # no store: what this server has trained is all there is
-        kept = [row for row in library().shelf().runs() if row.status == RunStatus.FINISHED]
+    kept = gate.own_measurements()
     return [shot or _kept(kept, config) for shot, config in zip(found, configs, strict=True)]
+
+
+def _of_ones_own() -> list[Run]:
+    """Another's is theirs to pause, stop and change: no step may depend on it."""
+    return [run for run in manager().runs() if gate.is_own(run)]
 
 
 def _kept(rows: Sequence[RunRow], config: TrainingConfig) -> RunSnapshot | None:
     settings = config.model_dump(mode="json")
     row = next((row for row in rows if row.settings == settings), None)
     stored = library().stored(row.id) if row else None
-    return stored.snapshot if stored else None
+    shot = stored.snapshot if stored else None
+    return shot if shot is not None and shot.reports else None

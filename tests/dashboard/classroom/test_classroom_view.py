@@ -4,7 +4,7 @@ import pytest
 from visit import ENDLESS, TINY, Visit
 
 from core.config import PRESETS
-from core.errors import RunError
+from core.errors import RunError, StoreError
 from core.experiments.lanes import lane_names
 from dashboard import visitor
 from dashboard.classroom import commands
@@ -217,6 +217,39 @@ def test_pages_that_follow_go_where_the_teacher_is_leave_and_return(room):
     assert "Your teacher is" not in markdown(ada.look())
 
 
+def test_what_an_earlier_class_has_left_leads_nobody_without_a_teachers_key(room, monkeypatch):
+    room.members.join(ADA)
+    room.guide.lead("Learn", {"picture": "slopes"})
+    monkeypatch.delenv("UNROLL_TEACHER_KEY")
+    visitor.teacher_key.clear()
+    ada = Visit(ADA)
+    assert "picture" not in ada.page.session_state
+    assert "Your teacher is" not in markdown(ada)
+
+
+def test_without_a_teachers_key_a_store_of_a_class_that_cannot_be_opened_costs_no_page(monkeypatch):
+    def broken():
+        raise StoreError("The store of the classroom cannot be opened.")
+
+    monkeypatch.setattr(visitor, "open_classroom", broken)
+    visit = Visit(ADA, **TINY)
+    assert visit.said("error") == []
+    assert "Start" in visit.allowed()
+
+
+def test_who_cannot_leave_for_a_full_disk_is_told_so(room, monkeypatch):
+    def full(*_):
+        raise StoreError("The disk is full.")
+
+    room.members.join(ADA)
+    room.guide.lead("Learn", {})
+    ada = Visit(ADA)
+    monkeypatch.setattr(type(room.members), "follow", full)
+    ada.click("Leave")
+    assert ada.said("error") == ["The disk is full."]
+    assert "Your teacher is at **Learn**" in markdown(ada)
+
+
 def test_who_follows_arrives_at_the_step_the_tab_and_the_place_in_the_text(room):
     room.members.join(ADA)
     teacher = Visit(TEACHER, **TINY, steps=6, report_every=3)
@@ -269,6 +302,20 @@ def test_a_run_is_handed_in_by_whoever_trained_it_and_taken_back(room):
     assert room.hand_ins.all() == []
 
 
+def test_a_deleted_run_is_not_handed_in_and_one_that_is_deleted_later_says_so(room, as_):
+    ada = Visit(ADA, **TINY, steps=6, report_every=3)
+    run = ada.train_to_the_end()
+    library().flush()
+    ada.look().click("Hand in")
+    library().shelf().delete(run.run_id)
+    ada.page.switch_page("views/classroom.py")
+    assert list(ada.look().page.dataframe[0].value["Settings"]) == ["deleted meanwhile"]
+    as_(ADA)
+    commands.take_back(run.run_id)
+    with pytest.raises(RunError, match=f"^Run {run.run_id} was deleted: hand in one that you"):
+        commands.hand_in(run.run_id)
+
+
 def test_a_class_is_forgotten_only_once_it_is_confirmed(room):
     room.members.join(ADA, "Ada")
     teacher = classroom_page(TEACHER)
@@ -299,6 +346,29 @@ def test_all_who_follow_see_the_teachers_race_and_command_none_of_it(room):
     assert race.snapshot.active
     for run in race.runs:
         run.stop()
+
+
+def test_the_teacher_ends_a_students_race_by_its_link_and_is_not_told_that_they_guessed(room):
+    room.members.join(ADA)
+    ada = Visit(ADA, **ENDLESS)
+    ada.page.switch_page("views/compare.py")
+    ada.look()
+    ada.page.toggle(key="race_predict").set_value(True)
+    ada.look().page.radio(key="guess_leader").set_value(1)
+    ada.look().click("Start the race")
+    race = races().current(ADA)
+    kept = "Your guess is kept, and shown at the end."
+    assert kept in ada.said("caption")
+    teacher = Visit(TEACHER)
+    teacher.page.switch_page("views/compare.py")
+    teacher.look().page.session_state["race_id"] = race.race_id
+    teacher.look()
+    assert "as the teacher you command it, too." in markdown(teacher)
+    assert kept not in teacher.said("caption")
+    teacher.click("Stop all")
+    assert race.wait(30).stopped
+    assert "You guessed" in {n for d in ada.look().page.dataframe for n in d.value}
+    assert "You guessed" not in {n for d in teacher.look().page.dataframe for n in d.value}
 
 
 def test_the_walks_questions_are_put_to_a_room_with_what_recorded_runs_measured(room, recordings):

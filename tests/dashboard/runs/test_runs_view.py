@@ -24,7 +24,7 @@ from dashboard.charts.frames import metrics_frame, smoothed
 from dashboard.runs.run_actions import packed
 from dashboard.runs.run_colours import run_colours
 from dashboard.runs.runs_table import configuration_differences, matching, runs_table
-from dashboard.server import library, manager
+from dashboard.server import find_run, library, manager
 from dashboard.widgets.live_chart import figure_payload
 
 pytestmark = pytest.mark.usefixtures("own_server")
@@ -345,6 +345,20 @@ def test_a_deleted_run_is_had_back():
     assert table_of(visit).index.tolist() == [run.run_id]
 
 
+def test_the_link_of_a_deleted_run_shows_it_no_more_until_it_is_had_back():
+    run = trained()
+    visit = runs_page(run.run_id).click("Delete")
+    assert find_run(run.run_id) is None
+    watching = Visit(run=run.run_id)
+    assert f"Run {run.run_id} is not known here: it was deleted" in watching.said("warning")[0]
+    visit.click("Undo")
+    assert find_run(run.run_id).snapshot.step == 12
+    library().shelf().delete(run.run_id)  # as another process does
+    library().stored(run.run_id)._looked_at -= 1
+    assert find_run(run.run_id).snapshot.step == 12  # what is on a page is drawn to its end
+    assert find_run(run.run_id) is None
+
+
 def test_after_a_minute_nothing_offers_the_way_back(monkeypatch):
     run = trained()
     visit = runs_page(run.run_id).click("Delete")
@@ -411,7 +425,7 @@ def test_two_runs_are_overlaid_and_their_settings_compared():
 def test_a_run_goes_out_and_comes_in():
     run = trained()
     visit = runs_page(run.run_id)
-    data = packed(run.run_id)
+    data = packed(run.run_id, with_text=True)
     assert "repeat.py" in zipfile.ZipFile(io.BytesIO(data)).namelist()
     visit.page.file_uploader(key="runs_import").set_value(("run.zip", data, "application/zip"))
     table = table_of(visit.look())

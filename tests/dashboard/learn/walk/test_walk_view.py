@@ -1,14 +1,17 @@
 """The walk on the page Learn, without a browser: what is asked, and what is told afterwards."""
 
 import json
+from contextlib import suppress
 
 import pytest
 from visit import TINY, Visit
 
 from core.config import PRESETS
 from core.data.latch import latch_floor
+from core.errors import RunError
 from core.experiments.claims import BY_NAME
 from core.experiments.recorded_article import read_recorded_article
+from core.records import RunStatus
 from dashboard.learn.walk import latch, repair, target
 from dashboard.learn.walk.recorded import Ending, article_ending
 from dashboard.learn.walk.steps import STEPS
@@ -280,6 +283,49 @@ def test_runs_that_had_no_room_are_started_when_there_is(short, monkeypatch):
         visit.look()
     assert card(visit)["outcome"] is not None
     assert len(manager().runs()) == 6
+
+
+def test_anothers_runs_of_a_step_neither_answer_it_nor_hold_it_up(short, monkeypatch):
+    monkeypatch.setenv("UNROLL_TEACHER_KEY", "chalk")
+    first = at(5, Visit("a" * 64, run="new"), latch="neither")
+    first.click("Train the 6 runs here")
+    theirs = manager().runs()
+    for run in theirs[1:]:
+        run.wait(30)
+    with suppress(RunError):  # it may have ended
+        theirs[0].pause()
+    second = at(5, Visit("b" * 64, run="new"), latch="neither")
+    assert card(second)["outcome"] is None
+    assert manager().runs() == theirs  # nobody has asked for any in this browser
+    second.click("Train the 6 runs here")
+    own = [run for run in manager().runs() if run.browser == "b" * 64]
+    while len(own) < 6:  # each may have a few at a time
+        for run in own:
+            run.wait(30)
+        second.look()
+        own = [run for run in manager().runs() if run.browser == "b" * 64]
+    for run in own:
+        run.wait(30)
+    assert card(second.look())["outcome"]["table"][0][0] == "here"
+
+
+def test_a_run_that_was_changed_on_its_way_is_trained_again(recordings):
+    visit = at(7, repair=["clip", "init"])
+    visit.click("Train it here")
+    run = manager().runs()[0]
+    run.pause()
+    run.wait_until(lambda s: s.status == RunStatus.PAUSED)
+    assert f"Paused: resume run {run.run_id} on the Train page" in visit.look().status()
+    run.change(learning_rate=0.001)
+    run.resume()
+    run.wait(30)
+    library().flush()
+    assert card(visit.look())["outcome"] is None
+    visit.click("Train it here")
+    again = manager().runs()[0]
+    again.wait(30)
+    assert again is not run
+    assert again.run_id in card(visit.look())["outcome"]["sentences"]
 
 
 def test_a_repair_is_judged_by_the_diagnosis_of_the_run_with_the_change(recordings):
