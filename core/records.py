@@ -139,6 +139,12 @@ class ContextRecord:
         return next((k for k, loss in lengths if loss <= close), None)
 
     @property
+    def used_from(self) -> int:
+        """The fewest characters that it may use: one more than the last k that is not as good."""
+        shorter = [k for k in CONTEXT_LENGTHS if self.used is None or k < self.used]
+        return shorter[-1] + 1 if shorter else 1
+
+    @property
     def worth_nats(self) -> float:
         """What all that came before the last character saves, in nats a character."""
         return self.loss_nats[0] - self.full_loss_nats

@@ -61,18 +61,24 @@ def context_in_words(context: ContextRecord) -> str:
             f"{when} it used the last character alone: what came before that was worth nothing "
             "measurable."
         )
-    used = context.used
-    length = f"about {used}" if used else f"more than {CONTEXT_LENGTHS[-1]}"
     return (
-        f"{when} it used {length} characters: with the last one alone it would lose "
+        f"{when} it used {used_in_words([context])}: with the last one alone it would lose "
         f"{context.worth_nats:.2f} nats more."
     )
 
 
 def used_in_words(contexts: Sequence[ContextRecord]) -> str:
-    """How much runs use, one or more seeds of them: "about 8 to 13 characters"."""
-    known = {used for context in contexts if (used := context.used) is not None}
-    if not contexts or any(context.used is None for context in contexts):
-        return f"more than {CONTEXT_LENGTHS[-1]} characters" if contexts else "an unknown number"
-    least, most = min(known), max(known)
-    return f"about {least} characters" if least == most else f"about {least} to {most} characters"
+    """How much runs use, one or more seeds of them: "about 9 to 13 characters".
+
+    A few lengths were tried: one is known to lie above the last that was too short.
+    """
+    if not contexts:
+        return "an unknown number"
+    least, known = min(context.used_from for context in contexts), [c.used for c in contexts]
+    most = max((used for used in known if used is not None), default=None)
+    if None in known:
+        beyond = f"more than {CONTEXT_LENGTHS[-1]} characters"
+        return beyond if most is None else f"about {least} to {beyond}"
+    if least == most:
+        return "1 character" if most == 1 else f"about {most} characters"
+    return f"about {least} to {most} characters"

@@ -52,7 +52,9 @@ def context_chart(
         label = f"gradient: {probe.horizon_in_words} back"
         marks.append((probe.horizon + 1, label, HORIZON, 0.2))
     if context.used is not None:
-        marks.append((context.used, f"used: {context.used}", USED, 0.06))
+        least, most = context.used_from, context.used
+        told = f"used: {most}" if least == most else f"used: {least} to {most}"
+        marks.append((most, told, USED, 0.06))
     for x, label, style, at in marks:
         side = "left" if x < 0.8 * end else "right"
         upright(

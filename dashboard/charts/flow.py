@@ -34,6 +34,8 @@ WINDOW = Style(GREEN, "solid", "square", 2.5)
 # Over a scale from dark blue to bright yellow a line needs both, to be seen everywhere.
 _ON_HEAT, _UNDER = "#FFFFFF", "rgba(0,0,0,0.6)"
 
+_BEYOND = 0.5
+"""A window of T ends between lag T − 1, its last, and lag T."""
 FAINTEST = 1e-8
 """What is drawn as no flow at all: float32 weights cannot tell it from none."""
 
@@ -81,11 +83,12 @@ def waterfall_chart(flows: pd.DataFrame, probes: pd.DataFrame, unrollings: int) 
     steps = f4(probes["step"])
     if len(steps) == 1:  # no width to choose an axis by
         figure["layout"]["xaxis"]["tickvals"] = steps.tolist()
-    _over_heat(figure, steps, f4(probes["horizon"]), "horizon")
-    ends = _edges(f4(flows.columns))
-    _over_heat(figure, ends, np.full(2, unrollings, np.float32), "T", dash="dash")
+    _over_heat(figure, steps, f4(probes["horizon"]), "horizon", "horizon %{y:.0f}")
+    ends, window = _edges(f4(flows.columns)), unrollings - _BEYOND
+    told = f"T {unrollings}"
+    _over_heat(figure, ends, np.full(2, window, np.float32), "T", told, dash="dash")
     horizon = min(float(probes["horizon"].iloc[-1]), deepest)
-    _name_line(figure, unrollings, f"unrollings T = {unrollings}", "left", deepest)
+    _name_line(figure, window, f"unrollings T = {unrollings}", "left", deepest)
     _name_line(figure, horizon, "horizon", "right", deepest)
     return figure
 
@@ -102,8 +105,8 @@ def profile_chart(probe: ProbeRecord | None, unrollings: int) -> Figure:
     shown = flow[: deepest + 1]
     lags = np.arange(len(shown))
     visible = shown >= FAINTEST
-    if unrollings > probe.horizon:
-        _wasted(figure, probe.horizon, unrollings)
+    if unrollings - 1 > probe.horizon:
+        _wasted(figure, probe.horizon, unrollings - _BEYOND)
     curve(
         figure,
         x=f4(lags[visible]),
@@ -126,7 +129,8 @@ def profile_chart(probe: ProbeRecord | None, unrollings: int) -> Figure:
         label = f"half-life {probe.half_life:.1f}"
         _down(figure, probe.half_life, label, HALF_LIFE, at=0.04, end=deepest)
     _down(figure, probe.horizon, f"horizon {probe.horizon_in_words}", HORIZON, at=0.16, end=deepest)
-    _down(figure, unrollings, f"T = {unrollings}", UNROLLINGS, at=0.28, end=deepest)
+    window = unrollings - _BEYOND
+    _down(figure, window, f"T = {unrollings}", UNROLLINGS, at=0.28, end=deepest)
     return figure
 
 
@@ -238,7 +242,7 @@ def _exponents(flows: np.ndarray) -> np.ndarray:
 
 
 def _over_heat(
-    figure: Figure, x: np.ndarray, y: np.ndarray, name: str, dash: str = "solid"
+    figure: Figure, x: np.ndarray, y: np.ndarray, name: str, told: str, dash: str = "solid"
 ) -> None:
     for color, width in ((_UNDER, 5), (_ON_HEAT, 2)):
         curve(
@@ -249,7 +253,7 @@ def _over_heat(
             mode="lines+markers" if len(x) < 30 and dash == "solid" else "lines",
             line={"color": color, "width": width, "dash": dash},
             marker={"color": color, "size": 2.5 * width},
-            hovertemplate=f"{name} %{{y:.0f}}<extra></extra>",
+            hovertemplate=f"{told}<extra></extra>",
             hoverinfo="skip" if color == _UNDER else "all",
         )
 
@@ -285,7 +289,7 @@ def _down(figure: Figure, x: float, label: str, style: Style, *, at: float, end:
     upright(figure, x, style.line, label, y=1 - at, xanchor=side, yanchor="middle")
 
 
-def _wasted(figure: Figure, first: int, last: int) -> None:
+def _wasted(figure: Figure, first: float, last: float) -> None:
     """Shade the unrollings beyond the horizon, which get little gradient at this moment."""
     shape(
         figure,

@@ -60,8 +60,8 @@ def test_the_context_curve_says_what_is_used_and_what_it_is_worth():
     found = curve(2.0, 1.9, 1.8, 1.7, 1.6, full=1.57)
     assert found.used == 13
     assert context_in_words(found) == (
-        "At step 1,500 it used about 13 characters: with the last one alone it would lose 0.43 "
-        "nats more."
+        "At step 1,500 it used about 9 to 13 characters: with the last one alone it would lose "
+        "0.43 nats more."
     )
     assert standing(1.58, TEXT8, found) == (
         f"Below what counting 4 characters reaches. {context_in_words(found)}"
@@ -83,11 +83,27 @@ def test_a_curve_that_never_gets_there_says_more_than():
     assert "more than 34 characters" in context_in_words(found)
 
 
+def test_between_two_lengths_that_were_tried_the_words_know_no_better():
+    lengths = [curve(*[2.0] * too_short, full=1.6) for too_short in range(9)]
+    assert [used_in_words([used]) for used in lengths] == [
+        "1 character",
+        "about 2 characters",
+        "about 3 characters",
+        "about 4 to 5 characters",
+        "about 6 to 8 characters",
+        "about 9 to 13 characters",
+        "about 14 to 21 characters",
+        "about 22 to 34 characters",
+        "more than 34 characters",
+    ]
+
+
 def test_what_several_runs_use_is_told_as_a_range():
     eight, thirteen = curve(2.0, 1.9, 1.8, 1.7, full=1.6), curve(2.0, 1.9, 1.8, 1.7, 1.65, full=1.6)
-    assert used_in_words([eight]) == f"about {eight.used} characters"
-    assert used_in_words([thirteen, eight]) == "about 8 to 13 characters"
-    assert used_in_words([eight, curve(*[2.0] * 8, full=1.5)]) == "more than 34 characters"
+    assert used_in_words([thirteen, eight]) == "about 6 to 13 characters"
+    beyond = curve(*[2.0] * 8, full=1.5)
+    assert used_in_words([eight, beyond]) == "about 6 to more than 34 characters"
+    assert used_in_words([]) == "an unknown number"
 
 
 def test_a_texts_own_lines_are_all_it_needs(corpus):

@@ -34,7 +34,7 @@ def test_used_gradient_and_unrollings_are_marked_on_one_axis():
     figure = chart(CURVE, TEN, 25)
     # The character 10 back is the eleventh, the last one read being the first.
     assert uprights(figure) == [25, 11, 13]
-    assert notes(figure) == ["T = 25", "gradient: 10 back", "used: 13"]
+    assert notes(figure) == ["T = 25", "gradient: 10 back", "used: 9 to 13"]
     assert figure.layout.xaxis.range[1] > 34
 
 

@@ -81,7 +81,7 @@ def test_the_waterfall_is_the_logarithm_of_the_flow_with_horizon_and_unrollings(
     assert heat.x.tolist() == [200 * i for i in range(8)]
     np.testing.assert_allclose(heat.z[10], [10 * np.log10(0.5 + i / 50) for i in range(8)], 1e-5)
     assert trace(figure, "horizon").y.tolist() == list(range(7, 15))
-    assert trace(figure, "T").y.tolist() == [25, 25]
+    assert trace(figure, "T").y.tolist() == [24.5, 24.5]  # its last lag is 24
     assert trace(figure, "T").x.tolist() == [-100, 1500]
     assert notes(figure) == ["unrollings T = 25", "horizon"]
 
@@ -104,15 +104,16 @@ def test_the_profile_marks_fit_half_life_horizon_and_unrollings():
     np.testing.assert_allclose(measured.y, 0.7 ** np.arange(len(measured.y)), rtol=1e-5)
     assert fit.x.tolist() == [1, 30]
     np.testing.assert_allclose(fit.y, [0.7, 0.7**30], rtol=1e-4)
-    assert uprights(figure) == [1.9, 12, 25]
+    assert uprights(figure) == [1.9, 12, 24.5]
     assert notes(figure) == ["half-life 1.9", "horizon 12", "T = 25"]
     (wasted,) = [s for s in figure.layout.shapes if s.type == "rect"]
-    assert (wasted.x0, wasted.x1) == (12, 25)
+    assert (wasted.x0, wasted.x1) == (12, 24.5)
     assert "step 200" in figure.layout.title.text
 
 
-def test_within_the_horizon_nothing_is_wasted():
-    figure = flow_charts.profile_chart(probe(horizon=30), 25)
+@pytest.mark.parametrize("horizon", [24, 30])  # a window of 25 ends with lag 24
+def test_within_the_horizon_nothing_is_wasted(horizon):
+    figure = flow_charts.profile_chart(probe(horizon=horizon), 25)
     assert [s for s in figure.layout.shapes if s.type == "rect"] == []
 
 
