@@ -188,8 +188,11 @@ def set_preset(key: str) -> None:
 
 
 def problems() -> tuple[str, ...]:
-    """Sentences about the link this session came from."""
-    return st.session_state[_PROBLEMS]
+    """Sentences about the link this session came from, and a shown run that was deleted since."""
+    run_id, told = shown(), st.session_state[_PROBLEMS]
+    if not run_id or run_id == NO_RUN or find_run(run_id) is not None:
+        return told
+    return (f"Run {run_id} was deleted. Its settings are filled in; Start repeats it.", *told)
 
 
 def tell(*sentences: str) -> None:

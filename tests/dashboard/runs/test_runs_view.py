@@ -347,12 +347,17 @@ def test_a_deleted_run_is_had_back():
 
 def test_the_link_of_a_deleted_run_shows_it_no_more_until_it_is_had_back():
     run = trained()
+    stays = Visit(run=run.run_id)
     visit = runs_page(run.run_id).click("Delete")
     assert find_run(run.run_id) is None
+    gone = f"Run {run.run_id} was deleted. Its settings are filled in; Start repeats it."
+    assert stays.look().said("warning") == [gone]
+    assert stays.allowed() == ["Start"]
     watching = Visit(run=run.run_id)
     assert f"Run {run.run_id} is not known here: it was deleted" in watching.said("warning")[0]
     visit.click("Undo")
     assert find_run(run.run_id).snapshot.step == 12
+    assert stays.look().said("warning") == []
     library().shelf().delete(run.run_id)  # as another process does
     library().stored(run.run_id)._looked_at -= 1
     assert find_run(run.run_id).snapshot.step == 12  # what is on a page is drawn to its end
