@@ -288,6 +288,14 @@ class Store(Database):
             )
         return self._as_row(found[0])
 
+    def keeps(self, run_id: str) -> bool:
+        """Whether it is a run here, and not a deleted one."""
+        with self.reading() as connection:
+            found = connection.execute(
+                "SELECT 1 FROM runs WHERE id = ? AND deleted IS NULL", (run_id,)
+            ).fetchone()
+        return found is not None
+
     def known_of(self, run_ids: Collection[str]) -> frozenset[str]:
         """Those of these ids that are runs here, deleted ones too while they can be had back."""
         places = ", ".join("?" * len(run_ids))
@@ -367,6 +375,16 @@ class Store(Database):
         with self.transaction():
             self.get(run_id)
             self.update(run_id, deleted=None)
+
+    def forget(self, run_id: str) -> None:
+        """Delete a run for good, at once; nothing where there is none.
+
+        Raises:
+            StoreError: it cannot be written.
+        """
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM runs WHERE id = ?", (run_id,))
+        self.checkpoint_path(run_id).unlink(missing_ok=True)
 
     def bytes_of(self, browser: str) -> int:
         """What the records and last states of one owner's runs take, deleted ones left out.

@@ -162,9 +162,9 @@ class StoredRun:
 
     @property
     def deleted(self) -> bool:
-        """Whether it was deleted when it was looked at last, for good or not."""
+        """Whether it was deleted, for good or not."""
         with suppress(StoreError):  # it cannot be asked: then it stays
-            return self._deleted or not self._store.known_of([self.run_id])
+            return not self._store.keeps(self.run_id)
         return False
 
     @property
@@ -207,7 +207,6 @@ class StoredRun:
         store, run_id = self._store, self.run_id
         row = store.get(run_id)
         self._planned, self._browser = row.planned, row.browser
-        self._deleted = row.deleted is not None
         if self._seen == (row.updated, row.status):
             return self._snapshot
         self._read_steps()

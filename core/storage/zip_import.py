@@ -29,6 +29,7 @@ from core.storage.zip_format import ABOUT, FLOORS_HELD_OUT, FORMAT_VERSION, KEYS
 from core.storage.zip_parts import Parts, contexts_of, event_of, probes_of, report_of, step_tables
 
 _LARGEST_ZIP = 500 * 2**20
+_LONGEST_IMPORT = 3_600.0  # seconds after which what a killed process has left is forgotten
 _WRONG = (  # what reading a part that is not as it should be may raise
     ConfigError,
     TextError,
@@ -62,7 +63,7 @@ def import_run(
     recorded: bool = False,
     browser: str | None = None,
     reserved: Callable[[str], bool] = lambda run_id: False,
-    brings: Callable[[Corpus], None] = lambda text: None,
+    allow: Callable[[TrainingConfig, Corpus | None], None] = lambda config, text: None,
 ) -> str:
     """Take a run in; returns its id here, which is its own if that was free.
 
@@ -75,20 +76,18 @@ def import_run(
             date.
         browser: who owns it here; the file does not say whose it was.
         reserved: whether an id is not to be had, though no run of the store has it.
-        brings: told of a text that comes along, before it is kept; an error refuses all of it.
+        allow: told what the run is and of a text that comes along, before anything is kept; an
+            error refuses all of it.
 
     Raises:
-        RunError: out of `brings`.
+        RunError: out of `allow`.
         StoreError: the file is not an exported run, or not a whole one.
     """
     name = shown(source.name) if isinstance(source, Path) else "This file"
     try:
         with _opened(source) as file, Archive(file) as archive:
             parts = Parts(archive)
-            arrival = _checked(parts, recorded)
-            if arrival.text is not None:
-                brings(arrival.text)
-            return _stored(store, parts, arrival, browser, reserved)
+            return _stored(store, parts, _checked(parts, recorded, allow), browser, reserved)
     except bounded.Refused as error:
         raise StoreError(f"{name} cannot be imported ({error}): export it again.") from None
     except _WRONG as error:
@@ -113,7 +112,9 @@ def _opened(source: Path | bytes) -> BinaryIO:
     return file
 
 
-def _checked(parts: Parts, recorded: bool) -> _Arrival:
+def _checked(
+    parts: Parts, recorded: bool, allow: Callable[[TrainingConfig, Corpus | None], None]
+) -> _Arrival:
     about = parts.json("config.json")
     if about["unroll"] != FORMAT_VERSION:
         raise StoreError("It was exported by a newer Unroll: update this one.")
@@ -121,6 +122,7 @@ def _checked(parts: Parts, recorded: bool) -> _Arrival:
     if not about.get(FLOORS_HELD_OUT):
         row["floors"] = {}
     config, text = _with_text(TrainingConfig.parse(about["config"]), parts, row["text_sha256"])
+    allow(config, text)
     row["name"] = row["name"] or run_name(config)
     reports = [report_of(report) for report in about["reports"]]
     told = parts.json("events.json")
@@ -129,8 +131,9 @@ def _checked(parts: Parts, recorded: bool) -> _Arrival:
     for event in (*planned, *live_changes(events)):
         config.live.changed(**{event.kind: event.value})
     if not recorded:  # a stranger's are read twice: nothing is begun before all are right
-        for _ in step_tables(parts):
-            pass
+        for table in step_tables(parts):
+            if table["step"][-1] > config.steps:
+                raise ValueError("it took more steps than it planned")
     checkpoint = None
     if "checkpoint.safetensors" in parts:
         checkpoint = read_checkpoint(parts.read("checkpoint.safetensors"))
@@ -164,6 +167,11 @@ def _stored(
     browser: str | None,
     reserved: Callable[[str], bool],
 ) -> str:
+    """Write it bit by bit: in one piece a long run would keep all others' records waiting.
+
+    Until it is whole it counts as deleted, so that no list has it, and what a killed process leaves
+    of it goes as any deleted run does.
+    """
     run_id = _free_id(store, arrival.wanted_id, reserved)
     now = store.now()
     begun = {
@@ -173,21 +181,22 @@ def _stored(
         "updated": now,
         "planned": arrival.planned,
         "browser": browser,
+        "deleted": now + _LONGEST_IMPORT,
     }
-    path = store.checkpoint_path(run_id)
+    store.insert(arrival.config, **begun, **arrival.batch.row)
     try:
         if arrival.text is not None:
             keep(arrival.text, rename=False)
         if arrival.checkpoint is not None:
-            save_checkpoint(path, arrival.checkpoint)
+            save_checkpoint(store.checkpoint_path(run_id), arrival.checkpoint)
+        progress = Progress()
+        for table in step_tables(parts):
+            progress = write(store, run_id, Batch(table), progress)
         with store.transaction():
-            store.insert(arrival.config, **begun, **arrival.batch.row)
-            progress = Progress()
-            for table in step_tables(parts):
-                progress = write(store, run_id, Batch(table), progress)
             write(store, run_id, arrival.batch, progress)
+            store.undelete(run_id)
     except BaseException as error:
-        path.unlink(missing_ok=True)
+        store.forget(run_id)
         if isinstance(error, OSError):
             raise StoreError(f"There is no room for it ({error.strerror}).") from None
         raise

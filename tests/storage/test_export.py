@@ -14,13 +14,18 @@ import torch
 from core.cli.main import main
 from core.data.alphabet import decode
 from core.data.corpora import keep, load_corpus
+from core.errors import StoreError
 from core.records import Event, StepRecord
+from core.steps import cut
+from core.storage import zip_import
+from core.storage.batch import write
 from core.storage.script import script_for
 from core.storage.store import Store
 from core.storage.stored_run import StoredRun, past_of
 from core.storage.weights import load_weights_bytes
 from core.storage.zip_export import export_run
 from core.storage.zip_import import import_run
+from core.storage.zip_parts import step_tables
 from core.training.manager import RunManager
 from core.training.trainer import Trainer
 
@@ -258,3 +263,81 @@ def test_a_run_that_diverged_can_be_exported(store, make_manager, small):
     assert manager.writer.flush()
     about = json.loads(unpacked(store, run.run_id)["config.json"])
     assert about["status"] == "diverged"
+
+
+def test_while_a_run_comes_in_others_write_and_no_list_has_it(
+    store, open_store, finished, monkeypatch
+):
+    run_id, shot = finished()
+    file = io.BytesIO()
+    export_run(store, run_id, file)
+    other, seen = open_store(), []
+
+    def watched(store_, id_, *batch):
+        seen.append([row.id for row in other.runs()])
+        if len(seen) <= 12:  # else it would wait in vain: the last part makes the run whole
+            other.edit(run_id, note=f"written {len(seen)} times")
+        return write(store_, id_, *batch)
+
+    monkeypatch.setattr(zip_import, "write", watched)
+    monkeypatch.setattr(zip_import, "step_tables", in_tens)
+    brought = import_run(store, file.getvalue())
+    assert seen == [[run_id]] * 13  # 12 tables of steps; with the rest of it, it is whole
+    assert {row.id for row in other.runs()} == {run_id, brought}
+    again = StoredRun(store, brought).snapshot
+    for name in ("step", "loss_nats", "grad_norm", "seconds"):
+        assert again.history.column(name).tobytes() == shot.history.column(name).tobytes()
+
+
+def in_tens(parts):
+    for table in step_tables(parts):
+        for first in range(0, len(table["step"]), 10):
+            yield cut(table, slice(first, first + 10))
+
+
+def test_what_a_killed_process_has_left_of_an_import_is_forgotten(
+    open_store, finished, make_manager, monkeypatch
+):
+    now = [1_000.0]
+    store = open_store(clock=lambda: now[0])
+    run_id, _ = finished()
+    file = io.BytesIO()
+    export_run(store, run_id, file)
+
+    def killed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(zip_import, "write", killed)
+    monkeypatch.setattr(Store, "forget", lambda *_: None)
+    with pytest.raises(KeyboardInterrupt):
+        import_run(store, file.getvalue())
+    (left,) = store.known_of(ids_in(store)) - {run_id}
+    assert [row.id for row in store.runs()] == [run_id]
+    assert store.checkpoint_path(left).exists()
+    now[0] += 3_700
+    store.runs()
+    assert store.known_of([left]) == frozenset()
+    assert not store.checkpoint_path(left).exists()
+
+
+def ids_in(store):
+    with store.reading() as connection:
+        return [run_id for (run_id,) in connection.execute("SELECT id FROM runs")]
+
+
+def test_a_file_with_more_steps_than_its_run_planned_is_refused(store, finished):
+    run_id, _ = finished()
+    file = io.BytesIO()
+    export_run(store, run_id, file)
+    with zipfile.ZipFile(file) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    about = json.loads(parts["config.json"])
+    about["config"]["steps"] = 119
+    parts["config.json"] = json.dumps(about)
+    changed = io.BytesIO()
+    with zipfile.ZipFile(changed, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    with pytest.raises(StoreError, match="is not a run that can be imported"):
+        import_run(store, changed.getvalue())
+    assert [row.id for row in store.runs()] == [run_id]
