@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from core.config import TrainingConfig
 from core.data.corpora import Corpus
@@ -119,15 +120,18 @@ def take_in(data: bytes) -> RunRow:
     Raises:
         UnrollError: it may not be, or cannot.
     """
-    _allowed_to_start()
+    most = _allowed_to_start()
     who, shelf = visitor.who(), library().shelf()
     brought: list[str] = []  # not what the file only names: that may be another's
 
-    def brings(text: Corpus) -> None:
-        texts.require_text(len(text), text.key)
-        brought.append(text.key)
+    def allow(config: TrainingConfig, text: Corpus | None) -> None:
+        if most is not None:
+            most.require_steps(config)
+        if text is not None:
+            texts.require_text(len(text), text.key)
+            brought.append(text.key)
 
-    run_id = import_run(shelf, data, browser=who.browser, reserved=_is_others, brings=brings)
+    run_id = import_run(shelf, data, browser=who.browser, reserved=_is_others, allow=allow)
     library().forget(run_id)  # it may be a copy of a recorded one
     for key in brought:
         texts.note(key)
@@ -135,10 +139,12 @@ def take_in(data: bytes) -> RunRow:
 
 
 def _is_others(run_id: str) -> bool:
-    """Whether a file must not bring a run of this id, where that would hide one that others see."""
-    if not visitor.shared():
-        return False  # a copy of a recorded run takes its place on one's own machine
-    return manager().get(run_id) is not None or library().recording(run_id) is not None
+    """Whether a file must not bring a run of this id: others may have its link, or see it.
+
+    On one's own machine a copy of a recorded run takes its place, and a run that was deleted comes
+    back.
+    """
+    return visitor.shared()
 
 
 def may_export(row: RunRow) -> bool:
@@ -157,15 +163,28 @@ def may_export_text(row: RunRow) -> bool:
 def own_first(rows: Sequence[RunRow], watched: str | None = None) -> list[RunRow]:
     """The runs that this visitor finds in lists, their own first.
 
+    What another has noted of a run is not in it.
+
     Args:
         rows: all there are.
         watched: the id of a run whose link they have.
     """
     who = visitor.who()
-    found = [row for row in rows if who.commands(row.browser) or row.id == watched]
+    found = [
+        row if who.commands(row.browser) else replace(row, starred=False, tags=(), note="")
+        for row in rows
+        if who.commands(row.browser) or row.id == watched
+    ]
     if who.shared:
         found.sort(key=lambda row: not who.owns(row.browser))
     return found
+
+
+def brought_in() -> frozenset[str]:
+    """The ids of the runs that came in files."""
+    with suppress(StoreError):  # no store, no files
+        return frozenset(row.id for row in library().shelf().runs() if row.source == "import")
+    return frozenset()
 
 
 def own_measurements() -> list[RunRow]:
@@ -196,7 +215,11 @@ def own_race() -> Race | None:
 
 def watched_race(race_id: str | None) -> Race | None:
     """The race whose link this visitor has; their own where they have none, or it is gone."""
-    return (races().find(race_id) if race_id else None) or own_race()
+    race = races().find(race_id) if race_id else None
+    if race is not None and not race.snapshot.active:
+        shown = may_command_race(race)
+        race = race if shown or not any(library().is_deleted(r.run_id) for r in race.runs) else None
+    return race or own_race()
 
 
 def may_command_race(race: Race) -> bool:
@@ -272,6 +295,8 @@ def _require_unlocked() -> None:
     Raises:
         RunError: starting is locked, and this is no teacher.
     """
+    if not visitor.teacher_key().is_set:
+        return  # nobody could unlock what an earlier class has left
     if visitor.who().limited and visitor.classroom().starting_is_locked:
         raise RunError(LOCKED)
 

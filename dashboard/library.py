@@ -121,14 +121,21 @@ class Library:
         if run is None:
             with suppress(StoreError):
                 holder = self.holder(run_id)
-                if holder.get(run_id).deleted is None:
+                if holder.keeps(run_id):
                     run = self._open[run_id] = StoredRun(holder, run_id)
             for forgotten in list(self._open)[:-_MOST_OPEN]:
                 self._open.pop(forgotten, None)
-        if run is not None and run.deleted:
+        elif run.deleted:
             self.forget(run_id)
             return None
         return run
+
+    def is_deleted(self, run_id: str) -> bool:
+        """Whether a run that this server has recorded is in the user's store no more."""
+        if self.writer is not None:
+            with suppress(StoreError):  # it cannot be asked: then it stays
+                return not self.shelf().keeps(run_id)
+        return False
 
     def forget(self, run_id: str) -> None:
         """Look at a run afresh the next time: it goes on, or is gone."""

@@ -195,8 +195,12 @@ def recorded_article() -> RecordedArticle | None:
 
 
 def find_run(run_id: str) -> WatchedRun | None:
-    """A run of this server, or one out of the store."""
-    return manager().get(run_id) or library().stored(run_id)
+    """A run of this server, or one out of the store; None of one that was deleted."""
+    run = manager().get(run_id)
+    if run is not None and not run.snapshot.status.active and library().is_deleted(run_id):
+        manager().forget(run_id)  # the command line may have deleted it
+        run = None
+    return run or library().stored(run_id)
 
 
 def recorded_note(run: WatchedRun | None) -> str:

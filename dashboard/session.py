@@ -167,6 +167,12 @@ def plan(events: tuple[Event, ...]) -> None:
     st.session_state[_PLANNED], st.session_state[_PLANNED_FOR] = events, None
 
 
+def deleted(run_id: str) -> None:
+    """A run was deleted: changes that it was to repeat were for it, and not for the next."""
+    if st.session_state.get(_PLANNED_FOR) == run_id:
+        plan(())
+
+
 def config() -> TrainingConfig:
     """The settings as chosen."""
     return st.session_state[_CONFIG]

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import streamlit as st
 
-from core.data.corpora import Corpus, drop, kept_titles, load_corpus
+from core.data.corpora import Corpus, drop, kept_titles, load_corpus, names_file
 from core.data.ngrams import NgramModel
 from core.data.text8 import text8_is_here
 from core.errors import RunError, TextError
@@ -84,6 +84,13 @@ def is_own(key: str) -> bool:
     if not key.startswith("own:"):
         return False
     return not who.limited or key in _brought(who.browser)
+
+
+def may_read(key: str | None) -> bool:
+    """Whether to lay a text out before this visitor: not one that somebody else brought along."""
+    if key is None or not visitor.who().limited:
+        return True
+    return is_own(key) or not (key.startswith("own:") or names_file(key))
 
 
 def require_text(characters: int, key: str | None = None) -> None:

@@ -72,12 +72,12 @@ def collect(
     Raises:
         StoreError: the store of the classroom cannot be read.
     """
-    asked = questions.told
+    asked = questions.told()
     by_browser: dict[str, list[HandIn]] = {}
     for one in hand_ins.all():
         by_browser.setdefault(one.browser, []).append(one)
     rows: list[list[object]] = []
-    exported: dict[str, RunRow | None] = {}
+    exported: dict[tuple[str, str], RunRow | None] = {}
     # Exports are packed already.
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for member in members.all():
@@ -86,10 +86,9 @@ def collect(
             if not (handed_in or answers or member.name):
                 continue
             for one in handed_in:
-                if one.run_id not in exported:
-                    exported[one.run_id] = _export(holder, one.run_id, archive)
-            runs = [exported[one.run_id] for one in handed_in]
-            missing = [one.run_id for one in handed_in if exported[one.run_id] is None]
+                exported[one.browser, one.run_id] = _export(holder, one, archive)
+            runs = [exported[one.browser, one.run_id] for one in handed_in]
+            missing = [o.run_id for o in handed_in if exported[o.browser, o.run_id] is None]
             rows.append(
                 [
                     member.number,
@@ -104,19 +103,27 @@ def collect(
     return Collected(len(rows), len(found), len(exported) - len(found))
 
 
-def _export(holder: Callable[[str], Store], run_id: str, archive: zipfile.ZipFile) -> RunRow | None:
+def _export(holder: Callable[[str], Store], one: HandIn, archive: zipfile.ZipFile) -> RunRow | None:
     """The run's row, once its export is in the archive; None where it cannot be exported."""
     file = io.BytesIO()
+    row = handed_in_row(holder, one)
+    if row is None:
+        return None
     try:
-        store = holder(run_id)
-        row = store.get(run_id)
-        if row.deleted is not None:
-            return None
-        export_run(store, run_id, file)
+        export_run(holder(one.run_id), one.run_id, file)
     except UnrollError:
         return None
-    archive.writestr(f"runs/{run_id}.zip", file.getvalue())
+    archive.writestr(f"runs/{one.run_id}.zip", file.getvalue())
     return row
+
+
+def handed_in_row(holder: Callable[[str], Store], one: HandIn) -> RunRow | None:
+    """What was handed in, as long as whoever did so keeps it; else None."""
+    try:
+        row = holder(one.run_id).get(one.run_id)
+    except UnrollError:
+        return None
+    return row if row.deleted is None and row.browser == one.browser else None
 
 
 def _figures(runs: Sequence[RunRow]) -> list[object]:

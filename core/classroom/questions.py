@@ -182,16 +182,12 @@ class Questions:
         ((count,),) = self._database.rows("SELECT count(*) FROM answers WHERE question = ?", number)
         return int(count)
 
-    @property
     def told(self) -> list[Question]:
         """Those whose answers are no secret, oldest first: all but one that the room is asked now
         and that is not revealed."""
-        now = self.current()
-        return [
-            question
-            for question in self.all()
-            if question != now or question.state == QuestionState.REVEALED
-        ]
+        return self._read(
+            "WHERE away = 1 OR state = ? ORDER BY number", str(QuestionState.REVEALED)
+        )
 
     def counts(self, number: int) -> list[tuple[str, int]]:
         """How often each was answered: options in their order, numbers in theirs.
@@ -217,7 +213,7 @@ class Questions:
                 raise RunError(f"This question is {state}, so it cannot be {after} now.")
             connection.execute("UPDATE questions SET state = ? WHERE number = ?", (after, number))
 
-    def _read(self, condition: str, *values: int) -> list[Question]:
+    def _read(self, condition: str, *values: int | str) -> list[Question]:
         rows = self._database.rows(
             f"SELECT number, text, options, about, state, outcome FROM questions {condition}",
             *values,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from core.classroom.address import checked_address
-from core.classroom.collected import collect
+from core.classroom.collected import collect, handed_in_row
 from core.classroom.store import ClassroomStore
 from core.errors import RunError
 from dashboard import session, visitor
@@ -173,7 +173,7 @@ def answer(number: int, given: str | float) -> None:
 
 
 def hand_in(run_id: str) -> None:
-    """Hand in a run of one's own that has ended.
+    """Hand in a run of one's own that has ended. What was deleted since is handed in no longer.
 
     Raises:
         UnrollError: it is another's, deleted or active, or as many as allowed are in.
@@ -185,7 +185,11 @@ def hand_in(run_id: str) -> None:
         raise RunError(f"Run {run_id} was deleted: hand in one that you keep.")
     if row.status.active:
         raise RunError(f"Run {run_id} is {row.status}: hand it in when it has ended.")
-    visitor.classroom().hand_ins.hand_in(browser, run_id)
+    hand_ins = visitor.classroom().hand_ins
+    for one in hand_ins.of(browser):
+        if handed_in_row(library().holder, one) is None:
+            hand_ins.take_back(browser, one.run_id)
+    hand_ins.hand_in(browser, run_id)
 
 
 def take_back(run_id: str) -> None:

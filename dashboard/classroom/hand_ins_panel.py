@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 
 import pandas as pd
 import streamlit as st
 
+from core.classroom.collected import handed_in_row
 from core.classroom.hand_ins import MOST_RUNS, HandIn
 from core.classroom.members import LONGEST_NAME
-from core.errors import UnrollError
-from core.storage.rows import RunRow
 from dashboard import visitor
 from dashboard.classroom import commands, following
 from dashboard.server import library
@@ -101,16 +99,9 @@ def _table(handed_in: list[HandIn], names: dict[str, str] | None = None) -> pd.D
         row: dict[str, object] = {} if names is None else {"Name": names.get(one.browser, "")}
         row["Handed in"] = time.strftime("%Y-%m-%d %H:%M", time.localtime(one.at))
         row["Run"] = one.run_id
-        run = _kept(one.run_id)
+        run = handed_in_row(library().holder, one)
         row["Settings"] = "deleted meanwhile" if run is None else run.name
         if run is not None:
             row |= {"Steps": run.step, "Validation, nats": run.last_validation}
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _kept(run_id: str) -> RunRow | None:
-    with suppress(UnrollError):  # gone for good
-        row = library().holder(run_id).get(run_id)
-        return row if row.deleted is None else None
-    return None

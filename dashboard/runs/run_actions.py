@@ -116,6 +116,7 @@ def delete(rows: Sequence[RunRow]) -> None:
             # Else its link would go on to show it, as long as the server runs.
             manager().forget(row.id)
             library().forget(row.id)
+            session.deleted(row.id)
             st.session_state[_DELETED] = (
                 *st.session_state.get(_DELETED, ()),
                 (row.id, row.name),

@@ -11,7 +11,7 @@ from core.insight.units import Suggestion, read_units, suggestions
 from core.palette import OCHRE, VIOLET
 from dashboard.sample.draw_settings import Drawing
 from dashboard.sample.sources import Taken
-from dashboard.texts import text_facts
+from dashboard.texts import may_read, text_facts
 from dashboard.widgets.coloured_text import Mark, Row, coloured_text
 from dashboard.widgets.held import held
 
@@ -44,7 +44,7 @@ def unit_panel(taken: Taken, drawing: Drawing) -> None:
     raw = held(
         st.text_area,
         "Text to colour",
-        decode(measured[:_SHOWN]),
+        decode(measured[:_SHOWN]) if may_read(taken.text) else _EXAMPLE,
         max_chars=_SHOWN,
         # another text comes with another default
         key=f"sample_unit_text_{taken.text}",

@@ -56,7 +56,7 @@ def test_thirty_hand_ins_give_thirty_runs_that_can_be_imported_and_thirty_rows(
         browser = f"browser {place}"
         classroom.members.join(browser, f"Student {place}")
         classroom.questions.answer(asked.number, browser, "no" if place % 2 else "yes")
-        classroom.hand_ins.hand_in(browser, import_run(store, data))
+        classroom.hand_ins.hand_in(browser, import_run(store, data, browser=browser))
     reveal(classroom, asked)
     found, archive, rows = collected(classroom, store)
     assert found == Collected(people=30, runs=30, missing=0)
@@ -76,16 +76,18 @@ def test_thirty_hand_ins_give_thirty_runs_that_can_be_imported_and_thirty_rows(
 
 def test_a_run_that_is_gone_is_named_and_costs_nobody_theirs(classroom, open_store):
     store = open_store()
-    kept = import_run(store, EXPORTED.read_bytes())
-    gone = import_run(store, EXPORTED.read_bytes())
-    for run in (kept, gone, "cafe0001"):
+    kept, gone, theirs = (
+        import_run(store, EXPORTED.read_bytes(), browser=browser)
+        for browser in ("one", "one", "two")
+    )
+    for run in (kept, gone, "cafe0001", theirs):
         classroom.hand_ins.hand_in("one", run)
     store.delete(gone)
     classroom.members.join("two")  # nothing but a look
     found, archive, rows = collected(classroom, store)
-    assert found == Collected(people=1, runs=1, missing=2)
+    assert found == Collected(people=1, runs=1, missing=3)
     assert archive.namelist() == [f"runs/{kept}.zip", "people.csv"]
-    assert (rows[0]["runs"], rows[0]["not_exported"]) == (kept, f"{gone} | cafe0001")
+    assert (rows[0]["runs"], rows[0]["not_exported"]) == (kept, f"{gone} | cafe0001 | {theirs}")
 
 
 def test_answers_are_in_it_once_they_are_revealed_or_asked_for_no_more(classroom, open_store):

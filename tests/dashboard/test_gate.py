@@ -18,13 +18,19 @@ from core.storage.zip_export import export_run
 from core.training.limits import Limits
 from core.training.run import Run
 from dashboard import gate, texts, visitor
-from dashboard.server import library, limits, manager
+from dashboard.server import find_run, library, limits, manager
 
 pytestmark = pytest.mark.usefixtures("own_server")
 
 ME, YOU = "a" * 64, "b" * 64
 TRAINS = PRESETS["demo"].config.changed(**ENDLESS)
 SHORT = PRESETS["demo"].config.changed(**TINY, steps=20, report_every=10)
+
+
+@pytest.fixture
+def key(monkeypatch):
+    """This server has a teacher's key."""
+    monkeypatch.setenv("UNROLL_TEACHER_KEY", "chalk")
 
 
 @pytest.fixture
@@ -172,6 +178,7 @@ def test_a_sweep_is_the_teachers(as_):
             order()
 
 
+@pytest.mark.usefixtures("key")
 def test_a_lock_stops_everybody_but_the_teacher(ended, as_):
     visitor.classroom().lock_starting(True)
     for begin in (
@@ -186,6 +193,12 @@ def test_a_lock_stops_everybody_but_the_teacher(ended, as_):
     assert gate.start(SHORT, "dddddddddddd", ()).wait(30).status == RunStatus.FINISHED
 
 
+def test_a_lock_that_an_earlier_class_left_holds_nobody_without_a_key(as_):
+    visitor.classroom().lock_starting(True)
+    assert gate.start(SHORT, "dddddddddddd", ()).wait(30).status == RunStatus.FINISHED
+
+
+@pytest.mark.usefixtures("key")
 def test_a_lock_lets_nothing_that_is_paused_train_on(mine, as_):
     race = gate.start_race((TRAINS, rival(TRAINS)), "step", 1_000_000)
     mine.pause()
@@ -252,6 +265,60 @@ def test_a_run_that_is_brought_along_is_whose_browser_brought_it_and_tells_no_ow
     as_(YOU)
     row = gate.take_in(path.read_bytes())
     assert (row.browser, row.id != ended.run_id) == (YOU, True)
+
+
+def test_nobody_takes_the_id_of_a_run_whose_link_others_have(ended, as_):
+    file = io.BytesIO()
+    export_run(library().shelf(), ended.run_id, file)
+    gate.to_change(ended.run_id).delete(ended.run_id)
+    library().shelf().forget(ended.run_id)  # as a minute later
+    as_(YOU)
+    brought = gate.take_in(file.getvalue())
+    assert find_run(ended.run_id) is None
+    as_(YOU, shared=False)
+    library().shelf().forget(brought.id)
+    assert gate.take_in(file.getvalue()).id == ended.run_id  # at home it is the same run
+
+
+def test_a_file_brings_no_more_steps_than_a_run_may_have_here(ended, as_, monkeypatch):
+    file = io.BytesIO()
+    export_run(library().shelf(), ended.run_id, file)
+    monkeypatch.setattr(gate, "limits", lambda: Limits(steps=999_999))
+    with pytest.raises(RunError, match=r"^steps=1,000,000 is too many for a server of many"):
+        gate.take_in(file.getvalue())
+    as_(ME, teacher=True)
+    assert gate.take_in(file.getvalue()).planned_steps == 1_000_000
+
+
+def test_the_command_line_deletes_a_run_from_its_link_too(ended, as_):
+    assert find_run(ended.run_id) is ended
+    store = Store()
+    store.delete(ended.run_id)
+    assert find_run(ended.run_id) is None
+    store.undelete(ended.run_id)
+    store.close()
+    assert find_run(ended.run_id).snapshot.step == ended.snapshot.step
+
+
+def test_what_another_noted_of_a_run_is_not_in_a_list(ended, as_):
+    library().shelf().edit(ended.run_id, note="I did not understand b", tags=["mine"], starred=True)
+    (row,) = gate.own_first(library().shelf().runs())
+    assert (row.note, row.tags, row.starred) == ("I did not understand b", ("mine",), True)
+    as_(YOU)
+    (row,) = gate.own_first(library().shelf().runs(), watched=ended.run_id)
+    assert (row.name, row.note, row.tags, row.starred) == (row.name, "", (), False)
+
+
+def test_the_link_of_a_race_shows_others_no_run_that_was_deleted(as_):
+    race = gate.start_race((SHORT, rival(SHORT)), "step", 10)
+    race.wait(30)
+    library().flush()
+    as_(YOU)
+    assert gate.watched_race(race.race_id) is race
+    library().shelf().delete(race.runs[1].run_id)
+    assert gate.watched_race(race.race_id) is None
+    as_(ME)
+    assert gate.watched_race(race.race_id) is race
 
 
 def test_a_file_cannot_take_the_place_of_a_recorded_run_that_all_see(as_, recordings):

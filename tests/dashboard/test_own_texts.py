@@ -158,3 +158,15 @@ def test_a_file_that_only_names_a_text_does_not_make_it_ones_own(as_):
     row = gate.take_in(data)
     assert row.settings["text"] == key
     assert (texts.is_own(key), gate.may_export_text(row)) == (False, False)
+
+
+def test_a_text_is_laid_out_before_who_brought_it_and_before_all_if_it_is_everybodys(as_):
+    key = bring()
+    public = ("builtin", "text8", "latch:8", None)
+    assert all(texts.may_read(text) for text in (key, *public))
+    as_(YOU)
+    assert all(texts.may_read(text) for text in public)
+    assert not texts.may_read(key)
+    assert not texts.may_read("/home/teacher/diary.txt")
+    as_(YOU, teacher=True)
+    assert texts.may_read(key)

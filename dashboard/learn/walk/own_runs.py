@@ -20,7 +20,9 @@ from dashboard import gate
 from dashboard.server import attendance, library, manager
 from dashboard.widgets.plain import plain
 
-_REFUSAL = "walk_refusal"  # why the last start did not come to be, in st.session_state
+# Keys of st.session_state.
+_REFUSAL = "walk_refusal"  # why the last start did not come to be
+_WAITING = "walk_waiting"  # what it would have started, and the others after it
 
 
 def ended(configs: Sequence[TrainingConfig]) -> tuple[RunSnapshot, ...] | None:
@@ -45,26 +47,24 @@ def training(configs: Sequence[TrainingConfig]) -> bool:
 
 def start(configs: Sequence[TrainingConfig]) -> None:
     """Start those that have not ended and do not train."""
-    st.session_state.pop(_REFUSAL, None)
-    for config, shot in zip(configs, _found(configs), strict=True):
-        if shot is not None:
-            continue
+    state = st.session_state
+    state[_REFUSAL], state[_WAITING] = "", ()
+    missing = [
+        config for config, shot in zip(configs, _found(configs), strict=True) if shot is None
+    ]
+    for place, config in enumerate(missing):
         try:
             gate.start(config, new_run_id(), ())
         except UnrollError as error:
-            st.session_state[_REFUSAL] = str(error)
+            state[_REFUSAL], state[_WAITING] = str(error), tuple(missing[place:])
             return
 
 
 def go_on(configs: Sequence[TrainingConfig]) -> None:
-    """Start those that were refused a place, once there is room; never what was tried here before.
-
-    Does nothing where none of them was tried: nobody has asked for them.
-    """
-    tried = [run.snapshot.config for run in _of_ones_own()]
-    if all(config in tried for config in configs) or not any(c in tried for c in configs):
-        return
-    start([config for config in configs if config not in tried])
+    """Start those that were asked for and refused a place, once there is room."""
+    waiting = [c for c in st.session_state.get(_WAITING, ()) if c in configs]
+    if waiting:
+        start(waiting)
 
 
 def tell(configs: Sequence[TrainingConfig]) -> None:
@@ -104,8 +104,12 @@ def _found(configs: Sequence[TrainingConfig]) -> list[RunSnapshot | None]:
 
 
 def _of_ones_own() -> list[Run]:
-    """Another's is theirs to pause, stop and change: no step may depend on it."""
-    return [run for run in manager().runs() if gate.is_own(run)]
+    """Another's is theirs to pause, stop and change: no step may depend on it.
+
+    Nor on one that came in a file, and was resumed here.
+    """
+    brought = gate.brought_in()
+    return [run for run in manager().runs() if gate.is_own(run) and run.run_id not in brought]
 
 
 def _kept(rows: Sequence[RunRow], config: TrainingConfig) -> RunSnapshot | None:

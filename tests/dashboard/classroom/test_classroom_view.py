@@ -3,6 +3,7 @@
 import pytest
 from visit import ENDLESS, TINY, Visit
 
+from core.classroom.hand_ins import MOST_RUNS
 from core.config import PRESETS
 from core.errors import RunError, StoreError
 from core.experiments.lanes import lane_names
@@ -311,9 +312,19 @@ def test_a_deleted_run_is_not_handed_in_and_one_that_is_deleted_later_says_so(ro
     ada.page.switch_page("views/classroom.py")
     assert list(ada.look().page.dataframe[0].value["Settings"]) == ["deleted meanwhile"]
     as_(ADA)
-    commands.take_back(run.run_id)
     with pytest.raises(RunError, match=f"^Run {run.run_id} was deleted: hand in one that you"):
         commands.hand_in(run.run_id)
+
+
+def test_runs_that_were_handed_in_and_deleted_leave_room_for_others(room, as_):
+    as_(ADA)
+    room.members.join(ADA)
+    for place in range(MOST_RUNS):
+        room.hand_ins.hand_in(ADA, f"cafe000{place}")  # gone for good
+    run = Visit(ADA, **TINY, steps=6, report_every=3).train_to_the_end()
+    library().flush()
+    commands.hand_in(run.run_id)
+    assert [one.run_id for one in room.hand_ins.of(ADA)] == [run.run_id]
 
 
 def test_a_class_is_forgotten_only_once_it_is_confirmed(room):

@@ -1,5 +1,6 @@
 """The walk on the page Learn, without a browser: what is asked, and what is told afterwards."""
 
+import io
 import json
 from contextlib import suppress
 
@@ -12,7 +13,9 @@ from core.errors import RunError
 from core.experiments.claims import BY_NAME
 from core.experiments.recorded_article import read_recorded_article
 from core.records import RunStatus
-from dashboard.learn.walk import latch, repair, target
+from core.storage.zip_export import export_run
+from dashboard import gate
+from dashboard.learn.walk import latch, own_runs, repair, target
 from dashboard.learn.walk.recorded import Ending, article_ending
 from dashboard.learn.walk.steps import STEPS
 from dashboard.server import library, manager
@@ -307,6 +310,38 @@ def test_anothers_runs_of_a_step_neither_answer_it_nor_hold_it_up(short, monkeyp
     for run in own:
         run.wait(30)
     assert card(second.look())["outcome"]["table"][0][0] == "here"
+
+
+def test_a_run_that_was_deleted_is_not_started_again_by_itself(short):
+    visit = at(5, latch="neither")
+    visit.click("Train the 6 runs here")
+    for run in manager().runs():
+        run.wait(30)
+    library().flush()
+    deleted = manager().runs()[0].run_id
+    library().shelf().delete(deleted)
+    manager().forget(deleted)
+    visit.look().look()
+    assert len(manager().runs()) == 5
+    assert card(visit)["outcome"] is None
+
+
+def test_a_run_that_came_in_a_file_answers_nothing_though_it_is_resumed_here(short, monkeypatch):
+    monkeypatch.setattr(latch, "_HERE", latch._HERE | {"steps": 3_000})
+    config = latch._all_here()[0]
+    run = manager().start(config)
+    run.advance(10)
+    run.wait_until(lambda s: s.step == 10)
+    run.stop()
+    run.wait(30)
+    library().flush()
+    file = io.BytesIO()
+    export_run(library().shelf(), run.run_id, file)
+    brought = gate.take_in(file.getvalue()).id
+    assert gate.resume(brought).wait(60).status == RunStatus.FINISHED
+    assert own_runs.ended([config]) is None
+    assert gate.resume(run.run_id).wait(60).status == RunStatus.FINISHED
+    assert [shot.run_id for shot in own_runs.ended([config])] == [run.run_id]
 
 
 def test_a_run_that_was_changed_on_its_way_is_trained_again(recordings):
