@@ -35,6 +35,7 @@ from core.training.snapshot import WatchedRun
 from dashboard import visitor
 from dashboard.library import Library
 from dashboard.runtime.mends import (
+    keep_charts_that_a_page_has_drawn,
     keep_what_is_to_be_fetched,
     read_options_without_waiting,
     send_all_that_was_drawn,
@@ -66,6 +67,7 @@ def manager() -> RunManager:
     gc.freeze()
     read_options_without_waiting()
     send_all_that_was_drawn()
+    keep_charts_that_a_page_has_drawn()
     keep_what_is_to_be_fetched()
     sys.setswitchinterval(_SWITCH_SECONDS)
     compile_in_background()

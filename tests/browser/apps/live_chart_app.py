@@ -11,9 +11,11 @@ import streamlit as st
 from core import palette
 from dashboard.charts.parts import Figure, curve, emptied, new_figure
 from dashboard.charts.theme import LOG_AXIS
+from dashboard.runtime.mends import keep_charts_that_a_page_has_drawn
 from dashboard.widgets.live_chart import live_chart
 from dashboard.widgets.plotly_assets import ensure_plotly_js
 
+keep_charts_that_a_page_has_drawn()  # as the dashboard's server does
 ensure_plotly_js(Path(__file__).parent / "static")
 st.set_page_config(page_title="Live chart", layout="wide", menu_items={"About": "A test page."})
 

@@ -14,12 +14,14 @@ from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import media_file_manager
 from streamlit.runtime.app_session import AppSession, AppSessionState
+from streamlit.runtime.forward_msg_queue import ForwardMsgQueue
 from streamlit.runtime.media_file_manager import MediaFileManager
 from streamlit.runtime.memory_media_file_storage import MemoryMediaFileStorage
 from streamlit.runtime.script_data import ScriptData
 from streamlit.runtime.scriptrunner import ScriptRunnerEvent
 
 from dashboard.runtime.mends import (
+    keep_charts_that_a_page_has_drawn,
     keep_what_is_to_be_fetched,
     read_options_without_waiting,
     send_all_that_was_drawn,
@@ -164,6 +166,63 @@ def test_what_is_mended_once_is_left_as_it_is(begun):
     mended = AppSession._create_scriptrunner
     assert send_all_that_was_drawn()
     assert AppSession._create_scriptrunner is mended
+
+
+# -- what moves -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def queue(monkeypatch):
+    """What is to be sent, where Streamlit is mended."""
+    clear = ForwardMsgQueue.clear
+    monkeypatch.setattr(ForwardMsgQueue, "clear", getattr(clear, "__wrapped__", clear))
+    assert keep_charts_that_a_page_has_drawn()
+    assert keep_charts_that_a_page_has_drawn()  # once is enough
+    return ForwardMsgQueue()
+
+
+def a_page_with_a_chart(queue, *, ends):
+    """Enqueued as a run of the whole page does, or only the fragment that draws the chart."""
+    chart, end = ForwardMsg(), ForwardMsg()
+    chart.metadata.delta_path[:] = [0, 2]
+    chart.delta.fragment_id = "live"
+    chart.delta.new_element.markdown.body = "the chart"
+    end.script_finished = getattr(ForwardMsg.ScriptFinishedStatus, ends)
+    queue.enqueue(chart)
+    queue.enqueue(end)
+    return chart, end
+
+
+def test_a_chart_of_a_page_that_is_not_sent_yet_is_sent_though_it_moves_again(queue):
+    sent = a_page_with_a_chart(queue, ends="FINISHED_SUCCESSFULLY")
+    queue.clear(True, ["live"])  # as its next run does
+    moved, _ = a_page_with_a_chart(queue, ends="FINISHED_FRAGMENT_RUN_SUCCESSFULLY")
+    found = queue.flush()
+    assert found[:2] == list(sent)
+    assert found[2] is moved  # after the page, and not in the place of what it drew
+    assert queue.is_empty()
+
+
+def test_without_the_mend_the_page_would_end_without_its_chart(queue, monkeypatch):
+    """Once it fails, a newer version has no need of the mend."""
+    monkeypatch.setattr(ForwardMsgQueue, "clear", ForwardMsgQueue.clear.__wrapped__)
+    _, end = a_page_with_a_chart(queue, ends="FINISHED_SUCCESSFULLY")
+    queue.clear(True, ["live"])
+    assert queue.flush() == [end]
+
+
+def test_of_a_chart_that_moves_by_itself_the_newest_is_sent_alone(queue):
+    a_page_with_a_chart(queue, ends="FINISHED_FRAGMENT_RUN_SUCCESSFULLY")
+    queue.clear(True, ["live"])
+    moved, _ = a_page_with_a_chart(queue, ends="FINISHED_FRAGMENT_RUN_SUCCESSFULLY")
+    assert [message for message in queue.flush() if message.HasField("delta")] == [moved]
+
+
+def test_a_page_that_runs_again_takes_nothing_of_the_last_run_along(queue):
+    a_page_with_a_chart(queue, ends="FINISHED_SUCCESSFULLY")
+    queue.clear(True)
+    (end,) = queue.flush()
+    assert end.script_finished == ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
 
 
 # -- downloads ------------------------------------------------------------------------------
