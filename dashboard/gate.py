@@ -93,7 +93,8 @@ def resume(run_id: str, steps: int | None = None) -> Run:
         UnrollError: it may not go on, or cannot.
     """
     shelf = to_change(run_id)
-    library().flush()
+    if (writer := library().writer) is not None:
+        writer.require_written()  # or it would go on from a checkpoint before its last
     config, past = past_of(shelf, run_id, steps)
     browser = shelf.get(run_id).browser
     most = _allowed_to_start(config)

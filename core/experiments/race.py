@@ -35,7 +35,7 @@ class RaceSnapshot:
     axis: Axis
     end: float  # on the axis
     runs: tuple[tuple[RunSnapshot, ...], ...]  # of each lane, one a seed
-    held: bool  # all hold still together
+    held: bool  # all hold still together, or wait for one that does
 
     @property
     def lanes(self) -> tuple[RunSnapshot, ...]:
@@ -113,13 +113,10 @@ class Race:
     @property
     def snapshot(self) -> RaceSnapshot:
         """The race as it stands."""
-        return RaceSnapshot(
-            self.race_id,
-            self.axis,
-            self._lockstep.end,
-            tuple(tuple(run.snapshot for run in runs) for runs in self._by_lane()),
-            self._lockstep.held,
-        )
+        lanes = tuple(tuple(run.snapshot for run in runs) for runs in self._by_lane())
+        paused = any(run.status == RunStatus.PAUSED for runs in lanes for run in runs)
+        held = self._lockstep.held or paused
+        return RaceSnapshot(self.race_id, self.axis, self._lockstep.end, lanes, held)
 
     def lead(self) -> Lead | None:
         """Who is lowest, and whether by more than noise; None before the first report.
@@ -155,7 +152,8 @@ class Race:
                 run.change()
 
     def resume(self) -> None:
-        """Let all go on."""
+        """Let all go on, also a lane that was paused by itself, such as for a full disk."""
+        self._let_each_go_on()
         self._lockstep.go_on()
 
     def step(self) -> None:
@@ -168,7 +166,14 @@ class Race:
             "characters_seen": float(max(config.characters_per_step for config in configs)),
             "seconds": self._step_seconds(),
         }
+        self._let_each_go_on()
         self._lockstep.advance(by[self.axis])
+
+    def _let_each_go_on(self) -> None:
+        """Where the lockstep lets them: one that is paused for itself keeps all others waiting."""
+        for run in self.runs:
+            with suppress(RunError):  # it has ended
+                run.resume()
 
     def stop(self) -> None:
         """End every lane; what was trained stays."""

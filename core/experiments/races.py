@@ -22,6 +22,9 @@ from core.training.run import Run
 from core.training.slots import OnePlace, Owner, Places, Slots
 from core.training.trainer import Trainer
 
+MOST_KEPT = 30
+"""Races that are found again, as long as none of more is on; the oldest go first."""
+
 
 class Races:
     """Each owner's race, at most one at a time.
@@ -114,6 +117,8 @@ class Races:
                 for run in runs:  # they would wait for the one that is missing
                     run.stop()
                 raise
+            self._races.pop(owner, None)
+            self._forget_oldest()
             self._races[owner] = Race(
                 secrets.token_hex(4),
                 axis,
@@ -123,6 +128,12 @@ class Races:
                 load_text=self._manager.load_text,
             )
             return self._races[owner]
+
+    def _forget_oldest(self) -> None:
+        """A race holds all that its runs have told, and everybody may have one."""
+        ended = [owner for owner, race in self._races.items() if not race.snapshot.active]
+        for owner in ended[: max(0, len(self._races) + 1 - MOST_KEPT)]:
+            del self._races[owner]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ nothing of who told it, or when.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from core import steps
@@ -16,6 +16,8 @@ from core.steps import Columns
 from core.storage.checkpoints import Checkpoint
 from core.storage.store import Store
 from core.storage.stretches import STRETCH
+
+_END = ("status", "message")  # of a row
 
 
 def _no_steps() -> Columns:
@@ -54,6 +56,22 @@ class Batch:
     row: dict[str, Any] = field(default_factory=dict)
     checkpoint: Checkpoint | None = None
     ended: bool = False
+
+    def without_its_end(self) -> Batch:
+        """What is written before the checkpoint: all but that the run has ended.
+
+        Who finds a run ended finds its last checkpoint, too, and may go on from there.
+        """
+        if self.checkpoint is None or not self.ended:
+            return self
+        row = {name: value for name, value in self.row.items() if name not in _END}
+        return replace(self, row=row, ended=False)
+
+    def its_end(self) -> Batch:
+        """What is left to do then: the checkpoint, and after it what `without_its_end` left out."""
+        row = {name: self.row[name] for name in _END if name in self.row}
+        late = self.checkpoint is not None and self.ended
+        return Batch(row=row if late else {}, checkpoint=self.checkpoint, ended=self.ended)
 
 
 def write(store: Store, run_id: str, batch: Batch, progress: Progress) -> Progress:

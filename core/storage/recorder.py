@@ -7,7 +7,7 @@ when that happens, or of tables.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from time import monotonic
 from typing import Any
@@ -106,11 +106,21 @@ def take(recorder: Recorder, batch: Batch | None) -> tuple[Batch | None, bool]:
     if not told:
         return batch, False
     batch = batch or Batch()
+    news = [told.popleft() for _ in range(len(told))]
+    try:
+        return batch, _sort(news, recorder, batch)
+    except BaseException:
+        told.extendleft(reversed(news))  # nothing is lost: the next try begins with them
+        raise
+
+
+def _sort(news: Sequence[object], recorder: Recorder, batch: Batch) -> bool:
+    """Put what was told into the batch; whether a step was among it."""
     trained: list[Columns] = []
     reports, events = list(batch.reports), list(batch.events)
     probes, contexts = list(batch.probes), list(batch.contexts)
-    while told:
-        match told.popleft():
+    for one in news:
+        match one:
             case StepTable(columns):
                 trained.append(columns)
             case Report() as report:
@@ -131,4 +141,4 @@ def take(recorder: Recorder, batch: Batch | None) -> tuple[Batch | None, bool]:
         batch.steps = joined([batch.steps, *trained])
     batch.reports, batch.events = reports, events
     batch.probes, batch.contexts = probes, contexts
-    return batch, bool(trained)
+    return bool(trained)

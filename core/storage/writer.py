@@ -36,6 +36,7 @@ from core.training.state import Past
 CHECKPOINT_EVERY = 30.0
 """Seconds between two checkpoints of a run, unless told otherwise."""
 FLUSH_EVERY = 0.5  # seconds
+_PATIENCE = 10.0  # seconds for what a run that is to go on has told before
 
 
 class Writer:
@@ -129,7 +130,7 @@ class Writer:
             )
         else:
             step, events = past.state.step if past.state else 0, len(past.events)
-            self.flush()  # it may have ended here a moment ago
+            self.require_written()  # it may have ended here a moment ago
             self._store.claim(run_id, config, step, events)
             # What is there of the stretch that the next step belongs to.
             progress = Progress(self._store.ledger.steps(run_id, stretch_of(step + 1)), events)
@@ -155,6 +156,17 @@ class Writer:
             self._changed.notify_all()
             arrived = self._changed.wait_for(lambda: self._done >= wanted, timeout)
             return arrived and not self._trouble
+
+    def require_written(self) -> None:
+        """Write all that was told up to now, so that a run can go on from there.
+
+        Raises:
+            StoreError: that is not possible, or not in time.
+        """
+        if not self.flush(_PATIENCE):
+            raise StoreError(
+                self._trouble or "The disk is slow, and its end is not written yet: try again."
+            )
 
     def close(self) -> None:
         """Write what is left, and end the thread."""
@@ -196,10 +208,12 @@ class Writer:
 
     def _round(self, recorders: Sequence[Recorder]) -> list[Recorder]:
         """Write for all runs; returns those that have ended and are written."""
-        taken = [
-            (recorder, *take(recorder, self._held.pop(recorder.run_id, None)))
-            for recorder in recorders
-        ]
+        try:
+            taken = [(r, *take(r, self._held.get(r.run_id))) for r in recorders]
+        except Exception as error:  # such as no memory: nothing was taken from where it broke off
+            held = [(r, self._held.get(r.run_id) or Batch()) for r in recorders]
+            self._fail(error, held, fresh=recorders)
+            return []
         work = [(recorder, batch) for recorder, batch, _ in taken if batch is not None]
         if not (work or self._store.left_behind):
             return []
@@ -208,15 +222,19 @@ class Writer:
             written = []
             with self._store.transaction():
                 for recorder, batch in work:
-                    written.append(write(self._store, recorder.run_id, batch, recorder.progress))
+                    records, before = batch.without_its_end(), recorder.progress
+                    written.append(write(self._store, recorder.run_id, records, before))
             for (recorder, _), progress in zip(work, written, strict=True):
                 recorder.progress = progress
-                # Written: what is left to do is the checkpoint.
-            work = [(r, Batch(checkpoint=b.checkpoint, ended=b.ended)) for r, b in work]
+            work = [(recorder, batch.its_end()) for recorder, batch in work]
             for recorder, batch in work:
                 if batch.checkpoint is not None:
                     save_checkpoint(self._store.checkpoint_path(recorder.run_id), batch.checkpoint)
                     batch.checkpoint = None
+            with self._store.transaction():
+                for recorder, batch in work:
+                    if batch.row:
+                        write(self._store, recorder.run_id, batch, recorder.progress)
         except Exception as error:  # whatever it is: this thread must live, and say so
             self._fail(error, work, fresh=[r for r, _, news in taken if news])
             return []

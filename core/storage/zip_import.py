@@ -172,10 +172,8 @@ def _stored(
     Until it is whole it counts as deleted, so that no list has it, and what a killed process leaves
     of it goes as any deleted run does.
     """
-    run_id = _free_id(store, arrival.wanted_id, reserved)
     now = store.now()
     begun = {
-        "id": run_id,
         "source": arrival.source,
         "created": now if arrival.created is None else arrival.created,
         "updated": now,
@@ -183,7 +181,9 @@ def _stored(
         "browser": browser,
         "deleted": now + _LONGEST_IMPORT,
     }
-    store.insert(arrival.config, **begun, **arrival.batch.row)
+    with store.transaction():  # two who import the same file at once take an id each
+        run_id = _free_id(store, arrival.wanted_id, reserved)
+        store.insert(arrival.config, id=run_id, **begun, **arrival.batch.row)
     try:
         if arrival.text is not None:
             keep(arrival.text, rename=False)

@@ -216,7 +216,7 @@ class Driver:
     def _fail(self, message: str, trace: str = "") -> None:
         """The end of a run whose trainer may be in any state, so that none is kept."""
         with self._exchange.lock:
-            with suppress(RuntimeError):  # torch's, of a device that is lost
+            with suppress(Exception):  # of a device that is lost, or of no memory for a copy
                 self._publisher.hand_out_weights()
             self._publisher.note(
                 EventKind.FAILED,

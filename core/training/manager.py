@@ -85,7 +85,7 @@ class RunManager:
             limits: what its owner may have; None for any number.
 
         Raises:
-            RunError: so many are active that no other one may be.
+            RunError: so many are active that no other one may be, or it is active itself.
             ConfigError: it needs more memory than there is.
             StoreError: who keeps the records cannot.
         """
@@ -104,6 +104,9 @@ class RunManager:
         with self._lock:
             self._require_room(run, limits)
             before = self._runs.get(run.run_id)
+            if before is not None and before.snapshot.status.active:
+                status = before.snapshot.status
+                raise RunError(f"Run {run.run_id} is {status}: it goes on already.")
             self._runs[run.run_id] = run
             self._forget_oldest()
         # Found before it is recorded: that waits for a disk, and whoever asks for the run in

@@ -7,9 +7,11 @@ import pytest
 
 from core.errors import RunError, StoreError
 from core.experiments import race as race_module
+from core.experiments import races as races_module
 from core.experiments.lanes import lanes_of
 from core.experiments.lead import Lead
 from core.experiments.lockstep import Lockstep
+from core.experiments.race import Race
 from core.experiments.races import Races, _Lane
 from core.records import RunStatus
 from core.training import driver
@@ -327,3 +329,29 @@ def test_on_a_server_of_many_a_race_by_time_is_bounded_too(shared, small):
         races.start(endless(small), "seconds", 1_000, limits=Limits(seconds=999))
     assert races.current() is None
     assert races.start(endless(small), "seconds", 999, limits=Limits(seconds=999)).snapshot.active
+
+
+def test_a_race_goes_on_with_a_lane_that_was_paused_by_itself(races, small):
+    race = races.start(endless(small), "step", 1e6)
+    for go_on in (Race.resume, Race.step):
+        race.runs[1].wait_until(lambda shot: shot.step > 2, PATIENCE)
+        race.runs[1].hold("The disk is full.")
+        stood = race.runs[1].wait_until(lambda shot: shot.status == RunStatus.PAUSED, PATIENCE)
+        assert race.snapshot.held
+        go_on(race)
+        for run in race.runs:
+            run.wait_until(lambda shot, at=stood.step: shot.step > at, PATIENCE)
+        race.resume()
+    assert race.runs[1].snapshot.message == ""
+
+
+def test_the_oldest_races_of_many_are_forgotten_and_none_that_is_on(shared, small, monkeypatch):
+    monkeypatch.setattr(races_module, "MOST_KEPT", 3)
+    races, _ = shared
+    on = races.start(endless(small), "step", 1e6, owner="on")
+    on.pause()
+    for owner in "abcd":
+        races.start([small(steps=2), small(steps=2, seed=5)], "step", 2, owner=owner).wait(PATIENCE)
+    assert [races.current(owner) is None for owner in ("on", *"abcd")] == [
+        *(False, True, True, False, False)
+    ]

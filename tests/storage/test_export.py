@@ -7,6 +7,8 @@ import shlex
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 import torch
@@ -341,3 +343,22 @@ def test_a_file_with_more_steps_than_its_run_planned_is_refused(store, finished)
     with pytest.raises(StoreError, match="is not a run that can be imported"):
         import_run(store, changed.getvalue())
     assert [row.id for row in store.runs()] == [run_id]
+
+
+def test_two_who_import_one_file_at_once_get_a_run_each_with_its_weights(store, finished, tmp_path):
+    run_id, shot = finished()
+    file = io.BytesIO()
+    export_run(store, run_id, file)
+    for place in range(5):
+        other, together = Store(tmp_path / f"{place}"), Barrier(2)
+
+        def take(_, other=other, together=together):
+            together.wait(PATIENCE)
+            return import_run(other, file.getvalue())
+
+        with ThreadPoolExecutor(2) as pool:
+            found = list(pool.map(take, range(2)))
+        assert len({row.id for row in other.runs()}) == 2
+        assert run_id in found
+        assert [StoredRun(other, one).weights()[0] for one in found] == [shot.step] * 2
+        other.close()

@@ -9,11 +9,13 @@ from threading import Event, Lock
 import pytest
 
 from core.config import TrainingConfig
+from core.errors import StoreError
 from core.records import RunStatus, StepRecord
 from core.steps import StepTable, columns_of
+from core.storage import recorder as recorder_module
 from core.storage import writer as writer_module
 from core.storage.store import Store
-from core.storage.stored_run import StoredRun
+from core.storage.stored_run import StoredRun, past_of
 
 PATIENCE = 20.0
 ENDLESS = {"steps": 1_000_000, "report_every": 1_000_000}
@@ -99,6 +101,104 @@ def test_a_checkpoint_that_cannot_be_written_pauses_the_run_and_the_old_one_stan
     assert writer.flush()
     assert StoredRun(store, run.run_id).weights()[0] == shot.step
     run.stop()
+
+
+def test_a_run_has_ended_for_others_once_its_last_checkpoint_is_there(
+    store, make_manager, small, monkeypatch
+):
+    save, seen = writer_module.save_checkpoint, []
+
+    def watched(path, checkpoint):
+        save(path, checkpoint)
+        seen.append((checkpoint.state.step, store.get(path.stem).status))
+
+    monkeypatch.setattr(writer_module, "save_checkpoint", watched)
+    manager = make_manager()
+    shot = manager.start(small(steps=30)).wait(PATIENCE)
+    assert manager.writer.flush()
+    assert seen[-1] == (30, RunStatus.RUNNING)
+    row = store.get(shot.run_id)
+    assert (row.status, row.step, row.owner) == (RunStatus.FINISHED, 30, None)
+
+
+def test_a_run_whose_last_checkpoint_cannot_be_written_does_not_go_on_from_the_one_before(
+    store, make_manager, small, monkeypatch
+):
+    manager = make_manager()
+    run = manager.start(small(**ENDLESS))
+    run.wait_until(trained, PATIENCE)
+    run.pause()
+    run.wait_until(paused, PATIENCE)
+    assert manager.writer.flush()
+    _, past = past_of_idle(store, run.run_id)
+    save, full = writer_module.save_checkpoint, True
+
+    def save_if_there_is_room(path, checkpoint):
+        if full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(path, checkpoint)
+
+    monkeypatch.setattr(writer_module, "save_checkpoint", save_if_there_is_room)
+    run.advance(10)
+    run.wait_until(lambda s: s.step == past.state.step + 10, PATIENCE)
+    run.stop()
+    ended = run.wait(PATIENCE)
+    assert not manager.writer.flush()
+    assert store.get(run.run_id).status.active  # nobody may delete it, or go on with it
+    with pytest.raises(StoreError, match="No space left on device"):
+        manager.start(small(**ENDLESS), run_id=run.run_id, past=past)
+    assert manager.get(run.run_id) is run
+    full = False
+    assert manager.writer.flush()
+    config, past = past_of(store, run.run_id)
+    assert past.state.step == ended.step
+    again = manager.start(config, run_id=run.run_id, past=past)
+    again.wait_until(lambda s: s.step > ended.step + 5, PATIENCE)
+    again.stop()
+    last = again.wait(PATIENCE)
+    assert manager.writer.flush()
+    stored = StoredRun(store, run.run_id).snapshot
+    assert stored.history.column("step").tolist() == list(range(1, last.step + 1))
+    assert stored.history.column("loss_nats").tolist() == (
+        last.history.column("loss_nats").tolist()
+    )
+
+
+def past_of_idle(store, run_id):
+    """What a run would go on from, as if its process were gone."""
+    store.update(run_id, status=RunStatus.INTERRUPTED)
+    try:
+        return past_of(store, run_id)
+    finally:
+        store.update(run_id, status=RunStatus.PAUSED)
+
+
+def test_what_cannot_be_sorted_for_want_of_memory_is_so_later(
+    store, make_manager, small, monkeypatch
+):
+    joined, fails = recorder_module.joined, Event()
+
+    def join_if_there_is_memory(tables):
+        if fails.is_set():
+            raise MemoryError("no memory")
+        return joined(tables)
+
+    monkeypatch.setattr(recorder_module, "joined", join_if_there_is_memory)
+    manager = make_manager()
+    run = manager.start(small(**ENDLESS))
+    run.wait_until(trained, PATIENCE)
+    assert manager.writer.flush()
+    fails.set()
+    shot = run.wait_until(paused, PATIENCE)
+    assert "could not be recorded" in shot.message
+    fails.clear()
+    assert manager.writer.flush()
+    run.stop()
+    ended = run.wait(PATIENCE)
+    assert manager.writer.flush()
+    stored = StoredRun(store, run.run_id).snapshot
+    assert stored.history.column("step").tolist() == list(range(1, ended.step + 1))
+    assert stored.events == ended.events
 
 
 def test_a_run_that_is_resumed_while_the_disk_is_still_full_is_paused_again(make_manager, small):

@@ -198,3 +198,12 @@ def test_a_run_that_would_not_fit_into_the_memory_is_not_started(make_manager, s
     with pytest.raises(ConfigError, match="of memory, and 976 bytes are free"):
         manager.start(small(unrollings=100, nodes=200, device="cpu"))
     assert manager.runs() == []
+
+
+def test_of_two_who_go_on_with_one_run_at_once_the_second_is_refused(make_manager, small):
+    manager = make_manager()
+    run = manager.start(small(**ENDLESS))
+    run.wait_until(lambda s: s.step > 2)
+    with pytest.raises(RunError, match=rf"^Run {run.run_id} is running: it goes on already"):
+        manager.start(small(**ENDLESS), run_id=run.run_id)
+    assert manager.runs() == [run]
