@@ -105,6 +105,12 @@ class Driver:
             self._prepared = self._initial_weights = self._past = None
             give_back()
 
+    def never_begin(self, message: str) -> None:
+        """End before there is a thread to work in, or it would be queued for ever."""
+        self._fail(message)
+        if self._race:
+            self._race.leave(self._exchange.snapshot.run_id)
+
     def _train_to_an_end(self) -> tuple[RunStatus, str]:
         try:
             self._train()

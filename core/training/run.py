@@ -117,8 +117,19 @@ class Run:
         self._driver.prepare(progress)
 
     def start(self) -> None:
-        """Begin; at most once."""
-        self._thread.start()
+        """Begin; at most once.
+
+        Raises:
+            RunError: the system has no thread for it, and the run has failed.
+        """
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            if self._thread.ident is not None:  # a second time
+                raise
+            sentence = f"This machine has no thread for the run ({error}): stop some others first."
+            self._driver.never_begin(sentence)
+            raise RunError(sentence) from None
 
     def _work(self) -> None:
         try:

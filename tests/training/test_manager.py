@@ -207,3 +207,26 @@ def test_of_two_who_go_on_with_one_run_at_once_the_second_is_refused(make_manage
     with pytest.raises(RunError, match=rf"^Run {run.run_id} is running: it goes on already"):
         manager.start(small(**ENDLESS), run_id=run.run_id)
     assert manager.runs() == [run]
+
+
+def test_a_run_for_which_there_is_no_thread_has_failed_and_holds_nobody_up(
+    make_manager, small, monkeypatch
+):
+    def start(thread):
+        raise RuntimeError("can't start new thread")
+
+    told = []
+
+    class Told(RunObserver):
+        def status(self, status, message):
+            told.append(status)
+
+    manager = make_manager(max_running=1)
+    manager._observe = lambda run: Told()
+    with monkeypatch.context() as patch:
+        patch.setattr("core.training.run.Thread.start", start)
+        with pytest.raises(RunError, match=r"no thread for the run \(can't start new thread\)"):
+            manager.start(small(steps=1), run_id="none")
+    failed = manager.get("none").wait(1).status
+    assert (failed, told) == (RunStatus.FAILED, [RunStatus.FAILED])
+    assert manager.start(small(steps=1)).wait(20).status == RunStatus.FINISHED
