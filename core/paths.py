@@ -12,6 +12,7 @@ import errno
 import os
 import secrets
 import stat
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,8 @@ from typing import BinaryIO, TextIO
 import platformdirs
 
 from core.errors import UnrollError
+
+_LONGEST_WRITE = 3_600.0  # seconds
 
 
 def data_home() -> Path:
@@ -109,6 +112,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             temporary.unlink()
         raise
+
+
+def forget_halves(folder: Path) -> None:
+    """Delete what `replacing` has left there where its process was killed, over an hour ago."""
+    for left in folder.glob(".*.part"):
+        with suppress(OSError):  # another process does the same
+            if time.time() - left.stat().st_mtime > _LONGEST_WRITE:
+                left.unlink()
 
 
 def _own_home() -> Path | None:

@@ -7,7 +7,14 @@ import platformdirs
 import pytest
 
 from core.errors import UnrollError
-from core.paths import cache_home, data_home, opened, opened_to_write, replacing
+from core.paths import (
+    cache_home,
+    data_home,
+    forget_halves,
+    opened,
+    opened_to_write,
+    replacing,
+)
 
 
 def test_unroll_home_holds_everything_and_is_made_when_used(tmp_path, monkeypatch):
@@ -63,6 +70,21 @@ def test_a_replaced_file_may_be_read_by_whoever_may_read_new_files(tmp_path):
         file.write(b"first")
     plain, replaced = ((tmp_path / name).stat().st_mode for name in ("plain", "file"))
     assert replaced == plain
+
+
+def test_what_killed_processes_have_left_half_written_is_forgotten_and_what_is_written_stays(
+    tmp_path,
+):
+    with replacing(tmp_path / "now") as file:
+        file.write(b"half")
+        (now,) = tmp_path.iterdir()
+        left = now.with_name(".cafe.part")
+        left.write_bytes(b"half")
+        os.utime(left, (0, 0))
+        forget_halves(tmp_path)
+        assert list(tmp_path.iterdir()) == [now]
+    forget_halves(tmp_path)
+    assert list(tmp_path.iterdir()) == [tmp_path / "now"]
 
 
 def test_a_block_that_raises_leaves_the_old_file(tmp_path):

@@ -24,7 +24,7 @@ from typing import Any, ClassVar
 from core.config import TrainingConfig
 from core.errors import StoreError, shown
 from core.labels import run_name
-from core.paths import data_home
+from core.paths import data_home, forget_halves
 from core.records import Event, RunStatus
 from core.storage.database import Database
 from core.storage.ledger import Ledger
@@ -91,6 +91,8 @@ class Store(Database):
             self._settle()
             with suppress(StoreError):  # a full disk: what is deleted takes its place for longer
                 self._purge()
+            if not self.read_only:
+                forget_halves(self.checkpoint_path("").parent)
         except BaseException:
             super().close()
             raise
