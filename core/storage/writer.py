@@ -6,7 +6,8 @@ thread's business, twice a second for all runs together. Knows nothing of pages.
 
 The order on disk: what was recorded up to a step comes before the checkpoint of that step. So
 after a crash the records always reach at least as far as the checkpoint, and training them
-again from there leaves no gap.
+again from there leaves no gap. That a run has ended comes after its last checkpoint: nobody goes
+on from one before it.
 
 When the disk is full or fails, nothing is thrown away: what could not be written waits in
 memory, the runs are paused with a sentence, and the writer tries again.
