@@ -220,8 +220,10 @@ def test_a_copied_link_opens_the_same_settings_elsewhere(visit: Visitor, another
 
 
 def test_the_buttons_follow_a_run_whose_steps_are_slow(visit: Visitor):
+    # New: a step a second would not soon get past the end of the run that was shown before.
     visit.open(
         "nodes=400&batch_size=256&unrollings=60&report_every=1000000&probe_every=0&device=cpu"
+        "&run=new"
     )
     visit.start()
     visit.grown()
