@@ -132,20 +132,13 @@ def take_in(data: bytes) -> RunRow:
             texts.require_text(len(text), text.key)
             brought.append(text.key)
 
-    run_id = import_run(shelf, data, browser=who.browser, reserved=_is_others, allow=allow)
+    # Where others may have the link of a run of its id, it gets another; at home it is the same.
+    keep_id = not visitor.shared()
+    run_id = import_run(shelf, data, browser=who.browser, keep_id=keep_id, allow=allow)
     library().forget(run_id)  # it may be a copy of a recorded one
     for key in brought:
         texts.note(key)
     return shelf.get(run_id)
-
-
-def _is_others(run_id: str) -> bool:
-    """Whether a file must not bring a run of this id: others may have its link, or see it.
-
-    On one's own machine a copy of a recorded run takes its place, and a run that was deleted comes
-    back.
-    """
-    return visitor.shared()
 
 
 def may_export(row: RunRow) -> bool:
@@ -181,11 +174,11 @@ def own_first(rows: Sequence[RunRow], watched: str | None = None) -> list[RunRow
     return found
 
 
-def brought_in() -> frozenset[str]:
-    """The ids of the runs that came in files."""
+def came_in_a_file(run_id: str) -> bool:
+    """Whether a run was imported, though it may have gone on here."""
     with suppress(StoreError):  # no store, no files
-        return frozenset(row.id for row in library().shelf().runs() if row.source == "import")
-    return frozenset()
+        return library().shelf().get(run_id).source == "import"
+    return False
 
 
 def own_measurements() -> list[RunRow]:

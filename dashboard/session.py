@@ -198,7 +198,7 @@ def problems() -> tuple[str, ...]:
     run_id, told = shown(), st.session_state[_PROBLEMS]
     if not run_id or run_id == NO_RUN or find_run(run_id) is not None:
         return told
-    return (f"Run {run_id} was deleted. Its settings are filled in; Start repeats it.", *told)
+    return (f"Run {run_id} was deleted: Start trains a new one, as set here.", *told)
 
 
 def tell(*sentences: str) -> None:

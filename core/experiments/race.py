@@ -166,8 +166,8 @@ class Race:
             "characters_seen": float(max(config.characters_per_step for config in configs)),
             "seconds": self._step_seconds(),
         }
-        self._let_each_go_on()
         self._lockstep.advance(by[self.axis])
+        self._let_each_go_on()
 
     def _let_each_go_on(self) -> None:
         """Where the lockstep lets them: one that is paused for itself keeps all others waiting."""

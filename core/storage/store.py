@@ -246,7 +246,10 @@ class Store(Database):
         return self._clock()
 
     def runs(self) -> list[RunRow]:
-        """All runs that are not deleted, newest first."""
+        """All runs that are not deleted, newest first.
+
+        Those that were, and cannot be had back, are forgotten for good.
+        """
         self._settle()
         with suppress(StoreError):  # a full disk: the list can be read all the same
             self._purge()

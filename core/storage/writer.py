@@ -166,7 +166,8 @@ class Writer:
         """
         if not self.flush(_PATIENCE):
             raise StoreError(
-                self._trouble or "The disk is slow, and its end is not written yet: try again."
+                self._trouble
+                or "The disk is slow, and the run's end is not written yet: try again."
             )
 
     def close(self) -> None:
@@ -232,9 +233,9 @@ class Writer:
                 if batch.checkpoint is not None:
                     save_checkpoint(self._store.checkpoint_path(recorder.run_id), batch.checkpoint)
                     batch.checkpoint = None
-            with self._store.transaction():
-                for recorder, batch in work:
-                    if batch.row:
+            if ends := [(recorder, batch) for recorder, batch in work if batch.row]:
+                with self._store.transaction():
+                    for recorder, batch in ends:
                         write(self._store, recorder.run_id, batch, recorder.progress)
         except Exception as error:  # whatever it is: this thread must live, and say so
             self._fail(error, work, fresh=[r for r, _, news in taken if news])

@@ -9,7 +9,8 @@
     weights.safetensors     U, W, b, V, c of the last checkpoint
     checkpoint.safetensors  the whole state, to go on from exactly
     figure-*.html           the curves, to open in any browser
-    text.txt                the text, normalised, unless it is text8, made up or very long
+    text.txt                the text, normalised, unless it is text8, made up, very long or
+                            another's
     repeat.py               the run as plain PyTorch
     README.txt              how to repeat it
 
@@ -100,9 +101,7 @@ def _write(store: Store, run_id: str, file: IO[bytes], with_text: bool) -> None:
     row = store.get(run_id)
     ledger = store.ledger
     events, reports, columns = ledger.events(run_id), ledger.reports(run_id), ledger.steps(run_id)
-    settings, text = _named(row), _text_of(row)
-    if not with_text and settings["text"] != "builtin":
-        text = None
+    settings, text = _named(row), _text_of(row, with_text)
     about: dict[str, Any] = {
         "unroll": FORMAT_VERSION,
         **{KEYS.get(field, field): getattr(row, field) for field in ABOUT},
@@ -149,10 +148,12 @@ def _named(row: RunRow) -> dict[str, Any]:
     return row.settings
 
 
-def _text_of(row: RunRow) -> str | None:
-    """The text, where the other machine may not have it."""
+def _text_of(row: RunRow, own: bool) -> str | None:
+    """The text, where the other machine may not have it; `own`: also one of somebody's own."""
     key = row.settings["text"]
     if key == "text8" or key.startswith("latch:") or not row.text_sha256:  # it never began
+        return None
+    if not own and key != "builtin":
         return None
     try:
         corpus = load_corpus(recalled(key, row.text_sha256))

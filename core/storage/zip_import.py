@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -62,10 +63,10 @@ def import_run(
     *,
     recorded: bool = False,
     browser: str | None = None,
-    reserved: Callable[[str], bool] = lambda run_id: False,
+    keep_id: bool = True,
     allow: Callable[[TrainingConfig, Corpus | None], None] = lambda config, text: None,
 ) -> str:
-    """Take a run in; returns its id here, which is its own if that was free.
+    """Take a run in; returns its id here, which is its own if that is to be kept and was free.
 
     The file may have been unpacked and packed again, its folder with it.
 
@@ -75,7 +76,7 @@ def import_run(
         recorded: whether it is one of those that come with Unroll: it is marked so, and keeps its
             date.
         browser: who owns it here; the file does not say whose it was.
-        reserved: whether an id is not to be had, though no run of the store has it.
+        keep_id: whether it may have the id that it says; others may know that as another run's.
         allow: told what the run is and of a text that comes along, before anything is kept; an
             error refuses all of it.
 
@@ -87,7 +88,7 @@ def import_run(
     try:
         with _opened(source) as file, Archive(file) as archive:
             parts = Parts(archive)
-            return _stored(store, parts, _checked(parts, recorded, allow), browser, reserved)
+            return _stored(store, parts, _checked(parts, recorded, allow), browser, keep_id)
     except bounded.Refused as error:
         raise StoreError(f"{name} cannot be imported ({error}): export it again.") from None
     except _WRONG as error:
@@ -165,7 +166,7 @@ def _stored(
     parts: Parts,
     arrival: _Arrival,
     browser: str | None,
-    reserved: Callable[[str], bool],
+    keep_id: bool,
 ) -> str:
     """Write it bit by bit: in one piece a long run would keep all others' records waiting.
 
@@ -182,7 +183,7 @@ def _stored(
         "deleted": now + _LONGEST_IMPORT,
     }
     with store.transaction():  # two who import the same file at once take an id each
-        run_id = _free_id(store, arrival.wanted_id, reserved)
+        run_id = _free_id(store, arrival.wanted_id) if keep_id else new_run_id()
         store.insert(arrival.config, id=run_id, **begun, **arrival.batch.row)
     try:
         if arrival.text is not None:
@@ -196,7 +197,8 @@ def _stored(
             write(store, run_id, arrival.batch, progress)
             store.undelete(run_id)
     except BaseException as error:
-        store.forget(run_id)
+        with suppress(StoreError):  # the disk fails: it goes as what a killed process leaves
+            store.forget(run_id)
         if isinstance(error, OSError):
             raise StoreError(f"There is no room for it ({error.strerror}).") from None
         raise
@@ -226,10 +228,10 @@ def _require_same(checkpoint: Checkpoint, config: TrainingConfig) -> None:
         raise StoreError("Its checkpoint is of another configuration.")
 
 
-def _free_id(store: Store, wanted: str, reserved: Callable[[str], bool]) -> str:
+def _free_id(store: Store, wanted: str) -> str:
     """Its own id, if that is one and nobody has it; nothing a stranger wrote becomes a path."""
     fits = 0 < len(wanted) <= 32 and all(c in "0123456789abcdef" for c in wanted)
-    if fits and not reserved(wanted):
+    if fits:
         try:
             store.get(wanted)
         except StoreError:

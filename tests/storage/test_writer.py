@@ -76,8 +76,22 @@ def test_a_full_disk_pauses_the_run_and_loses_nothing(store, make_manager, small
     assert [e.kind for e in ended.events] == ["paused", "resumed", "stopped"]
 
 
+@pytest.fixture
+def full(monkeypatch):
+    """While it is set there is no room for checkpoints."""
+    save, is_full = writer_module.save_checkpoint, Event()
+
+    def save_if_there_is_room(path, checkpoint):
+        if is_full.is_set():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(path, checkpoint)
+
+    monkeypatch.setattr(writer_module, "save_checkpoint", save_if_there_is_room)
+    return is_full
+
+
 def test_a_checkpoint_that_cannot_be_written_pauses_the_run_and_the_old_one_stands(
-    store, make_manager, make_writer, small, monkeypatch
+    store, make_manager, make_writer, small, full
 ):
     writer = make_writer(checkpoint_every=0.2)
     manager = make_manager(writer)
@@ -85,19 +99,12 @@ def test_a_checkpoint_that_cannot_be_written_pauses_the_run_and_the_old_one_stan
     run.wait_until(trained, PATIENCE)
     assert writer.flush()
     before = StoredRun(store, run.run_id).weights()[0]
-    save, full = writer_module.save_checkpoint, True
-
-    def save_if_there_is_room(path, checkpoint):
-        if full:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        save(path, checkpoint)
-
-    monkeypatch.setattr(writer_module, "save_checkpoint", save_if_there_is_room)
+    full.set()
     shot = run.wait_until(paused, PATIENCE)
     assert "could not be recorded" in shot.message
     assert "(No space left on device): make room there" in shot.message
     assert StoredRun(store, run.run_id).weights()[0] >= before
-    full = False
+    full.clear()
     assert writer.flush()
     assert StoredRun(store, run.run_id).weights()[0] == shot.step
     run.stop()
@@ -122,7 +129,7 @@ def test_a_run_has_ended_for_others_once_its_last_checkpoint_is_there(
 
 
 def test_a_run_whose_last_checkpoint_cannot_be_written_does_not_go_on_from_the_one_before(
-    store, make_manager, small, monkeypatch
+    store, make_manager, small, full
 ):
     manager = make_manager()
     run = manager.start(small(**ENDLESS))
@@ -131,14 +138,7 @@ def test_a_run_whose_last_checkpoint_cannot_be_written_does_not_go_on_from_the_o
     run.wait_until(paused, PATIENCE)
     assert manager.writer.flush()
     _, past = past_of_idle(store, run.run_id)
-    save, full = writer_module.save_checkpoint, True
-
-    def save_if_there_is_room(path, checkpoint):
-        if full:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        save(path, checkpoint)
-
-    monkeypatch.setattr(writer_module, "save_checkpoint", save_if_there_is_room)
+    full.set()
     run.advance(10)
     run.wait_until(lambda s: s.step == past.state.step + 10, PATIENCE)
     run.stop()
@@ -148,7 +148,7 @@ def test_a_run_whose_last_checkpoint_cannot_be_written_does_not_go_on_from_the_o
     with pytest.raises(StoreError, match="No space left on device"):
         manager.start(small(**ENDLESS), run_id=run.run_id, past=past)
     assert manager.get(run.run_id) is run
-    full = False
+    full.clear()
     assert manager.writer.flush()
     config, past = past_of(store, run.run_id)
     assert past.state.step == ended.step

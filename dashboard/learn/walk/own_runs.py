@@ -14,7 +14,6 @@ from core.config import TrainingConfig
 from core.errors import UnrollError
 from core.records import RunStatus, live_changes, new_run_id
 from core.storage.rows import RunRow
-from core.training.run import Run
 from core.training.snapshot import RunSnapshot
 from dashboard import gate
 from dashboard.server import attendance, library, manager
@@ -91,25 +90,18 @@ def tell(configs: Sequence[TrainingConfig]) -> None:
 
 def _found(configs: Sequence[TrainingConfig]) -> list[RunSnapshot | None]:
     """Of each of these settings a run that has taken all its steps, or one that trains here."""
-    shots = [run.snapshot for run in _of_ones_own() if not run.planned]
+    # Another's is theirs to pause, stop and change: no step may depend on it.
+    shots = [r.snapshot for r in manager().runs() if gate.is_own(r) and not r.planned]
     shots = [s for s in shots if s.status.active or s.status == RunStatus.FINISHED]
     # What was changed on the way says nothing of the settings that it began with.
-    shots = [s for s in shots if not live_changes(s.events)]
+    shots = [s for s in shots if s.config in configs and not live_changes(s.events)]
+    shots = [s for s in shots if not gate.came_in_a_file(s.run_id)]
     shots.sort(key=lambda shot: shot.status.active)
     found = [next((s for s in shots if s.config == config), None) for config in configs]
     if all(found):
         return found
     kept = gate.own_measurements()
     return [shot or _kept(kept, config) for shot, config in zip(found, configs, strict=True)]
-
-
-def _of_ones_own() -> list[Run]:
-    """Another's is theirs to pause, stop and change: no step may depend on it.
-
-    Nor on one that came in a file, and was resumed here.
-    """
-    brought = gate.brought_in()
-    return [run for run in manager().runs() if gate.is_own(run) and run.run_id not in brought]
 
 
 def _kept(rows: Sequence[RunRow], config: TrainingConfig) -> RunSnapshot | None:

@@ -364,7 +364,7 @@ def test_the_link_of_a_deleted_run_shows_it_no_more_until_it_is_had_back():
     stays = Visit(run=run.run_id)
     visit = runs_page(run.run_id).click("Delete")
     assert find_run(run.run_id) is None
-    gone = f"Run {run.run_id} was deleted. Its settings are filled in; Start repeats it."
+    gone = f"Run {run.run_id} was deleted: Start trains a new one, as set here."
     assert stays.look().said("warning") == [gone]
     assert stays.allowed() == ["Start"]
     watching = Visit(run=run.run_id)
